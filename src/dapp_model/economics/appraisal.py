@@ -1,0 +1,589 @@
+"""Counted outcomes to an account of costs by year, bearer, funder, tier and offence, and its sums.
+
+Sign: an account's rows are what society gains, so costs are negative. The account of one option
+is therefore mostly negative, and option minus comparator is positive where the option does good.
+Amounts are whole pence of one price year, so every breakdown adds up to the penny.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.economics.prices import (
+    PENCE,
+    benefit_cost,
+    contract_cash,
+    deflator,
+    discount_factor,
+    financial_year,
+    mapping,
+    split_pence,
+    year_label,
+)
+from dapp_model.economics.unit_costs import (
+    NOT_APPLICABLE,
+    Part,
+    Settings,
+    UnitCost,
+    cost_rows,
+    cumulative_shares,
+    figure,
+    settings_of,
+    tariff,
+)
+from dapp_model.events import HOMICIDE
+from dapp_model.model import decision_date, true_mix
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.outcomes import Outcomes
+    from dapp_model.parameters import Inputs
+
+Pence = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+MILLION: Final = 1_000_000
+EXPECTED_HOMICIDES: Final = "expected.homicides"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one row of an account is about, apart from its year.
+
+    A row has a bearer or a funder, never both: the programme's contract is shown by funder.
+    `group` is harm, justice, services or programme; `grade` is that of the weakest figure used.
+    """
+
+    bearer: str
+    funder: str
+    tier: str
+    basis: str
+    offence: str
+    item: str
+    group: str
+    grade: str
+
+
+Row = tuple[Line, Pence]
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """The money of one option, or of an option less its comparator.
+
+    `undiscounted_pence` and `discounted_pence` are int64 [line, year], costs negative, in pence of
+    `price_year`; years run from financial year `first_year`. `year_0` is the financial year of the
+    decision: what comes before it is sunk and has no discounted value. The counts behind ratios
+    are float64 [year]; `low_harm_*` is the harm of crimes by recorded crimes x multiplier.
+    """
+
+    option: str
+    first_year: int
+    year_0: int
+    price_year: str
+    population_share: float
+    lines: tuple[Line, ...]
+    undiscounted_pence: Pence
+    discounted_pence: Pence
+    true_incidents: Floats
+    recorded_incidents: Floats
+    homicides: Floats
+    low_harm_undiscounted_pence: Pence
+    low_harm_discounted_pence: Pence
+
+    @property
+    def years(self) -> tuple[str, ...]:
+        """Return the financial years, as "2016/17"."""
+        return tuple(year_label(self.first_year + i) for i in range(len(self.homicides)))
+
+    def total(self, keep: Callable[[Line], bool] | None = None) -> float:
+        """Return the discounted value in GBP, of all lines or of those that `keep` chooses."""
+        chosen = [i for i, line in enumerate(self.lines) if keep is None or keep(line)]
+        return int(self.discounted_pence[chosen].sum()) / PENCE
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each line and financial year; GBP at `price_year` prices.
+
+        Costs are negative. "not applicable" stands where a column does not apply.
+        """
+        import pandas as pd
+
+        names = ("bearer", "funder", "tier", "basis", "offence", "item")
+        n_years, n_lines = len(self.years), len(self.lines)
+        columns: dict[str, Any] = {"financial_year": np.tile(self.years, n_lines)}
+        for name in names:
+            columns[name] = np.repeat([getattr(line, name) for line in self.lines], n_years)
+        columns["undiscounted"] = self.undiscounted_pence.ravel() / PENCE
+        columns["discounted"] = self.discounted_pence.ravel() / PENCE
+        frame = pd.DataFrame(columns)
+        frame.attrs["units"] = dict.fromkeys(
+            ("undiscounted", "discounted"), f"GBP, {self.price_year} prices, costs negative"
+        )
+        return frame
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The whole county's first year in the account, in GBP a year, against benchmarks.
+
+    Harm is victims' harm, lost output and health care, without homicide: by true crimes, by
+    recorded crimes x multiplier, and by victim-years scaled from the national total.
+    """
+
+    financial_year: str
+    harm_true_crimes: float
+    harm_recorded_crimes: float
+    harm_victim_years: float
+    police_bill: float
+    police_bill_low: float
+    police_bill_high: float
+    homicides_per_1000_recorded: float
+
+    @property
+    def police_bill_in_range(self) -> bool:
+        """Say whether the police bill lies in the range that is plausible for the county."""
+        return self.police_bill_low <= self.police_bill <= self.police_bill_high
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an option is worth against its comparator: present values in GBP, benefits positive.
+
+    Net present social value = social value - programme cost; net public cost = programme cost -
+    fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
+    holds the next. Counts run from year 0 and are not discounted. Every field but the names is
+    additive, so that summaries can be pooled; ratios are ratios of what is pooled.
+    """
+
+    option: str
+    comparator: str
+    price_year: str
+    year_0: str
+    true_incidents_averted: float
+    recorded_incidents_averted: float
+    homicides_averted: float
+    net_public_cost: float
+    net_present_social_value: float
+    programme_cost: float
+    social_value: float
+    fiscal_value: float
+    cashable_value: float
+    net_present_social_value_without_homicide: float
+    net_public_cost_without_homicide: float
+    net_present_social_value_low_harm: float
+    net_present_social_value_optimism: float
+    net_present_social_value_tax_uplift: float
+    programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
+    baseline: Baseline
+
+    @property
+    def cost_per_averted_true_incident(self) -> float | None:
+        """Return net public cost over true incidents averted; None where none is averted."""
+        return _ratio(self.net_public_cost, self.true_incidents_averted)
+
+    @property
+    def cost_per_averted_recorded_incident(self) -> float | None:
+        """Return net public cost over recorded incidents averted; None where none is averted."""
+        return _ratio(self.net_public_cost, self.recorded_incidents_averted)
+
+    @property
+    def benefit_cost_ratio(self) -> float | None:
+        """Return social value over the programme's cost; None at no cost."""
+        if not self.programme_cost > 0:
+            return None
+        return benefit_cost({"social": self.social_value}, self.programme_cost)[2]
+
+    @property
+    def fiscal_return(self) -> float | None:
+        """Return fiscal value over the programme's cost; None at no cost."""
+        return _ratio(self.fiscal_value, self.programme_cost)
+
+    @property
+    def public_value_ratio(self) -> float | None:
+        """Return non-fiscal value over net public cost; None where there is no net public cost."""
+        return _ratio(self.social_value - self.fiscal_value, self.net_public_cost)
+
+
+def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = None) -> Account:
+    """Value the counts of one option: counted events times unit costs, and the contract's cash.
+
+    Without `settings` the parameters under `money.*` hold, else the conventions of the data file.
+    Raises ValueError if contract cash falls outside the years of the outcomes.
+    """
+    chosen = settings or settings_of(inputs.values)
+    counts = _Counts(outcomes, inputs)
+    factors = _factors(counts, chosen)
+    rows = [*_event_rows(counts, chosen), *_contract_rows(counts, chosen)]
+    recorded = Settings(**{**asdict(chosen), "harm_route": "recorded crimes"})
+    low = [row for row in _event_rows(counts, recorded) if _is_crime_harm(row[0])]
+
+    def discounted(rows: Sequence[Row]) -> Pence:
+        kinds = [chosen.harm_discounting if r[0].item == "harm" else "standard" for r in rows]
+        return _whole(np.stack([r[1] * factors[k] for r, k in zip(rows, kinds, strict=True)]))
+
+    return Account(
+        option=outcomes.option,
+        first_year=outcomes.first_year,
+        year_0=counts.year_0,
+        price_year=chosen.price_year,
+        population_share=inputs.population_share,
+        lines=tuple(line for line, _ in rows),
+        undiscounted_pence=np.stack([pence for _, pence in rows]),
+        discounted_pence=discounted(rows),
+        true_incidents=counts.of("true.incidents"),
+        recorded_incidents=counts.of("recorded.incidents"),
+        homicides=counts.of(EXPECTED_HOMICIDES),
+        low_harm_undiscounted_pence=np.stack([pence for _, pence in low]).sum(axis=0),
+        low_harm_discounted_pence=discounted(low).sum(axis=0),
+    )
+
+
+def incremental(account: Account, comparator: Account) -> Account:
+    """Return the account of an option less that of its comparator: positive is better.
+
+    Lines that only one of them has are kept. Raises ValueError if the two differ in years, year 0,
+    price year or population share.
+    """
+    for name in ("first_year", "years", "year_0", "price_year", "population_share"):
+        ours, theirs = getattr(account, name), getattr(comparator, name)
+        if ours != theirs:
+            raise ValueError(f"The accounts differ in {name}: {ours} and {theirs}.")
+    lines = tuple(dict.fromkeys((*account.lines, *comparator.lines)))
+    place = {line: i for i, line in enumerate(lines)}
+
+    def difference(name: str) -> Pence:
+        out = np.zeros((len(lines), len(account.years)), dtype=np.int64)
+        out[[place[line] for line in account.lines]] += getattr(account, name)
+        out[[place[line] for line in comparator.lines]] -= getattr(comparator, name)
+        return out
+
+    plain = {
+        name: getattr(account, name) - getattr(comparator, name)
+        for name in (
+            "true_incidents",
+            "recorded_incidents",
+            "homicides",
+            "low_harm_undiscounted_pence",
+            "low_harm_discounted_pence",
+        )
+    }
+    return Account(
+        option=f"{account.option} less {comparator.option}",
+        first_year=account.first_year,
+        year_0=account.year_0,
+        price_year=account.price_year,
+        population_share=account.population_share,
+        lines=lines,
+        undiscounted_pence=difference("undiscounted_pence"),
+        discounted_pence=difference("discounted_pence"),
+        **plain,
+    )
+
+
+def summary(account: Account, comparator: Account) -> Summary:
+    """Return what an option is worth against its comparator, with the checks on the level."""
+    change = incremental(account, comparator)
+    from_year_0 = slice(max(0, change.year_0 - change.first_year), None)
+    programme = -change.total(_is_programme)
+    social = change.total(lambda line: not _is_programme(line))
+    fiscal = change.total(lambda line: not _is_programme(line) and line.tier != "non_fiscal")
+    homicide = change.total(lambda line: line.offence == "homicide")
+    homicide_fiscal = change.total(
+        lambda line: line.offence == "homicide" and line.tier != "non_fiscal"
+    )
+    net_value, net_cost = social - programme, programme - fiscal
+    low = int(change.low_harm_discounted_pence.sum()) / PENCE
+    uplift = figure(mapping()["checks"]["tax_uplift"])
+    return Summary(
+        option=account.option,
+        comparator=comparator.option,
+        price_year=change.price_year,
+        year_0=year_label(change.year_0),
+        true_incidents_averted=0.0 - float(change.true_incidents[from_year_0].sum()),
+        recorded_incidents_averted=0.0 - float(change.recorded_incidents[from_year_0].sum()),
+        homicides_averted=0.0 - float(change.homicides[from_year_0].sum()),
+        net_public_cost=net_cost,
+        net_present_social_value=net_value,
+        programme_cost=programme,
+        social_value=social,
+        fiscal_value=fiscal,
+        cashable_value=change.total(
+            lambda line: not _is_programme(line) and line.tier == "cashable"
+        ),
+        net_present_social_value_without_homicide=net_value - homicide,
+        net_public_cost_without_homicide=net_cost + homicide_fiscal,
+        net_present_social_value_low_harm=net_value - change.total(_is_crime_harm) + low,
+        net_present_social_value_optimism=_with_optimism_bias(change),
+        net_present_social_value_tax_uplift=net_value - uplift * net_cost,
+        programme_cost_by_funder=_by_funder(change),
+        baseline=_baseline(comparator),
+    )
+
+
+def pool(summaries: Sequence[Summary]) -> Summary:
+    """Return the mean of several draws or replicates, so that ratios are ratios of expectations.
+
+    Raises ValueError unless all compare the same option with the same comparator.
+    """
+    by_name = {f.name: [getattr(one, f.name) for one in summaries] for f in fields(Summary)}
+    by_funder = by_name.pop("programme_cost_by_funder")
+    funders = dict.fromkeys(funder for one in by_funder for funder in one)
+    baselines = [asdict(one) for one in by_name.pop("baseline")]
+    return Summary(
+        **{name: _agreed_or_mean(name, found) for name, found in by_name.items()},
+        programme_cost_by_funder={
+            # A funder that pays nothing in one draw pays nothing in each year of it.
+            funder: {
+                year: sum(one.get(funder, {}).get(year, 0.0) for one in by_funder) / len(by_funder)
+                for year in next(one[funder] for one in by_funder if funder in one)
+            }
+            for funder in funders
+        },
+        baseline=Baseline(
+            **{
+                name: _agreed_or_mean(name, [one[name] for one in baselines])
+                for name in baselines[0]
+            }
+        ),
+    )
+
+
+def _agreed_or_mean(name: str, found: Sequence[Any]) -> Any:
+    """Return the mean of numbers, or the text that all agree on."""
+    if not isinstance(found[0], str):
+        return float(sum(found) / len(found))
+    if len(set(found)) > 1:
+        raise ValueError(f"The summaries differ in {name}: {', '.join(sorted(set(found)))}.")
+    return found[0]
+
+
+def payback_year(change: Account) -> str | None:
+    """Return the first financial year by whose end the discounted value is not negative.
+
+    `change` is an option less its comparator; None where it never pays back.
+    """
+    running = change.discounted_pence.sum(axis=0).cumsum()
+    spent = np.flatnonzero(change.undiscounted_pence.any(axis=0))
+    for i in range(int(spent[0]) if len(spent) else 0, len(running)):
+        if running[i] >= 0:
+            return change.years[i]
+    return None
+
+
+def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
+    """Return the expected number of homicides by year, from true incidents and never from deaths.
+
+    The chance of a death in an incident is the model's own, in ordinary and in high-harm cases; it
+    rests on the rate per recorded incident and the chance of a record, so reporting more averts
+    none and causes none.
+    """
+    ordinary, high = true_mix(inputs)[:, HOMICIDE]
+    high_harm = np.asarray(outcomes.of("true.high_harm"), dtype=np.float64)
+    others = np.asarray(outcomes.of("true.incidents"), dtype=np.float64) - high_harm
+    return np.asarray(others * ordinary + high_harm * high)
+
+
+class _Counts:
+    """The counts of one option as float64 [year], with expected homicides among them."""
+
+    def __init__(self, outcomes: Outcomes, inputs: Inputs) -> None:
+        self.outcomes = outcomes
+        self.inputs = inputs
+        self.homicides = expected_homicides(outcomes, inputs)
+        self.first_year = outcomes.first_year
+        self.year_0 = _year_0(inputs, outcomes.option)
+
+    def of(self, measure: str) -> Floats:
+        if measure == EXPECTED_HOMICIDES:
+            return self.homicides
+        return np.asarray(self.outcomes.of(measure), dtype=np.float64)
+
+
+def _year_0(inputs: Inputs, option: str) -> int:
+    """Return the financial year of the decision, the same for every option of a scenario."""
+    levers: Mapping[str, Any] = inputs.option(option).levers
+    if inputs.decision == "extension":
+        return financial_year(decision_date(inputs, levers))
+    decided = financial_year(mapping()["conventions"]["pilot_decision_date"])
+    tables: list[Mapping[str, Any]] = [inputs.option(name).levers for name in inputs.options]
+    return min(decided, *(financial_year(t["programme.contract_start"]) for t in tables))
+
+
+def _whole(pence: Floats) -> Pence:
+    return np.rint(pence).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Priced:
+    """A unit cost ready for counting: pence per count, edges of its shares, lines by part.
+
+    The edges are 0 and the running sum of the shares, which ends in 1. Parts with a reasoned zero
+    have no line.
+    """
+
+    cost: UnitCost
+    pence: float
+    edges: Floats
+    lines: tuple[tuple[int, Line], ...]
+
+
+@cache
+def _priced(settings: Settings) -> tuple[_Priced, ...]:
+    return tuple(
+        _Priced(
+            cost=cost,
+            pence=cost.priced(settings.price_year)
+            * getattr(settings, f"{cost.group}_scale")
+            * PENCE,
+            edges=np.array([0.0, *cumulative_shares(cost)]),
+            lines=tuple((i, _line(cost, p)) for i, p in enumerate(cost.parts) if not p.zero),
+        )
+        for cost in tariff(settings)
+    )
+
+
+def _factors(counts: _Counts, settings: Settings) -> Mapping[str, Floats]:
+    """Return the discount factor of each year by schedule; years before year 0 are sunk: 0."""
+    ahead = np.arange(len(counts.homicides)) + counts.first_year - counts.year_0
+    return {
+        kind: np.array([discount_factor(int(y), kind) if y >= 0 else 0.0 for y in ahead])
+        for kind in {"standard", settings.harm_discounting}
+    }
+
+
+def _event_rows(counts: _Counts, settings: Settings) -> list[Row]:
+    """Return the lines of all unit costs: totals by year in whole pence, shared out exactly."""
+    found: list[Row] = []
+    values: Mapping[str, Any] = counts.inputs.values
+    for one in _priced(settings):
+        each = one.pence
+        if one.cost.duration:
+            each *= values[one.cost.duration] / one.cost.per_days
+        total = _whole(counts.of(one.cost.measure) * -each)
+        pence = np.diff(_whole(np.multiply.outer(one.edges, total)), axis=0)
+        found += [(line, pence[i]) for i, line in one.lines]
+    return found
+
+
+def _line(cost: UnitCost, part: Part) -> Line:
+    return Line(
+        bearer=part.bearer,
+        funder=NOT_APPLICABLE,
+        tier=part.tier,
+        basis=cost.basis,
+        offence=cost.offence,
+        item=part.item,
+        group=cost.group,
+        grade=cost.grade,
+    )
+
+
+def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
+    """Return the programme's own cost by funder, deflated, as negative amounts.
+
+    Each year's cash is deflated whole and then shared over funders as they pay it, so that the
+    funders add up to the deflated contract to the penny.
+    """
+    n_years = len(counts.homicides)
+    cash = contract_cash(counts.inputs, counts.outcomes.option, counts.first_year, n_years)
+    found = []
+    for item in dict.fromkeys(one.item for one in cash):
+        own = [one for one in cash if one.item == item]
+        nominal = np.stack([one.nominal_pence for one in own])
+        real = np.zeros_like(nominal)
+        for i in np.flatnonzero(nominal.any(axis=0)):
+            label = year_label(counts.first_year + int(i))
+            total = int(nominal[:, i].sum())
+            pence_of_base = round(total * deflator(label, settings.price_year))
+            real[:, i] = split_pence(pence_of_base, [int(n) / total for n in nominal[:, i]])
+        for one, pence in zip(own, real, strict=True):
+            line = Line(
+                bearer=NOT_APPLICABLE,
+                funder=one.funder,
+                tier="cashable",
+                basis="programme",
+                offence=NOT_APPLICABLE,
+                item=item,
+                group="programme",
+                grade="-",
+            )
+            found.append((line, -pence))
+    return found
+
+
+def _is_programme(line: Line) -> bool:
+    return line.group == "programme"
+
+
+def _is_crime_harm(line: Line) -> bool:
+    return line.group == "harm" and line.offence != "homicide"
+
+
+def _ratio(top: float, bottom: float) -> float | None:
+    return top / bottom if bottom > 0 else None
+
+
+def _by_funder(change: Account) -> Mapping[str, Mapping[str, float]]:
+    """Return the programme's cost by funder and financial year, positive, undiscounted GBP."""
+    found: dict[str, dict[str, float]] = {}
+    for line, pence in zip(change.lines, change.undiscounted_pence, strict=True):
+        if not _is_programme(line):
+            continue
+        by_year = found.setdefault(line.funder, dict.fromkeys(change.years, 0.0))
+        for year, amount in zip(change.years, pence, strict=True):
+            by_year[year] = round(by_year[year] - int(amount) / PENCE, 2)
+    return found
+
+
+def _with_optimism_bias(change: Account) -> float:
+    """Return net present social value with each benefit cut by the grade of its weakest figure."""
+    cuts = {grade: figure(row) for grade, row in mapping()["checks"]["optimism"].items()}
+    total = 0.0
+    for line, pence in zip(change.lines, change.discounted_pence, strict=True):
+        amount = int(pence.sum()) / PENCE
+        benefit = amount > 0 and not _is_programme(line)
+        total += amount * (1.0 + cuts[line.grade]) if benefit else amount
+    return total
+
+
+def _baseline(account: Account) -> Baseline:
+    """Return the account's first year, scaled up to the whole county, beside the benchmarks."""
+    checks = mapping()["checks"]
+    scale = PENCE * account.population_share
+    harm = [i for i, line in enumerate(account.lines) if _is_crime_harm(line)]
+    police = [i for i, line in enumerate(account.lines) if line.bearer == "police"]
+    price = {row: _at_prices(row, account.price_year) for row in _benchmark_rows()}
+    spell = sum(price[row] for row in checks["victim_year_spell"])
+    annual = sum(price[row] for row in checks["victim_year_annual"])
+    national = spell / figure(checks["victim_year_years"]) + annual
+    local = figure(checks["victim_year_local_victims"]) / figure(checks["victim_year_victims"])
+    recorded = float(account.recorded_incidents[0])
+    return Baseline(
+        financial_year=account.years[0],
+        harm_true_crimes=-int(account.undiscounted_pence[harm, 0].sum()) / scale,
+        harm_recorded_crimes=-int(account.low_harm_undiscounted_pence[0]) / scale,
+        harm_victim_years=national * local * MILLION,
+        police_bill=-int(account.undiscounted_pence[police, 0].sum()) / scale,
+        police_bill_low=price[checks["police_bill_low"]],
+        police_bill_high=price[checks["police_bill_high"]],
+        homicides_per_1000_recorded=(
+            float(account.homicides[0]) / recorded * 1000 if recorded else float("nan")
+        ),
+    )
+
+
+def _benchmark_rows() -> tuple[str, ...]:
+    checks = mapping()["checks"]
+    spell, annual = checks["victim_year_spell"], checks["victim_year_annual"]
+    return (*spell, *annual, checks["police_bill_low"], checks["police_bill_high"])
+
+
+def _at_prices(row: str, price_year: str) -> float:
+    return figure(row) * deflator(cost_rows()[row].price_year, price_year)

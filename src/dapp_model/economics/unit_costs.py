@@ -1,0 +1,392 @@
+"""What each counted event costs and who bears it, read from the data files and priced.
+
+`data/costs.csv` holds the published figures, one row each, with source, status and grade.
+`data/unit_costs.toml` says which rows price which event, how an amount is shared over bearers,
+and which events are deliberately worth nothing. No figure is typed anywhere else.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Any, Final
+
+from dapp_model.economics.prices import deflator, mapping
+
+NOT_APPLICABLE: Final = "not applicable"
+TIERS: Final = ("cashable", "capacity", "non_fiscal")
+# From the most to the least that can be relied on: an amount is as weak as its weakest row.
+STATUSES: Final = (
+    "verified_primary",
+    "seed_document",
+    "verified_secondary",
+    "derived",
+    "convention",
+    "recalled",
+)
+_TEXTS: Final = (
+    "unit",
+    "price_year",
+    "bearer",
+    "source",
+    "where",
+    "url",
+    "status",
+    "grade",
+    "note",
+)
+_CHOICES: Final = {
+    "harm_route": ("true crimes", "recorded crimes"),
+    "justice_route": ("average", "event"),
+    "cashable_view": ("headline", "upper"),
+    "harm_discounting": ("standard", "health"),
+}
+# What each route of valuation leaves out on purpose is listed in the data file under these names.
+_ZEROS_BY_ROUTE: Final = {
+    ("justice_route", "average"): "zero_on_average_route",
+    ("justice_route", "event"): "zero_on_event_route",
+    ("harm_route", "recorded crimes"): "zero_on_recorded_harm_route",
+}
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """One published or judged figure. `low` and `high` are None where nobody gives a range."""
+
+    id: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    price_year: str
+    bearer: str
+    source: str
+    where: str
+    url: str
+    status: str
+    grade: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How money is counted: one route of each pair, so that both at once cannot be asked for.
+
+    `harm_route`: "true crimes", or "recorded crimes" (x multiplier: the low case).
+    `justice_route`: "average" response to a recorded crime, or by "event".
+    `cashable_view`: "headline", in which staff time is never cash, or "upper".
+    `harm_discounting`: "standard", or "health" for the lower schedule on victim harm alone.
+    The scales multiply unit costs of crime harm, of police and justice, and of all other events.
+    """
+
+    price_year: str
+    harm_route: str
+    justice_route: str
+    cashable_view: str
+    harm_discounting: str
+    harm_scale: float = 1.0
+    justice_scale: float = 1.0
+    services_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a setting that is not one of its choices."""
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; it may be {' or '.join(choices)}."
+                )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One bearer's share of a unit cost on one tier; a part with a `zero` reason is not charged."""
+
+    item: str
+    bearer: str
+    tier: str
+    share: float
+    zero: str = ""
+
+
+@dataclass(frozen=True)
+class UnitCost:
+    """What one counted event costs, in GBP of its own price year, and how that is shared.
+
+    Charged once for each count of `measure`: `value_gbp` x `times` (the recorded-to-actual
+    multiplier, hours per case, ...), and x `duration` / `per_days` where a parameter in days sets
+    how long it lasts. The shares of `parts` add up to 1. A receipt is a negative cost.
+    """
+
+    item: str
+    offence: str
+    measure: str
+    basis: str
+    group: str
+    value_gbp: float
+    times: float
+    price_year: str
+    parts: tuple[Part, ...]
+    rows: tuple[str, ...]
+    status: str
+    grade: str
+    duration: str = ""
+    per_days: float = 1.0
+
+    def priced(self, price_year: str) -> float:
+        """Return the cost of one count in the prices of another financial year, in GBP."""
+        return self.value_gbp * self.times * deflator(self.price_year, price_year)
+
+
+@cache
+def cost_rows() -> Mapping[str, CostRow]:
+    """Return every row of `data/costs.csv` by its id."""
+
+    source = files("dapp_model") / "data" / "costs.csv"
+    found: dict[str, CostRow] = {}
+    for row in csv.DictReader(source.read_text(encoding="utf-8").splitlines()):
+        if row["id"] in found:
+            raise ValueError(f"costs.csv holds {row['id']} twice.")
+        found[row["id"]] = CostRow(
+            id=row["id"],
+            value=float(row["value"]),
+            low=float(row["low"]) if row["low"] else None,
+            high=float(row["high"]) if row["high"] else None,
+            **{name: row[name] for name in _TEXTS},
+        )
+    return MappingProxyType(found)
+
+
+def figure(row: str) -> float:
+    """Return the value of one row of costs.csv; ValueError names a row that is not there."""
+    return _row(row).value
+
+
+def bearer_of(name: str) -> str:
+    """Return the project's bearer for a bearer's name in the evidence.
+
+    Raises ValueError for a name that the map does not hold, and for one that is no single bearer.
+    """
+    table = mapping()
+    if name in table["bearer_map"]:
+        return _known_bearer(table["bearer_map"][name])
+    if name in table["bearer_unmapped"]:
+        raise ValueError(f"Nothing can be charged to {name!r}: {table['bearer_unmapped'][name]}.")
+    raise ValueError(f"Unknown bearer {name!r}; add it to [bearer_map] in unit_costs.toml.")
+
+
+@cache
+def tariff(settings: Settings) -> tuple[UnitCost, ...]:
+    """Return every unit cost that is in force under the settings, in the data file's order."""
+    crimes = (cost for entry in mapping()["crime"] for cost in _crime(entry, settings))
+    services = (
+        _service(entry, settings)
+        for entry in mapping()["service"]
+        if entry.get("route", settings.justice_route) == settings.justice_route
+    )
+    return (*crimes, *services)
+
+
+def reasoned_zeros(settings: Settings) -> Mapping[str, str]:
+    """Return measure -> reason for every measure that is deliberately worth nothing."""
+    table = mapping()
+    reasons = dict(table["zero"])
+    for (name, choice), section in _ZEROS_BY_ROUTE.items():
+        if getattr(settings, name) == choice:
+            reasons.update(table[section])
+    return MappingProxyType(reasons)
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """Return the settings that a run's parameters name under `money.*`, else the conventions.
+
+    `values` maps "section.name" to a value, as Inputs.values does.
+    """
+    usual = mapping()["conventions"]
+    chosen = {name: values.get(f"money.{name}", usual[name]) for name in ("price_year", *_CHOICES)}
+    return Settings(
+        **chosen,
+        harm_scale=float(values.get("money.harm_scale", 1.0)),
+        justice_scale=float(values.get("money.justice_scale", 1.0)),
+        services_scale=float(values.get("money.services_scale", 1.0)),
+    )
+
+
+def _row(row: str) -> CostRow:
+    if row not in cost_rows():
+        raise ValueError(f"costs.csv has no row {row!r}.")
+    return cost_rows()[row]
+
+
+def _known_bearer(bearer: str) -> str:
+    if bearer not in mapping()["bearers"]:
+        known = ", ".join(mapping()["bearers"])
+        raise ValueError(f"Unknown bearer {bearer!r}; the project's bearers are {known}.")
+    return bearer
+
+
+def _weakest(rows: Iterable[str]) -> tuple[str, str]:
+    """Return the weakest status and the worst grade among the rows."""
+    found = [_row(row) for row in rows]
+    status = max((row.status for row in found), key=STATUSES.index)
+    return status, max(row.grade for row in found)
+
+
+def _cash_share(kind: str, settings: Settings) -> float | None:
+    """Return the share of an amount that is cash, or None where it is no public money."""
+    entry = mapping()["cash"][kind]
+    match entry["rule"]:
+        case "none":
+            return None
+        case "all":
+            return 1.0
+        case "share":
+            return figure(entry["row"])
+        case "staff time":
+            upper = settings.cashable_view == "upper" and "row" in entry
+            return figure(entry["row"]) if upper else 0.0
+    raise ValueError(f"[cash.{kind}] has an unknown rule {entry['rule']!r}.")
+
+
+def _tiered(part: Part, kind: str, settings: Settings) -> tuple[Part, ...]:
+    """Split one bearer's part over the tiers; the tiers are disjoint and add up to the part."""
+    cash = _cash_share(kind, settings)
+    tiers = {"non_fiscal": 1.0} if cash is None else {"cashable": cash, "capacity": 1.0 - cash}
+    return tuple(
+        Part(part.item, _known_bearer(part.bearer), tier, part.share * share, part.zero)
+        for tier, share in tiers.items()
+        if share > 0
+    )
+
+
+def _item_parts(item: str, share: float, settings: Settings) -> tuple[Part, ...]:
+    """Split one item of a crime's cost over bearers and tiers."""
+    entry = mapping()["items"][item]
+    off = entry.get("split_off")
+    taken = figure(off["share"]) if off else 0.0
+    main = Part(item, entry["bearer"], "", share * (1.0 - taken), entry.get("zero", ""))
+    found = _tiered(main, entry["cash"], settings)
+    if off:
+        rest = Part(off["item"], off["bearer"], "", share * taken)
+        found += _tiered(rest, off["cash"], settings)
+    return found
+
+
+def _shares(table: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
+    """Return item -> share of a crime's consequence or response, and the rows that say so."""
+    if "shares_of" in table:
+        other = next(c for c in mapping()["crime"] if c["offence"] == table["shares_of"])
+        return _shares(other["consequence"])
+    first = {
+        item: figure(row) / figure(table["row"]) for item, row in table.get("first", {}).items()
+    }
+    rest = 1.0 - sum(first.values())
+    total = sum(figure(row) for row in table["parts"].values())
+    shared = {item: rest * figure(row) / total for item, row in table["parts"].items()}
+    return {**first, **shared}, [*table.get("first", {}).values(), *table["parts"].values()]
+
+
+def _crime(entry: Mapping[str, Any], settings: Settings) -> Iterable[UnitCost]:
+    """Return the consequence and, on the average route, the response of one crime."""
+    # Expected homicides stand for true and recorded deaths alike, on either route: every homicide
+    # is recorded, and no sampled event of the justice system carries its cost.
+    expected = entry.get("expected", False)
+    low = settings.harm_route == "recorded crimes" and not expected
+    sides = [("consequence", "recorded" if low else "true", low)]
+    if settings.justice_route == "average" or expected:
+        sides.append(("response", "true" if expected else "recorded", True))
+    for side, basis, multiplied in sides:
+        table = entry[side]
+        shares, share_rows = _shares(table)
+        rows = [table["row"], *share_rows]
+        if multiplied:
+            rows.append(entry["multiplier"])
+        if "proxy" in entry:
+            rows.append(entry["proxy"])
+        status, grade = _weakest(rows)
+        parts = (
+            part for item, share in shares.items() for part in _item_parts(item, share, settings)
+        )
+        yield UnitCost(
+            item=side,
+            offence=entry["offence"],
+            measure=entry["true"] if basis == "true" else entry["recorded"],
+            basis=basis,
+            group="harm" if side == "consequence" else "justice",
+            value_gbp=figure(table["row"]),
+            times=figure(entry["multiplier"]) if multiplied else 1.0,
+            price_year=_row(table["row"]).price_year,
+            parts=tuple(parts),
+            rows=tuple(dict.fromkeys(rows)),
+            status=status,
+            grade=grade,
+        )
+
+
+def _service_parts(
+    entry: Mapping[str, Any], settings: Settings
+) -> tuple[tuple[Part, ...], list[str]]:
+    """Split an event's cost over bearers: by named shares, by named rows, or all to one bearer."""
+    item, row = entry["item"], _row(entry["row"])
+    if "shares" in entry:
+        split = [(p, figure(p["share"])) for p in entry["shares"]]
+        used = [p["share"] for p in entry["shares"]]
+        if "rest" in entry:
+            split.append(({"bearer": entry["rest"]}, 1.0 - sum(share for _, share in split)))
+    elif "parts" in entry:
+        total = sum(figure(p["row"]) for p in entry["parts"])
+        split = [(p, figure(p["row"]) / total) for p in entry["parts"]]
+        used = [p["row"] for p in entry["parts"]]
+    else:
+        bearer = entry["bearer"] if "bearer" in entry else bearer_of(row.bearer)
+        split, used = [({"bearer": bearer}, 1.0)], []
+    parts = (
+        part
+        for p, share in split
+        for part in _tiered(
+            Part(p.get("item", item), p["bearer"], "", share),
+            p.get("cash", entry["cash"]),
+            settings,
+        )
+    )
+    return tuple(parts), used
+
+
+def _service(entry: Mapping[str, Any], settings: Settings) -> UnitCost:
+    """Return the unit cost of one event that is no crime."""
+    row = _row(entry["row"])
+    parts, used = _service_parts(entry, settings)
+    rows = [row.id, *used, *([entry["times"]] if "times" in entry else [])]
+    times = figure(entry["times"]) if "times" in entry else 1.0
+    status, grade = _weakest(rows)
+    return UnitCost(
+        item=entry["item"],
+        offence=entry.get("offence", NOT_APPLICABLE),
+        measure=entry["measure"],
+        basis="true" if entry["measure"].startswith("expected.") else "recorded",
+        group=entry["group"],
+        value_gbp=-row.value if entry.get("receipt") else row.value,
+        times=times / entry.get("divide", 1.0),
+        price_year=row.price_year,
+        parts=parts,
+        rows=tuple(rows),
+        status=status,
+        grade=grade,
+        duration=entry.get("duration", ""),
+        per_days=entry.get("per_days", 1.0),
+    )
+
+
+def cumulative_shares(cost: UnitCost) -> tuple[float, ...]:
+    """Return the running sum of a unit cost's shares, ending in exactly 1.
+
+    The last part takes the remainder. Raises ValueError if the shares do not add up to 1.
+    """
+    running = list(accumulate(part.share for part in cost.parts))
+    if abs(running[-1] - 1.0) > 1e-9:
+        raise ValueError(f"The shares of {cost.offence} {cost.item} add up to {running[-1]}.")
+    return (*running[:-1], 1.0)

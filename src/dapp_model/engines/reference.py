@@ -1,0 +1,869 @@
+"""The reference engine: the county as SimPy processes, written to be read.
+
+Each perpetrator's case is a process that meets its candidate incidents one by one; police response,
+MARAC, children's services and the programme's pathway are processes of their own. Chances, times
+and rates come from `rules`, as in the fast engine; the calendar, the queues and the flow of control
+here are SimPy's and this file's. Ties are broken by the written total order of events.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import simpy
+
+from dapp_model import events as ev
+from dapp_model import randomness as rnd
+from dapp_model import rules
+from dapp_model.engines.lives import DVPO_SECONDS, MOST_RELATIONSHIPS
+from dapp_model.events import ROW
+from dapp_model.model import BANDS, DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, P, World
+from dapp_model.rules import INFINITE, NEVER
+
+Process = Generator[simpy.Event, Any, None]
+AT_ONCE = (0, 0, 0, 0)
+
+
+class Calendar(simpy.Environment):
+    """A SimPy environment whose ties follow the total order of events, not order of creation."""
+
+    def schedule(self, event: simpy.Event, priority: int = 1, delay: float = 0) -> None:  # type: ignore[override]
+        """Schedule SimPy's own events: what follows at once precedes all else of its instant."""
+        heapq.heappush(self._queue, (self._now + delay, AT_ONCE, next(self._eid), event))  # type: ignore[misc]
+
+    def at(self, time: int, kind: int, person: int = -1, rel: int = 0, ordinal: int = 0) -> Any:
+        """Return an event that happens at a time, in its place within that instant."""
+        event = simpy.Event(self)
+        event._ok = True
+        event._value = None
+        key = (kind, person, rel, ordinal)
+        heapq.heappush(self._queue, (time, key, next(self._eid), event))  # type: ignore[misc]
+        return event
+
+
+@dataclass(eq=False)
+class Request:
+    """Somebody who waits for an assessor, a place or partner support."""
+
+    order: tuple[int, int, int, int]
+    granted: simpy.Event
+    waiting: bool = True
+
+    def __lt__(self, other: Request) -> bool:
+        return self.order < other.order
+
+
+@dataclass(eq=False)
+class Line:
+    """A waiting line: the first in order that still waits comes next."""
+
+    requests: list[Request] = field(default_factory=list)
+
+    def join(self, request: Request) -> None:
+        """Join the line."""
+        heapq.heappush(self.requests, request)
+
+    def waiting(self) -> int:
+        """Return how many wait."""
+        return sum(request.waiting for request in self.requests)
+
+    def next(self) -> Request | None:
+        """Take the next who still waits out of the line."""
+        while self.requests:
+            request = heapq.heappop(self.requests)
+            if request.waiting:
+                request.waiting = False
+                return request
+        return None
+
+
+class County:
+    """The county, its programme and its log."""
+
+    def __init__(self, world: World, seed: int, replicate: int) -> None:
+        self.world = world
+        self.p = world.p
+        self.days = world.days
+        self.key = rnd.stream_key(seed, replicate)
+        self.env = Calendar(initial_time=ORIGIN)
+        self.rows: list[tuple[int, int, int, int, int, int, int]] = []
+        self.programme = Programme(self)
+
+    @property
+    def now(self) -> int:
+        """Return the present second."""
+        return int(self.env.now)
+
+    def after(self, seconds: float) -> int:
+        """Return the time that many seconds from now, at least one tick."""
+        return int(rules.after(self.p, self.now, float(seconds)))
+
+    def today(self, table: D) -> float:
+        """Return what a table by day holds today."""
+        return float(self.days[table, (self.now - ORIGIN) // DAY])
+
+    def log(
+        self, kind: int, person: int, rel: int, ordinal: int, value: int = 0, detail: int = 0
+    ) -> None:
+        """Write a row."""
+        self.rows.append((self.now, person, ordinal, int(value), int(detail), kind, rel))
+
+    def arrivals(self, band: int) -> Process:
+        """Perpetrators of one band of the field of entries, one after the other."""
+        person = band * PEOPLE_PER_BAND
+        t = ORIGIN
+        while True:
+            t, height, thinning = rules.next_entry(self.key, person, t)
+            when = rules.on_tick(self.p, t)
+            if when >= self.world.horizon:
+                return
+            if when >= self.world.warm_up and rules.enters(
+                self.p, self.days, when, height, thinning
+            ):
+                yield self.env.at(when, ev.ENTRY, person)
+                Perpetrator(self, person)
+            person += 1
+
+    def run(self) -> npt.NDArray[np.void]:
+        """Run to the horizon and return the rows in the total order of events."""
+        for band in range(int(np.ceil(self.days[D.ENTRY].max() / ENTRY_BAND))):
+            self.env.process(self.arrivals(band))
+        for time in self.world.calendar:
+            self.env.process(self.programme.change(int(time)))
+        self.env.run(until=self.world.horizon)
+        self.programme.end_of_window()
+        return ev.in_order(np.array(self.rows, dtype=ROW))
+
+
+class Perpetrator:
+    """A perpetrator and the ordered list of their cases."""
+
+    def __init__(self, county: County, person: int) -> None:
+        self.county = county
+        self.env = county.env
+        self.person = person
+        p, t = county.p, county.now
+        self.code, self.linx, self.z = rules.traits(county.key, p, county.days, person, t)
+        leaves, self.exit_cause, self.career_end = rules.exit_of(county.key, p, person, t)
+        self.cases: list[Case] = []
+        self.gone = False
+        self.custody_until = 0
+        self.bbr_end = NEVER
+        self.episodes = 0
+        self.last_episode_end = NEVER
+        self.episode: Episode | None = None
+        self.doses = [(0.0, NEVER), (0.0, NEVER)]  # (dose, end) of the two episodes in memory
+        self.dropped = NEVER
+        self.support: Support | None = None
+        county.log(ev.ENTRY, person, 0, 0, self.code, self.linx)
+        if leaves != INFINITE:
+            self.env.process(self.leaving(leaves))
+        self.begin_case()
+
+    @property
+    def in_custody(self) -> bool:
+        """Say whether the perpetrator is held."""
+        return self.county.now < self.custody_until
+
+    def begin_case(self) -> None:
+        """Begin the next relationship."""
+        case = Case(self, len(self.cases) + 1)
+        self.cases.append(case)
+        case.begin()
+
+    def leaving(self, when: int) -> Process:
+        """Die or move away on a keyed date."""
+        yield self.env.at(when, ev.EXIT, self.person)
+        if not self.gone:
+            self.leave(self.exit_cause)
+
+    def leave(self, cause: int) -> None:
+        """Be gone for good: all cases end, and so does an episode of the programme."""
+        self.gone = True
+        for case in self.cases:
+            case.end(cause)
+        self.county.log(ev.EXIT, self.person, 0, 0, cause)
+        if self.episode:
+            self.episode.end(ev.REMOVED)
+
+    def refer(self, case: Case, route: int) -> None:
+        """Be referred to the programme, if the design takes this case and one is free."""
+        county = self.county
+        t = county.now
+        if self.episode or self.gone or self.in_custody:
+            return
+        risk = rules.risk_of(t, case.grade, case.heard)
+        if not rules.admits(county.days, t, case.kind, risk):
+            return
+        if self.episodes >= county.today(D.EPISODES):
+            return
+        if self.last_episode_end != NEVER and t - self.last_episode_end < county.p[P.GAP]:
+            return
+        self.episodes += 1
+        self.episode = Episode(self, case, route, risk)
+        self.env.process(self.episode.pathway())
+
+
+class Case:
+    """One relationship: a victim, the children of the household, and what happens to them."""
+
+    def __init__(self, perpetrator: Perpetrator, rel: int) -> None:
+        self.perpetrator = perpetrator
+        self.county = county = perpetrator.county
+        self.env = county.env
+        self.person = perpetrator.person
+        self.rel = rel
+        key, p = county.key, county.p
+        self.frailty, self.score, self.kind, self.high, self.short = rules.case(
+            key, p, self.person, rel, perpetrator.z, perpetrator.linx
+        )
+        self.children = rules.children(key, p, self.person, rel)
+        self.active = True
+        self.last_incident = NEVER
+        self.grade = 0
+        self.heard = NEVER
+        self.awaits_hearing = False
+        self.idva = (NEVER, NEVER)
+        self.outreach = (NEVER, NEVER)
+        self.dvpo = NEVER
+        self.support = (NEVER, NEVER)
+        self.children_referred = NEVER
+        self.plan_end = NEVER
+        # The keyed field of candidates over time x rate, by band.
+        self.field = np.zeros((5, BANDS), np.int64)
+        self.heights = np.zeros(BANDS)
+        self.awake = 0
+
+    def log(self, kind: int, ordinal: int, value: int = 0, detail: int = 0) -> None:
+        """Write a row of this case."""
+        self.county.log(kind, self.person, self.rel, ordinal, value, detail)
+
+    def at(self, time: int, kind: int, ordinal: int) -> Any:
+        """Return an event of this case."""
+        return self.env.at(time, kind, self.person, self.rel, ordinal)
+
+    def begin(self) -> None:
+        """The case begins, its end and the next relationship are on the calendar."""
+        county, t = self.county, self.county.now
+        end, cause, following, self.area = rules.case_times(
+            county.key, county.p, self.person, self.rel, t, self.short
+        )
+        detail = self.children + 4 * self.high + 8 * self.short
+        self.log(ev.RELATIONSHIP_START, 0, self.kind, detail)
+        self.env.process(self.ending(end, cause))
+        if following <= self.perpetrator.career_end and self.rel < MOST_RELATIONSHIPS:
+            self.env.process(self.next_relationship(following))
+        self.env.process(self.incidents(t))
+
+    def ending(self, end: int, cause: int) -> Process:
+        """The case ends by desistance or separation."""
+        yield self.at(end, ev.RELATIONSHIP_END, 0)
+        self.end(cause)
+
+    def end(self, cause: int) -> None:
+        """End the case if it is still going on."""
+        if self.active:
+            self.active = False
+            self.log(ev.RELATIONSHIP_END, 0, cause)
+
+    def next_relationship(self, when: int) -> Process:
+        """The perpetrator begins another relationship on a keyed date."""
+        yield self.env.at(when, ev.RELATIONSHIP_START, self.person, self.rel + 1)
+        if not self.perpetrator.gone:
+            self.perpetrator.begin_case()
+
+    # --- true incidents ---
+
+    def bound(self) -> float:
+        """Return a rate that is not exceeded until the next incident."""
+        return float(
+            rules.rate_bound(self.county.p, self.county.now, self.frailty, self.last_incident)
+        )
+
+    def wake(self, ordinal: int) -> None:
+        """Look at every band of the field below a rate that has just risen."""
+        county = self.county
+        needed = max(1, rules.bands_needed(self.bound()))
+        for band in range(self.awake, needed):
+            rules.field_wake(
+                county.key, county.p, self.person, self.rel, band, county.now, ordinal,
+                self.field, self.heights,
+            )
+        self.awake = max(self.awake, needed)
+
+    def incidents(self, start: int) -> Process:
+        """Meet candidate after candidate: an incident if it lies below the rate in force."""
+        county = self.county
+        self.wake(INFINITE)
+        while self.active:
+            band = rules.field_first(self.field, self.awake)
+            when, ordinal, _, word, report_word = self.field[:, band].tolist()
+            height = self.heights[band]
+            yield self.at(when, ev.INCIDENT, ordinal)
+            if not self.active:
+                return
+            rules.field_advance(
+                county.key, county.p, self.person, self.rel, band, self.field, self.heights
+            )
+            bound = self.bound()
+            if height >= bound:
+                while self.awake > 1 and rules.band_edge(self.awake - 1) >= bound:
+                    self.awake -= 1
+            elif not self.perpetrator.in_custody:
+                self.candidate(ordinal, height, word, report_word)
+
+    def candidate(self, ordinal: int, height: float, word: int, report_word: int) -> None:
+        """Decide whether a candidate happens, with and without the programme's effect."""
+        county, him, t = self.county, self.perpetrator, self.county.now
+        p = county.p
+        behaviour = rules.behaviour_of(p, word, self.high)
+        control = 1 if behaviour == ev.CONTROL else 0
+        services = rules.log_services(
+            p, t, control, him.bbr_end, self.heard, *self.idva, *self.outreach, self.dvpo
+        )
+        (dose1, end1), (dose2, end2) = him.doses
+        programme = rules.log_programme(
+            p, t, control, dose1, end1, dose2, end2, him.dropped, *self.support
+        )
+        rate = rules.natural_rate(p, county.days, t, self.frailty, self.last_incident)
+        without = height < rate * rules.multiplier(p, services)
+        if height < rate * rules.multiplier(p, services + programme):
+            self.incident(ordinal, behaviour, report_word, without)
+        elif without and self.children:
+            self.averted(ordinal, behaviour, report_word)
+
+    def averted(self, ordinal: int, behaviour: int, report_word: int) -> None:
+        """Children's referrals rest on an averted incident only by the pass-through share."""
+        county, t = self.county, self.county.now
+        key, p = county.key, county.p
+        if rules.route_uniforms(key, self.person, self.rel, ordinal)[3] < p[P.PASS_THROUGH]:
+            return
+        if not rules.is_reported(p, county.days, t, behaviour, report_word, 1.0):
+            return
+        when = rules.observation(
+            key, p, county.days, self.person, self.rel, ordinal, t, behaviour
+        )[1]
+        if when < INFINITE and rules.following(key, p, self.person, self.rel, ordinal)[3]:
+            self.env.process(self.referral_of_children_all_the_same(when, ordinal))
+
+    def referral_of_children_all_the_same(self, when: int, ordinal: int) -> Process:
+        """The children are referred for other reasons."""
+        yield self.at(when, ev.CHILD_REFERRAL, ordinal)
+        if not self.perpetrator.gone:
+            self.refer_children(ordinal, 1)
+
+    def incident(self, ordinal: int, behaviour: int, report_word: int, without: bool) -> None:
+        """A true incident, and what is known of it at once."""
+        county, him, t = self.county, self.perpetrator, self.county.now
+        key, p, days = county.key, county.p, county.days
+        present, agency, u_self, u_health = rules.marks(key, p, self.person, self.rel, ordinal)
+        seen = 1 if present and self.children else 0
+        self.log(ev.INCIDENT, ordinal, behaviour, seen + 2 * self.high)
+        self.last_incident = t
+        self.wake(ordinal)
+        ratio = rules.report_ratio(p, t, *self.support, *self.idva)
+        if rules.is_reported(p, days, t, behaviour, report_word, ratio):
+            attended, when, u_crime = rules.observation(
+                key, p, days, self.person, self.rel, ordinal, t, behaviour
+            )
+            self.log(ev.REPORT, ordinal, attended)
+            if when < INFINITE:
+                self.env.process(self.recording(when, ordinal, behaviour, u_crime, without))
+        if agency:
+            self.refer_to_marac(ordinal, 2)
+        if behaviour == ev.HOMICIDE and p[P.HOMICIDE_ON]:
+            him.leave(ev.KILLED)
+            return
+        if rules.refers_self(key, p, days, self.person, t, him.z, u_self):
+            him.refer(self, ev.SELF)
+        if behaviour in (ev.INJURY, ev.RAPE) and u_health < county.today(D.REF_HEALTH):
+            him.refer(self, ev.HEALTH)
+
+    # --- police ---
+
+    def recording(
+        self, when: int, ordinal: int, behaviour: int, u_crime: float, without: bool
+    ) -> Process:
+        """The police record a report, and respond."""
+        yield self.at(when, ev.RECORD, ordinal)
+        county, him, t = self.county, self.perpetrator, self.county.now
+        key, p, days = county.key, county.p, county.days
+        who = (self.person, self.rel, ordinal)
+        offence = rules.offence_of(p, days, t, behaviour, u_crime)
+        self.grade, arrest, dvpn, outreach = rules.response(key, p, days, *who, t, self.score)
+        self.log(ev.RECORD, ordinal, offence, self.grade)
+        if him.gone:
+            return
+        dvpo, charged, u_marac, children = rules.following(key, p, *who)
+        at_large = not him.in_custody
+        if arrest and offence != ev.NONE and at_large:
+            self.log(ev.ARREST, ordinal, offence)
+            if charged:
+                self.env.process(self.prosecution(ordinal, offence))
+        if dvpn and at_large:
+            self.log(ev.DVPN, ordinal)
+            if dvpo:
+                self.env.process(self.protection_order(ordinal))
+        if outreach and t >= self.outreach[1]:
+            self.outreach = (t, county.after(p[P.OUTREACH_LENGTH]))
+            self.log(ev.OUTREACH_START, ordinal, int(p[P.OUTREACH_LENGTH]) // DAY)
+        source = rules.marac_source(p, t, self.grade, self.heard, u_marac)
+        if source >= 0:
+            self.refer_to_marac(ordinal, source)
+        u_police, _, _, u_pass = rules.route_uniforms(key, *who)
+        if self.children and children and (without or u_pass < p[P.PASS_THROUGH]):
+            self.refer_children(ordinal, 0)
+        if u_police < county.today(D.REF_POLICE):
+            him.refer(self, ev.POLICE)
+
+    def protection_order(self, ordinal: int) -> Process:
+        """A court makes the notice an order."""
+        yield self.at(self.county.after(DVPO_SECONDS), ev.DVPO, ordinal)
+        if not self.perpetrator.gone:
+            self.dvpo = self.county.now
+            self.log(ev.DVPO, ordinal)
+
+    def prosecution(self, ordinal: int, offence: int) -> Process:
+        """Charge, conviction and sentence after an arrest."""
+        county, him = self.county, self.perpetrator
+        key, p = county.key, county.p
+        who = (self.person, self.rel, ordinal)
+        to_charge, convicted, to_conviction, sentence = rules.justice(key, p, *who)
+        yield self.at(county.after(to_charge), ev.CHARGE, ordinal)
+        if him.gone:
+            return
+        self.log(ev.CHARGE, ordinal, offence)
+        if not convicted:
+            return
+        yield self.at(county.after(to_conviction), ev.CONVICTION, ordinal)
+        if him.gone:
+            return
+        self.log(ev.CONVICTION, ordinal, sentence)
+        served, required, started, completed = rules.sentence_of(key, p, *who)
+        if sentence == 1:
+            release = county.after(served)
+            self.log(ev.CUSTODY_START, ordinal, (release - county.now) // DAY)
+            if p[P.CUSTODY_ON]:
+                him.custody_until = max(him.custody_until, release)
+                if him.episode:
+                    him.episode.end(ev.REMOVED)
+            self.env.process(self.release(release, ordinal))
+        elif sentence == 2:
+            self.log(ev.COMMUNITY_ORDER, ordinal, required)
+            if required and started and county.today(D.BBR):
+                self.env.process(self.building_better_relationships(ordinal, completed))
+        if rules.route_uniforms(key, *who)[1] < county.today(D.REF_COURT):
+            him.refer(self, ev.COURT)
+
+    def release(self, when: int, ordinal: int) -> Process:
+        """Release from custody, unless another term goes on."""
+        yield self.at(when, ev.CUSTODY_END, ordinal)
+        if not self.perpetrator.gone and not self.perpetrator.in_custody:
+            self.log(ev.CUSTODY_END, ordinal)
+
+    def building_better_relationships(self, ordinal: int, completed: bool) -> Process:
+        """The court-ordered programme that was already there."""
+        county, him = self.county, self.perpetrator
+        yield self.at(county.after(county.p[P.BBR_DELAY]), ev.BBR_START, ordinal)
+        if him.gone or him.in_custody:
+            return
+        self.log(ev.BBR_START, ordinal)
+        yield self.at(county.after(county.p[P.BBR_LENGTH]), ev.BBR_END, ordinal)
+        if him.gone:
+            return
+        self.log(ev.BBR_END, ordinal, completed)
+        if completed:
+            him.bbr_end = county.now
+
+    # --- MARAC and children's services ---
+
+    def refer_to_marac(self, ordinal: int, source: int) -> None:
+        """Refer the victim to MARAC; a referral while one awaits its hearing is merged."""
+        if self.awaits_hearing:
+            return
+        t = self.county.now
+        ever = self.heard != NEVER
+        recent = ever and t - self.heard <= rules.YEAR_DAY_SECONDS
+        self.log(ev.MARAC_REFERRAL, ordinal, source, recent + 2 * ever)
+        self.awaits_hearing = True
+        self.env.process(self.hearing(rules.marac_hearing(self.county.p, t, self.area), ordinal))
+
+    def hearing(self, when: int, ordinal: int) -> Process:
+        """MARAC hears the case: a safety plan, an IDVA, perhaps a referral to the programme."""
+        yield self.at(when, ev.MARAC_HEARING, ordinal)
+        county, him, t = self.county, self.perpetrator, self.county.now
+        if him.gone:
+            return
+        self.awaits_hearing = False
+        self.heard = t
+        self.log(ev.MARAC_HEARING, ordinal)
+        idva, u = rules.hearing(county.key, county.days, self.person, self.rel, ordinal, t)
+        if idva and t >= self.idva[1]:
+            self.idva = (t, county.after(county.p[P.IDVA_LENGTH]))
+            self.log(ev.IDVA_START, ordinal, int(county.p[P.IDVA_LENGTH]) // DAY)
+        if u < county.today(D.REF_MARAC):
+            him.refer(self, ev.MARAC)
+
+    def refer_children(self, ordinal: int, other: int) -> None:
+        """Refer the children of the household to social care."""
+        county, t = self.county, self.county.now
+        again = (
+            self.children_referred != NEVER
+            and t - self.children_referred <= rules.YEAR_DAY_SECONDS
+        )
+        self.children_referred = t
+        self.log(ev.CHILD_REFERRAL, ordinal, self.children, again + 2 * other)
+        self.env.process(self.assessment_of_children(ordinal))
+        u = rules.route_uniforms(county.key, self.person, self.rel, ordinal)[2]
+        if u < county.today(D.REF_CHILDREN):
+            self.perpetrator.refer(self, ev.CHILDREN)
+
+    def assessment_of_children(self, ordinal: int) -> Process:
+        """Children in need, a protection plan, care."""
+        county = self.county
+        p = county.p
+        yield self.at(county.after(p[P.CHILD_DELAY]), ev.CHILD_IN_NEED, ordinal)
+        if self.perpetrator.gone:
+            return
+        need, plan, away, length = rules.child_assessment(
+            county.key, p, self.person, self.rel, ordinal
+        )
+        if need or plan:
+            self.log(ev.CHILD_IN_NEED, ordinal, self.children)
+        if plan and county.now >= self.plan_end:
+            self.plan_end = county.after(length)
+            days = (self.plan_end - county.now) // DAY
+            self.log(ev.CHILD_PLAN, ordinal, self.children, days)
+            if away:
+                self.log(ev.LOOKED_AFTER, ordinal, self.children)
+
+
+class Episode:
+    """One referral's way through the programme."""
+
+    def __init__(self, perpetrator: Perpetrator, case: Case, route: int, risk: int) -> None:
+        self.him = perpetrator
+        self.county = county = perpetrator.county
+        self.env = county.env
+        self.programme = county.programme
+        self.number = perpetrator.episodes
+        self.route = route
+        self.risk = risk
+        self.ended = False
+        self.stage = "referred"
+        self.stream = 0
+        self.in_closed_group = False
+        self.attended = 0
+        self.request: Request | None = None
+        self.programme.episodes.append(self)
+        self.log(ev.REFERRAL, route, case.rel)
+
+    def log(self, kind: int, value: int = 0, detail: int = 0) -> None:
+        """Write a row of the pathway."""
+        self.county.log(kind, self.him.person, 0, self.number, value, detail)
+
+    def at(self, time: int, kind: int) -> Any:
+        """Return an event of the pathway."""
+        return self.env.at(time, kind, self.him.person, 0, self.number)
+
+    def pathway(self) -> Process:
+        """Referral, contact, assessment, waiting list, programme."""
+        county, him = self.county, self.him
+        key, p = county.key, county.p
+        wait, answer, suitable = rules.contact(
+            key, p, him.person, self.number, self.route, him.z
+        )
+        length, patience1, patience2, u = rules.pathway(key, p, him.person, self.number)
+
+        yield self.at(county.after(wait), ev.CONTACT)
+        if self.ended:
+            return
+        self.log(ev.CONTACT, answer)
+        if answer < 2:
+            self.end(ev.REFUSED if answer == 1 else ev.NOT_REACHED)
+            return
+
+        yield from self.queue(self.programme.assessment_line, "queuing", patience1)
+        if self.ended:
+            return
+        self.stage = "assessing"
+        self.log(ev.ASSESSMENT_START)
+        yield self.at(county.after(length), ev.ASSESSMENT_END)
+        if self.ended:
+            return
+        self.log(ev.ASSESSMENT_END, suitable, self.risk)
+        self.offer_support()
+        if not suitable:
+            self.end(ev.UNSUITABLE)
+            return
+        self.programme.assessing -= 1
+        self.programme.ask(ev.ASSESSMENT_START)
+
+        alone = county.today(D.MODE) == 2 or (self.risk == 2 and county.today(D.PLACES_ONE) > 0)
+        self.stream = 1 if alone else 0
+        self.log(ev.WAITING, self.stream, self.risk)
+        line = self.programme.one_to_one_line if alone else self.programme.group_line
+        yield from self.queue(line, "waiting", patience2)
+        if self.ended:
+            return
+        yield from self.sessions(u)
+
+    def queue(self, line: Line, stage: str, patience: float) -> Process:
+        """Wait in a line until granted, out of patience, or ended by something else."""
+        county = self.county
+        self.stage = stage
+        first = -self.risk if county.today(D.PRIORITY) else 0
+        order = (first, county.now, self.him.person, self.number)
+        self.request = Request(order, self.env.event())
+        line.join(self.request)
+        is_assessment = line is self.programme.assessment_line
+        self.programme.ask(ev.ASSESSMENT_START if is_assessment else ev.START)
+        gives_up = self.at(county.after(patience), ev.EPISODE_END)
+        outcome = yield self.request.granted | gives_up
+        if self.request.granted not in outcome and not self.ended:
+            self.end(ev.RENEGED)
+
+    def sessions(self, u: float) -> Process:
+        """Attend week by week until completion or drop-out."""
+        county, him = self.county, self.him
+        p, t = county.p, county.now
+        self.stage = "on programme"
+        earlier, latest = him.doses
+        if rules.dose_effect(p, t, *latest) >= rules.dose_effect(p, t, *earlier):
+            earlier = latest
+        him.doses = [earlier, (0.0, INFINITE)]
+        interval = int(county.today(D.INTERVAL))
+        will_attend, planned = rules.sessions_attended(
+            county.key, p, county.days, him.person, t, self.route, him.z, him.code >> 3,
+            self.stream, u,
+        )
+        self.log(ev.START, self.stream, planned)
+        while True:
+            yield self.at(county.after(interval), ev.SESSION)
+            if self.ended:
+                return
+            if self.attended >= will_attend:
+                self.end(ev.DROPPED_OUT)
+                return
+            self.attended += 1
+            him.doses[1] = (self.attended / planned, INFINITE)
+            self.log(ev.SESSION, self.attended)
+            if self.attended >= planned:
+                self.end(ev.COMPLETED)
+                return
+
+    def end(self, outcome: int) -> None:
+        """End the episode: free what it holds and keep the effect that is left."""
+        county, him = self.county, self.him
+        self.ended = True
+        if self.request:
+            self.request.waiting = False
+        if self.stage == "assessing":
+            self.programme.assessing -= 1
+            self.programme.ask(ev.ASSESSMENT_START)
+        elif self.stage == "on programme":
+            if not self.in_closed_group:
+                self.programme.busy[self.stream] -= 1
+            self.programme.ask(ev.START)
+            him.doses[1] = (him.doses[1][0], county.now)
+            if outcome == ev.DROPPED_OUT:
+                him.dropped = county.now
+        him.episode = None
+        him.last_episode_end = county.now
+        self.programme.episodes.remove(self)
+        self.log(ev.EPISODE_END, outcome, self.attended)
+        if outcome in (ev.COMPLETED, ev.DROPPED_OUT):
+            self.env.process(self.follow_up())
+
+    def follow_up(self) -> Process:
+        """A contact some months after the end."""
+        yield self.at(self.county.after(self.county.p[P.FOLLOW_UP]), ev.FOLLOW_UP)
+        if not self.him.gone:
+            self.log(ev.FOLLOW_UP)
+
+    def offer_support(self) -> None:
+        """Offer support to the victim of the latest case that is going on."""
+        county, him = self.county, self.him
+        cases = [case for case in him.cases if case.active and case.kind != ev.FAMILY]
+        if not county.today(D.SUPPORT_PLACES) or him.support or not cases:
+            return
+        case = cases[-1]
+        yes = rules.takes_support(county.key, county.p, him.person, self.number)
+        county.log(ev.SUPPORT_OFFER, him.person, case.rel, self.number, yes)
+        if yes:
+            him.support = Support(him, case, self.number)
+            self.env.process(him.support.run())
+
+
+class Support:
+    """Partner support: for the victim, from the programme's own worker."""
+
+    def __init__(self, perpetrator: Perpetrator, case: Case, episode: int) -> None:
+        self.him = perpetrator
+        self.case = case
+        self.episode = episode
+
+    def run(self) -> Process:
+        """Wait for a support worker, be supported, make room."""
+        him, case = self.him, self.case
+        county, programme = him.county, him.county.programme
+        order = (0, county.now, him.person, self.episode)
+        request = Request(order, him.env.event())
+        programme.support_line.join(request)
+        programme.ask(ev.SUPPORT_START)
+        lapses = case.at(
+            county.after(county.p[P.SUPPORT_PATIENCE]), ev.SUPPORT_END, self.episode
+        )
+        outcome = yield request.granted | lapses
+        if request.granted not in outcome:
+            request.waiting = False
+            him.support = None
+            return
+        until = county.after(county.p[P.SUPPORT_LENGTH])
+        case.support = (county.now, until)
+        case.log(ev.SUPPORT_START, self.episode)
+        yield case.at(until, ev.SUPPORT_END, self.episode)
+        case.log(ev.SUPPORT_END, self.episode)
+        programme.supporting -= 1
+        programme.ask(ev.SUPPORT_START)
+        him.support = None
+
+
+class Programme:
+    """What is limited: assessors, places, money for starts, partner support."""
+
+    def __init__(self, county: County) -> None:
+        self.county = county
+        self.assessment_line = Line()
+        self.group_line = Line()
+        self.one_to_one_line = Line()
+        self.support_line = Line()
+        self.assessing = 0
+        self.busy = [0, 0]  # places held in rolling groups and one to one
+        self.groups: list[tuple[int, int]] = []  # closed groups: (end, places held)
+        self.supporting = 0
+        self.spent_pence = [0, 0, 0]
+        self.episodes: list[Episode] = []
+
+    def ask(self, kind: int) -> None:
+        """Ask for an allocation later in this instant, after all who leave and all who join."""
+        give = {
+            ev.ASSESSMENT_START: self.give_assessments,
+            ev.START: self.give_places,
+            ev.SUPPORT_START: self.give_support,
+        }[kind]
+        event = self.county.env.at(self.county.now, kind)
+        event.callbacks.append(lambda _: give())
+
+    def change(self, time: int) -> Process:
+        """A day on which places, rules or groups change, or the programme closes."""
+        county = self.county
+        yield county.env.at(time, ev.CLOSE)
+        stop = county.today(D.STOP) > 0
+        if stop or county.today(D.CLOSE):
+            for episode in list(self.episodes):
+                if episode.stage != "on programme":
+                    episode.end(ev.NOT_STARTED)
+                elif stop:
+                    episode.end(ev.REMOVED)
+        for kind in (ev.ASSESSMENT_START, ev.START, ev.SUPPORT_START):
+            self.ask(kind)
+
+    def give_assessments(self) -> None:
+        """Begin assessments while an assessor is free."""
+        while self.assessing < self.county.today(D.ASSESSORS):
+            request = self.assessment_line.next()
+            if request is None:
+                return
+            self.assessing += 1
+            request.granted.succeed()
+
+    def affordable(self, stream: int) -> bool:
+        """Say whether the contract still pays for one more start."""
+        phase = int(self.county.today(D.PHASE))
+        cost = rules.start_cost(self.county.p, stream)
+        return bool(self.spent_pence[phase] + cost <= self.county.world.funds_pence[phase])
+
+    def grant(self, request: Request, stream: int) -> None:
+        """Give a place and commit the money for a start."""
+        self.spent_pence[int(self.county.today(D.PHASE))] += rules.start_cost(
+            self.county.p, stream
+        )
+        request.granted.succeed()
+
+    def give_places(self) -> None:
+        """Start people while there are places and money: one stream, then the other."""
+        county = self.county
+        if not county.today(D.CAN_START):
+            return
+        while self.busy[1] < county.today(D.PLACES_ONE) and self.affordable(1):
+            request = self.one_to_one_line.next()
+            if request is None:
+                break
+            self.busy[1] += 1
+            self.grant(request, 1)
+        limit = int(county.today(D.PLACES))
+        self.groups = [group for group in self.groups if group[0] > county.now]
+        held = sum(places for _, places in self.groups)
+        if county.today(D.MODE) != 1:
+            while self.busy[0] + held < limit and self.affordable(0):
+                request = self.group_line.next()
+                if request is None:
+                    break
+                self.busy[0] += 1
+                self.grant(request, 0)
+        elif county.today(D.GROUP_DAY) and county.now % DAY == 0:
+            self.form_groups(limit - self.busy[0] - held)
+
+    def form_groups(self, free: int) -> None:
+        """Closed groups: all start together and hold their places to the group's end."""
+        county = self.county
+        least = max(1, int(county.today(D.GROUP_MINIMUM)))
+        while True:
+            size = min(int(county.today(D.GROUP_SIZE)), free, self.group_line.waiting())
+            if size < least:
+                return
+            started = 0
+            while started < size and self.affordable(0):
+                request = self.group_line.next()
+                assert request is not None
+                for episode in self.episodes:
+                    if episode.request is request:
+                        episode.in_closed_group = True
+                self.grant(request, 0)
+                started += 1
+            if started:
+                length = county.today(D.SESSIONS) * county.today(D.INTERVAL)
+                self.groups.append((county.after(length), started))
+                free -= started
+            if started < size:
+                return
+
+    def give_support(self) -> None:
+        """Begin partner support while there is room."""
+        while self.supporting < self.county.today(D.SUPPORT_PLACES):
+            request = self.support_line.next()
+            if request is None:
+                return
+            self.supporting += 1
+            request.granted.succeed()
+
+    def end_of_window(self) -> None:
+        """Note the episodes that are still open at the horizon."""
+        for episode in self.episodes:
+            self.county.rows.append(
+                (
+                    self.county.world.horizon, episode.him.person, episode.number, ev.OPEN,
+                    episode.attended, ev.EPISODE_END, 0,
+                )
+            )
+
+
+def simulate(world: World, seed: int, replicate: int) -> npt.NDArray[np.void]:
+    """Simulate one option and return its rows in the total order of events."""
+    return County(world, seed, replicate).run()

@@ -1,0 +1,79 @@
+"""The few ways in which this package says that something is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class DappError(Exception):
+    """Anything that a person can put right; shown as a sentence, never as a traceback."""
+
+    exit_status = 1
+
+
+class QuantityError(DappError):
+    """A value that cannot be read in the unit that is due.
+
+    `found` and `expected` are short phrases; `hint` is a sentence, or empty.
+    """
+
+    exit_status = 2
+
+    def __init__(self, found: str, expected: str, hint: str = "") -> None:
+        """Keep what a message needs."""
+        super().__init__(found, expected, hint)
+        self.found = found
+        self.expected = expected
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Say what was found and what was expected, in a sentence."""
+        sentence = f"Found {self.found}; expected {self.expected}."
+        return f"{sentence} {self.hint}" if self.hint else sentence
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a scenario file.
+
+    `line` is None where the problem has no line: a missing file, or a command line value.
+    """
+
+    file: str
+    line: int | None
+    key: str
+    found: str
+    expected: str
+    message: str
+
+    def __str__(self) -> str:
+        """Say where, what is wrong, what was found and what was expected."""
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        parts = [place, self.key] if self.key else [place]
+        text = f"{', '.join(parts)}: {self.message}"
+        if self.found:
+            text += f"\n    found:    {self.found}"
+        if self.expected:
+            text += f"\n    expected: {self.expected}"
+        return text
+
+
+class InputErrors(DappError):
+    """Everything that is wrong with the input, all at once, in the order of files and lines."""
+
+    exit_status = 2
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems in order."""
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """Say all problems, one below the other."""
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class RunError(DappError):
+    """A run that could not finish; what was finished is kept and can be resumed."""
+
+    exit_status = 3

@@ -1,0 +1,565 @@
+"""Turn Inputs into the arrays that the compiled rules read: numbers by name and tables by day.
+
+Everything that depends on a date (season, growth, recording reform, services, the programme's
+places and rules) is a table by day, so an option is data and the rules hold no dates.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import events as ev
+
+if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
+
+DAY = 86_400
+YEAR_DAYS = 365.25
+YEAR = int(YEAR_DAYS * DAY)
+ORIGIN_DATE = dt.date(2000, 1, 1)  # of the keyed fields and the tables; no meaning in the world
+ORIGIN = 946_684_800
+BASE_DATE = dt.date(2014, 10, 1)  # the middle of the baseline year 2014/15
+CONTROL_LAW = dt.date(2015, 12, 29)  # coercive control is an offence from this day
+
+# Fixed edges of the rate bands, a year. They depend on no option, parameter or draw.
+# Band 0 is [0, 1), band b is [2**(b - 1), 2**b).
+BANDS = 11
+HIGHEST_RATE = 1024.0
+# A cell of a band holds four points on average: few enough to find a place, enough to waste little.
+CELL_YEARS = 4
+ENTRY_BAND = 4096.0  # perpetrators a year in one band of the field of entries
+PEOPLE_PER_BAND = 1_000_000  # room for identifiers in one band
+
+
+# Names of the numbers in `World.p`; times in seconds, rates per second.
+P = IntEnum(
+    "P",
+    "SHARE MALE AGE1 AGE2 AGE3 NEED1 NEED2 NEED3 NEED4 MOTIVATION_RHO MOVES DIES NEXT CAREER "
+    "FAMILY EX FRAILTY_MU FRAILTY_SIGMA FRAILTY_CAP FRAILTY_RHO SHORT_SHARE SHORT LONG SEPARATION "
+    "HIGH_HARM CHILDREN SECOND THIRD RAISE RAISE_TIME CHILD_PRESENT ATTENDED LAG "
+    "DASH_HIGH_Z DASH_MEDIUM_Z DASH_WEIGHT DVPO_GIVEN CHARGE CHARGE_DELAY CONVICTION "
+    "CONVICTION_DELAY CUSTODY SERVED ORDER BBR_REQUIRED BBR_STARTED BBR_DELAY BBR_LENGTH "
+    "BBR_COMPLETED BBR_LOG MARAC_A MARAC_B MARAC_C MARAC_CYCLE MARAC_NOTICE MARAC_AREAS MARAC_LOG "
+    "MARAC_HALF IDVA_LENGTH IDVA_LOG IDVA_REPORT_LOG OUTREACH_LENGTH OUTREACH_LOG SUPPORT_HALF "
+    "DVPO_LENGTH DVPO_LOG DVPO_HALF LINX_COVERAGE LINX_RATIO CHILD_REF PASS_THROUGH CHILD_DELAY "
+    "IN_NEED PLAN PLAN_LENGTH LOOKED_AFTER SELF_MOTIVATION GAP CONTACT_DELAY REACHED ACCEPT_SELF "
+    "ACCEPT_AGENCY ACCEPT_POLICE ACCEPT_MOTIVATION ASSESS_FIXED ASSESS_EXTRA SUITABLE RENEGE "
+    "COMPLETE_AGENCY COMPLETE_SELF DROPOUT_SHAPE COMPLETE_MOTIVATION UNMET_LOG MOTIVATIONAL_LOG "
+    "ONE_TO_ONE_LOG FOLLOW_UP SUPPORT_UPTAKE SUPPORT_PATIENCE SUPPORT_LENGTH FULL_LOG CONTROL "
+    "THRESHOLD HALF_LIFE MAXIMUM DROPOUT_LOG SUPPORT_LOG REPORT_LOG REPORT_HALF FLOOR_LOG "
+    "CUSTODY_ON HOMICIDE_ON SEASON_MAX UP TICK START_COST START_COST_ONE",
+    start=0,
+)
+P_REPORT = len(P)  # by behaviour
+P_MIX = P_REPORT + 10  # cumulative mix: ordinary cases, then high-harm cases
+P_SIZE = P_MIX + 20
+
+# Names of the tables by day in `World.days`.
+D = IntEnum(
+    "D",
+    # the county: an option that changes one of these is simulated whole
+    "ENTRY SEASON REPORT RECORD CRIME CRIME_CONTROL ARREST DVPN IDVA OUTREACH BBR LINX "
+    # the programme
+    "REF_SELF REF_POLICE REF_MARAC REF_CHILDREN REF_COURT REF_HEALTH CAN_START PHASE SESSIONS "
+    "INTERVAL MODE PRIORITY RISK NEEDS MOTIVATIONAL PLACES PLACES_ONE ASSESSORS "
+    "SUPPORT_PLACES GROUP_DAY GROUP_SIZE GROUP_MINIMUM EPISODES CLOSE STOP",
+    start=0,
+)
+COUNTY_TABLES = int(D.LINX) + 1
+ROLLING, CLOSED, ONE_TO_ONE = range(3)
+ANY_RISK, HIGH_ONLY, NOT_HIGH = range(3)
+
+
+@dataclass(frozen=True)
+class World:
+    """All that the engines read of one option: float64 `p` [P_SIZE], `days` [table, day].
+
+    Times are whole seconds since 1970-01-01. `funds_pence` is what each phase of the contract
+    leaves for starts. `calendar` lists the days on which places, rules or groups change.
+    """
+
+    option: str
+    p: npt.NDArray[np.float64]
+    days: npt.NDArray[np.float64]
+    warm_up: int
+    horizon: int
+    record_start: int
+    funds_pence: npt.NDArray[np.int64]
+    calendar: npt.NDArray[np.int64]
+    last_start: int
+
+    def same_county(self, other: World) -> bool:
+        """Say whether the two options differ in nothing but the programme."""
+        n = COUNTY_TABLES
+        return np.array_equal(self.p, other.p) and np.array_equal(
+            self.days[:n], other.days[:n]
+        )
+
+
+def seconds(date: dt.date) -> int:
+    """Return the first second of a day, counted from 1970-01-01."""
+    return (date - dt.date(1970, 1, 1)).days * DAY
+
+
+def _day(date: dt.date) -> int:
+    return (date - ORIGIN_DATE).days
+
+
+def add_days(date: dt.date, days: float) -> dt.date:
+    """Return the date that many days later, in whole calendar months where it comes to that."""
+    months = round(days / (YEAR_DAYS / 12))
+    if months and abs(days - months * YEAR_DAYS / 12) < 0.01:
+        total = date.year * 12 + date.month - 1 + months
+        first = dt.date(total // 12, total % 12 + 1, 1)
+        following = (first + dt.timedelta(days=32)).replace(day=1)
+        return first.replace(day=min(date.day, (following - first).days))
+    return date + dt.timedelta(days=round(days))
+
+
+def decision_date(inputs: Inputs, levers: Any) -> dt.date:
+    """Return the date on which the scenario's decision is taken."""
+    start: dt.date = levers["programme.contract_start"]
+    if inputs.decision == "pilot":
+        return start
+    return add_days(start, levers["decision.date_month"])
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One funded stretch of the programme: the pilot or its extension."""
+
+    number: int
+    section: str
+    start: dt.date
+    first_place: dt.date
+    last_start: dt.date  # no starts from this day on
+    end: dt.date
+    annual_budget_gbp: float
+    years: float
+
+
+def phases(inputs: Inputs, option: str) -> tuple[Phase, ...]:
+    """Return the funded stretches of an option, in order of time."""
+    levers = inputs.option(option).levers
+    if not levers["programme.offered"]:
+        return ()
+    start = levers["programme.contract_start"]
+    end = add_days(start, levers["programme.length"])
+    extended = levers["extension.length"] > 0
+    restart = add_days(end, levers["extension.gap"])
+    continuous = extended and restart == end
+    quiet = 0.0 if continuous else levers["programme.last_start_before_end"]
+    found = [
+        Phase(
+            1,
+            "programme",
+            start,
+            add_days(start, levers["programme.mobilisation"]),
+            end - dt.timedelta(days=round(quiet)),
+            end,
+            levers["programme.annual_budget"],
+            levers["programme.length"] / YEAR_DAYS,
+        )
+    ]
+    if extended:
+        finish = add_days(restart, levers["extension.length"])
+        found.append(
+            Phase(
+                2,
+                "extension",
+                restart,
+                add_days(restart, levers["extension.mobilisation"]),
+                finish - dt.timedelta(days=round(levers["extension.last_start_before_end"])),
+                finish,
+                levers["extension.annual_budget"],
+                levers["extension.length"] / YEAR_DAYS,
+            )
+        )
+    return tuple(found)
+
+
+def horizon_date(inputs: Inputs) -> dt.date:
+    """Return the 1 April that ends the window: one end for all options (decision.md, Window)."""
+    last = max(
+        (stage.last_start for name in inputs.options for stage in phases(inputs, name)),
+        default=add_days(inputs.option(inputs.options[0]).levers["programme.contract_start"], 731),
+    )
+    end = add_days(last, inputs.values["time.window_after_last_start"])
+    year = end.year if end < dt.date(end.year, 4, 1) else end.year + 1
+    return dt.date(year, 4, 1)
+
+
+def _scale_count(count: float, share: float) -> int:
+    """Scale places or staff by the population share: nearest whole number, at least one."""
+    return max(1, round(count * share)) if count > 0 else 0
+
+
+def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
+    """Return (group places, one-to-one places, pence for starts) that a phase's budget buys."""
+    levers, v = inputs.option(option).levers, inputs.values
+    s, share = stage.section, inputs.population_share
+    one_places = levers[f"{s}.one_to_one_places"]
+    support = levers[f"{s}.partner_support_places"] if levers[f"{s}.partner_support"] else 0
+    left = (
+        stage.annual_budget_gbp * (1.0 - v["budget.fixed_share"])
+        - levers[f"{s}.assessors"] * v["budget.assessor"]
+        - support * v["budget.partner_support_place"]
+        - one_places * v["budget.one_to_one_place"]
+    )
+    staffed = max(0.0, left) * (1.0 - v["budget.vacancy_share"])
+    alone = levers[f"{s}.delivery"] == "one-to-one"
+    asked = levers[f"{s}.places"]
+    price = v["budget.one_to_one_place"] if alone else v["budget.place"]
+    # A place without money for it does not exist: the budget buys at least one or none.
+    bought = int(staffed / price + 0.5) if asked == "from budget" else int(asked)
+    group = 0 if alone else bought
+    single = int(one_places) + (bought if alone else 0)
+    starts_gbp = max(0.0, left + one_places * v["budget.one_to_one_place"]) * stage.years
+    return (
+        _scale_count(group, share),
+        _scale_count(single, share),
+        round(starts_gbp * share * 100),
+    )
+
+
+def _growth(inputs: Inputs, days: npt.NDArray[np.float64], share: float) -> Any:
+    v = inputs.values
+    low, high = _day(v["county.growth_from"]), _day(v["county.growth_until"])
+    years = (np.clip(days, low, high) - _day(BASE_DATE)) / YEAR_DAYS
+    return np.exp(np.log1p(v["county.growth_total"]) * share * years)
+
+
+def _season(inputs: Inputs, n_days: int) -> npt.NDArray[np.float64]:
+    """Return the season by day, with mean one over the years."""
+    v = inputs.values
+    dates = np.arange(n_days) + np.datetime64(ORIGIN_DATE, "D")
+    weekday = (dates.astype(int) + 3) % 7  # Monday is 0
+    month = dates.astype("datetime64[M]").astype(int) % 12 + 1
+    day = (dates - dates.astype("datetime64[M]")).astype(int) + 1
+    festive = ((month == 12) & (day >= 17)) | ((month == 1) & (day <= 4))
+    season = np.where(weekday >= 4, v["incident.weekend_ratio"], 1.0) * np.where(
+        festive, v["incident.festive_ratio"], 1.0
+    )
+    whole = season[: 28 * 1461 // 4] if n_days >= 28 * 1461 // 4 else season
+    return np.asarray(season / whole.mean())
+
+
+def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
+    """Return the true mix of behaviours [ordinary or high harm, behaviour]; rows add up to one.
+
+    The overall mix is as stated; high-harm cases have higher odds of a serious behaviour. The
+    homicide share is the rate per recorded incident times the chance that an incident is recorded.
+    """
+    v = inputs.values
+    stated = [
+        v[f"incident.mix_{name}"]
+        for name in ("violence_with_injury", "violence_without_injury", "rape", "other_sexual",
+                     "stalking", "coercive_control", "damage", "public_order")
+    ]
+    mix = np.zeros((2, 10))
+    recorded = v["report.probability"] * v["record.probability"]
+    killed = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
+    serious = [ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]
+    row = np.array([*stated, killed, 0.0])
+    row[ev.NONE] = 1.0 - row.sum()
+    mix[0] = row
+    tilted = row.copy()
+    tilted[serious] *= v["case.high_harm_odds"]
+    mix[1] = tilted / tilted.sum()
+    return mix
+
+
+def report_probabilities(inputs: Inputs) -> npt.NDArray[np.float64]:
+    """Return P(report | behaviour) in the baseline year, for the ten behaviours."""
+    v = inputs.values
+    base = v["report.probability"]
+    odds = base / (1 - base) * v["report.severe_odds"]
+    out = np.full(10, base)
+    out[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL]] = odds / (1 + odds)
+    out[ev.HOMICIDE] = 1.0
+    return out
+
+
+def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
+    from scipy.special import ndtri
+
+    v = inputs.values
+    p = np.zeros(P_SIZE)
+
+    def put(**named: float) -> None:
+        for name, value in named.items():
+            p[P[name]] = value
+
+    def log(name: str) -> float:
+        return float(np.log(v[name]))
+
+    sec = float(DAY)
+    yr = float(YEAR)
+    sigma = v["case.frailty_sigma"]
+    marac = v["feedback.marac"]
+    police = v["feedback.police"]
+    put(
+        SHARE=inputs.population_share, MALE=v["perpetrator.male_share"],
+        AGE1=v["perpetrator.age_16_24"],
+        AGE2=v["perpetrator.age_16_24"] + v["perpetrator.age_25_34"],
+        AGE3=v["perpetrator.age_16_24"] + v["perpetrator.age_25_34"] + v["perpetrator.age_35_49"],
+        NEED1=v["perpetrator.need_substance"], NEED2=v["perpetrator.need_mental_health"],
+        NEED3=v["perpetrator.need_language"], NEED4=v["perpetrator.need_employment"],
+        MOTIVATION_RHO=v["perpetrator.motivation_correlation"],
+        MOVES=v["perpetrator.moves_away"] / yr, DIES=v["perpetrator.dies"] / yr,
+        NEXT=v["perpetrator.next_relationship"] / yr,
+        CAREER=v["perpetrator.career_length"] * sec,
+        FAMILY=v["case.family_share"], EX=v["case.ex_partner_share"],
+        FRAILTY_MU=float(np.log(v["case.frailty_mean"])) - sigma * sigma / 2,
+        FRAILTY_SIGMA=sigma, FRAILTY_CAP=v["case.frailty_cap"],
+        FRAILTY_RHO=v["case.frailty_correlation"], SHORT_SHARE=v["case.short_share"],
+        SHORT=v["case.short_duration"] * sec, LONG=v["case.long_duration"] * sec,
+        SEPARATION=v["case.separation_share"], HIGH_HARM=v["case.high_harm_share"],
+        CHILDREN=v["case.children_share"], SECOND=v["case.second_child"],
+        THIRD=v["case.third_child"], RAISE=v["incident.raised_hazard"],
+        RAISE_TIME=v["incident.raised_hazard_time"] * sec,
+        CHILD_PRESENT=v["incident.child_present"], ATTENDED=v["report.attended"],
+        LAG=v["record.lag"] * sec,
+        DASH_HIGH_Z=float(ndtri(1 - v["dash.high_share"])),
+        DASH_MEDIUM_Z=float(ndtri(1 - v["dash.high_share"] - v["dash.medium_share"])),
+        DASH_WEIGHT=v["dash.frailty_weight"], DVPO_GIVEN=v["police.dvpo_given_dvpn"],
+        CHARGE=v["police.charge"], CHARGE_DELAY=v["police.charge_delay"] * sec,
+        CONVICTION=v["police.conviction"], CONVICTION_DELAY=v["police.conviction_delay"] * sec,
+        CUSTODY=v["police.custody"], SERVED=v["police.custody_served"] * sec,
+        ORDER=v["police.community_order"], BBR_REQUIRED=v["bbr.requirement"],
+        BBR_STARTED=v["bbr.started"], BBR_DELAY=v["bbr.delay"] * sec,
+        BBR_LENGTH=v["bbr.length"] * sec, BBR_COMPLETED=v["bbr.completed"],
+        BBR_LOG=log("bbr.hazard_ratio") if police else 0.0,
+        MARAC_A=v["marac.high_risk_referral"], MARAC_B=v["marac.further_referral"],
+        MARAC_C=v["marac.agency_referral"] / 1000, MARAC_CYCLE=v["marac.cycle"] * sec,
+        MARAC_NOTICE=v["marac.notice"] * sec, MARAC_AREAS=float(v["marac.areas"]),
+        MARAC_LOG=log("marac.hazard_ratio") if marac else 0.0,
+        MARAC_HALF=v["marac.half_life"] * sec, IDVA_LENGTH=v["idva.length"] * sec,
+        IDVA_LOG=log("idva.hazard_ratio") if marac else 0.0,
+        IDVA_REPORT_LOG=log("idva.reporting_ratio") if marac else 0.0,
+        OUTREACH_LENGTH=v["outreach.length"] * sec,
+        OUTREACH_LOG=log("outreach.hazard_ratio") if marac else 0.0,
+        SUPPORT_HALF=v["outreach.half_life"] * sec,
+        DVPO_LENGTH=v["dvpo.length"] * sec,
+        DVPO_LOG=log("dvpo.hazard_ratio") if police else 0.0,
+        DVPO_HALF=v["dvpo.half_life"] * sec, LINX_COVERAGE=v["linx.coverage"],
+        LINX_RATIO=v["linx.hazard_ratio"], CHILD_REF=v["children.referral"],
+        PASS_THROUGH=v["children.pass_through"], CHILD_DELAY=v["children.assessment_delay"] * sec,
+        IN_NEED=v["children.in_need"], PLAN=v["children.protection_plan"],
+        PLAN_LENGTH=v["children.plan_length"] * sec, LOOKED_AFTER=v["children.looked_after"],
+        SELF_MOTIVATION=v["referral.self_motivation"], GAP=v["referral.gap"] * sec,
+        CONTACT_DELAY=v["pathway.contact_delay"] * sec, REACHED=v["pathway.reached"],
+        ACCEPT_SELF=v["pathway.accept_self"], ACCEPT_AGENCY=v["pathway.accept_agency"],
+        ACCEPT_POLICE=v["pathway.accept_police"],
+        ACCEPT_MOTIVATION=v["pathway.accept_motivation"],
+        ASSESS_FIXED=v["pathway.assessment_fixed"] * sec,
+        ASSESS_EXTRA=v["pathway.assessment_extra"] * sec, SUITABLE=v["pathway.suitable"],
+        RENEGE=v["pathway.renege"] / yr, COMPLETE_AGENCY=v["pathway.complete_agency"],
+        COMPLETE_SELF=v["pathway.complete_self"], DROPOUT_SHAPE=v["pathway.dropout_shape"],
+        COMPLETE_MOTIVATION=v["pathway.complete_motivation"],
+        UNMET_LOG=log("pathway.unmet_need_odds"),
+        MOTIVATIONAL_LOG=log("pathway.motivational_odds"),
+        ONE_TO_ONE_LOG=log("pathway.one_to_one_odds"),
+        FOLLOW_UP=v["pathway.follow_up"] * sec, SUPPORT_UPTAKE=v["pathway.support_uptake"],
+        SUPPORT_PATIENCE=v["pathway.support_patience"] * sec,
+        SUPPORT_LENGTH=v["pathway.support_length"] * sec, FULL_LOG=log("effect.full_dose_hr"),
+        CONTROL=v["effect.control_factor"], THRESHOLD=v["effect.threshold"],
+        HALF_LIFE=v["effect.half_life"] * sec, MAXIMUM=v["effect.maximum"] * sec,
+        DROPOUT_LOG=log("effect.dropout_hr"), SUPPORT_LOG=log("effect.support_hr"),
+        REPORT_LOG=log("effect.reporting_ratio"), REPORT_HALF=v["effect.reporting_half_life"] * sec,
+        FLOOR_LOG=log("effect.floor"), CUSTODY_ON=float(v["feedback.custody"]),
+        HOMICIDE_ON=float(v["feedback.homicide"]), SEASON_MAX=season_max,
+        TICK=float(max(1, round(v["time.tick"] * sec))),
+        START_COST=round(v["budget.start"] * 100),
+        START_COST_ONE=round(v["budget.one_to_one_place"] / v["budget.place"] * v["budget.start"] * 100),
+    )
+    adverse = [
+        p[P[n]] for n in ("BBR_LOG", "MARAC_LOG", "IDVA_LOG", "OUTREACH_LOG", "DVPO_LOG",
+                          "FULL_LOG", "DROPOUT_LOG", "SUPPORT_LOG")
+    ]
+    # What the rate can rise to above its natural level: bands above it are never looked at.
+    p[P["UP"]] = float(np.exp(sum(max(0.0, a) * max(1.0, v["effect.control_factor"]) for a in adverse)))
+    p[P_REPORT : P_REPORT + 10] = report_probabilities(inputs)
+    p[P_MIX : P_MIX + 20] = np.cumsum(true_mix(inputs), axis=1).ravel()
+    p[[P_MIX + 9, P_MIX + 19]] = 2.0  # the last class takes what rounding leaves
+    return p
+
+
+def highest_rate(inputs: Inputs) -> float:
+    """Return the highest rate a year that any case could reach; it must stay in the bands."""
+    v = inputs.values
+    season = _season(inputs, 28 * 366).max()
+    p = _numbers(inputs, float(season))
+    return float(
+        v["case.frailty_cap"] * season * (1 + v["incident.raised_hazard"]) * p[P["UP"]]
+    )
+
+
+def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -> None:
+    v, levers = inputs.values, inputs.option(option).levers
+    n = days.shape[1]
+    day = np.arange(n, dtype=float)
+    switch_on = (
+        decision_date(inputs, levers)
+        if levers["services.from"] == "decision"
+        else max(levers["services.from"], decision_date(inputs, levers))
+    )
+    after = day >= _day(switch_on)
+
+    def table(name: str, values: Any) -> None:
+        days[D[name]] = values
+
+    campaigns = np.where(after, levers["services.campaigns"], 1.0) - 1.0
+    proactive = np.where(after, levers["services.proactive"], True)
+    reporting_share = v["county.growth_share_reporting"]
+    starts_share = v["county.growth_share_case_starts"]
+    table("ENTRY", v["county.new_perpetrators"] * _growth(inputs, day, starts_share))
+    season = _season(inputs, n)
+    table("SEASON", season)
+    table(
+        "REPORT",
+        _growth(inputs, day, reporting_share)
+        * v["campaign.reporting_ratio"] ** campaigns
+        * np.where(proactive, 1.0, 1.0 / v["police.proactive_reporting_ratio"]),
+    )
+    rest = max(0.0, 1.0 - reporting_share - starts_share)
+    table("RECORD", np.minimum(0.995, v["record.probability"] * _growth(inputs, day, rest)))
+    mix, reporting = true_mix(inputs)[0], report_probabilities(inputs)
+    named = mix.copy()
+    named[[ev.NONE, ev.CONTROL]] = 0.0
+    crimes_per_record = float((named * reporting).sum() / (mix * reporting).sum())
+    low, high = _day(v["county.growth_from"]), _day(v["county.growth_until"])
+    years = (np.clip(day, low, high) - _day(BASE_DATE)) / YEAR_DAYS
+    rise = v["crime.annual_rise"] * years / crimes_per_record
+    table("CRIME", np.clip(v["crime.probability"] + rise, 0.0, 0.98))
+    table("CRIME_CONTROL", np.where(day >= _day(CONTROL_LAW), v["crime.coercive_control"], 0.0))
+    table(
+        "ARREST",
+        v["police.arrest"] * np.where(proactive, 1.0, 1.0 / v["police.proactive_arrest_ratio"]),
+    )
+    dvpo = np.where(after, levers["services.dvpo"], True) & (day >= _day(v["police.dvpn_from"]))
+    table("DVPN", np.where(dvpo, v["police.dvpn"], 0.0))
+    # Availability comes from parameters alone, never from the realised replicate, so that people
+    # outside the programme stay independent of each other.
+    demand = _growth(inputs, day, 1.0)
+    idva = v["idva.workers"] * v["idva.cases_per_worker"]
+    served = np.minimum(1.0, idva / (v["idva.expected_referrals"] * v["idva.uptake"] * demand))
+    table("IDVA", np.where(after & (not levers["services.idva"]), 0.0, v["idva.uptake"] * served))
+    reach = np.minimum(1.0, v["outreach.capacity"] / (v["outreach.expected_referrals"] * demand))
+    offered = v["outreach.referral"] * reach
+    table("OUTREACH", np.where(after & (not levers["services.outreach"]), 0.0, offered))
+    table("BBR", np.where(after, levers["services.bbr"], True))
+    table("LINX", np.where(after, levers["services.linx"], True))
+
+
+def _programme_tables(
+    inputs: Inputs, option: str, days: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], int]:
+    v, levers = inputs.values, inputs.option(option).levers
+    n = days.shape[1]
+    funds = np.zeros(3, dtype=np.int64)
+    last = 0
+    found = phases(inputs, option)
+    switch = decision_date(inputs, levers)
+    if levers["services.from"] != "decision":
+        switch = max(switch, levers["services.from"])
+    days_after = np.arange(n) >= _day(switch)
+    campaigns = np.where(days_after, levers["services.campaigns"], 1.0) - 1.0
+    publicity = v["campaign.self_referral_ratio"] ** campaigns
+    proactive = np.where(
+        days_after & (not levers["services.proactive"]), 1.0 / v["referral.proactive_ratio"], 1.0
+    )
+    for stage in found:
+        s = stage.section
+        a, z = _day(stage.start), _day(stage.last_start)
+        end = _day(stage.end)
+        # A design stays in force for those already on the programme until the next phase begins.
+        until = n if stage is found[-1] else _day(found[found.index(stage) + 1].start)
+        group, single, pence = places(inputs, option, stage)
+        funds[stage.number] = pence
+        last = max(last, seconds(stage.last_start))
+        first = _day(stage.first_place)
+        routes = levers[f"{s}.eligible_routes"]
+        effort = levers[f"{s}.referral_effort"]
+        for route in ev.ROUTES:
+            chance = v[f"referral.{route}"] * effort * (route in routes)
+            extra = publicity if route == "self" else proactive if route == "police" else 1.0
+            values = np.minimum(1.0, chance * extra * np.ones(n))
+            days[D[f"REF_{route.upper()}"], a:z] = values[a:z]
+        days[D["CAN_START"], first:z] = 1.0
+        days[D["PHASE"], a:until] = stage.number
+        days[D["SESSIONS"], a:until] = levers[f"{s}.sessions"]
+        days[D["INTERVAL"], a:until] = levers[f"{s}.session_interval"] * DAY
+        mode = {"rolling group": ROLLING, "closed groups": CLOSED, "one-to-one": ONE_TO_ONE}
+        days[D["MODE"], a:until] = mode[levers[f"{s}.delivery"]]
+        days[D["PRIORITY"], a:until] = levers[f"{s}.priority"] == "by risk"
+        risk = {"any": ANY_RISK, "high": HIGH_ONLY, "not high": NOT_HIGH}
+        days[D["RISK"], a:until] = risk[levers[f"{s}.eligible_risk"]]
+        met = sum(1 << i for i, need in enumerate(ev.NEEDS) if need in levers[f"{s}.needs_met"])
+        days[D["NEEDS"], a:until] = met
+        days[D["MOTIVATIONAL"], a:until] = levers[f"{s}.motivational_enhancement"]
+        days[D["PLACES"], first:z] = group
+        days[D["PLACES_ONE"], first:z] = single
+        share = inputs.population_share
+        at_once = _scale_count(
+            levers[f"{s}.assessors"] * v["pathway.assessments_at_once"], share
+        )
+        days[D["ASSESSORS"], first:z] = at_once
+        if levers[f"{s}.partner_support"]:
+            support = _scale_count(levers[f"{s}.partner_support_places"], share)
+            days[D["SUPPORT_PLACES"], first:end] = support
+        interval = max(1, round(levers[f"{s}.group_interval"]))
+        days[D["GROUP_DAY"], first:z:interval] = 1.0
+        days[D["GROUP_SIZE"], a:until] = _scale_count(levers[f"{s}.group_size"], share)
+        days[D["GROUP_MINIMUM"], a:until] = _scale_count(levers[f"{s}.group_minimum"], share)
+        days[D["EPISODES"], a:until] = levers[f"{s}.max_episodes"]
+        goes_on = stage is not found[-1] and found[-1].start == stage.end
+        if not goes_on:
+            days[D["CLOSE"], z] = 1.0
+            days[D["STOP"], end] = levers[f"{s}.ending"] == "stop"
+    return funds, last
+
+
+def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the first seconds of the days on which the programme's rules or places change."""
+    rows = [D[n] for n in ("CAN_START", "PLACES", "PLACES_ONE", "ASSESSORS", "SUPPORT_PLACES",
+                           "MODE", "PRIORITY", "PHASE")]
+    changed = (np.diff(days[rows], axis=1) != 0).any(axis=0)
+    when = np.flatnonzero(changed) + 1
+    when = np.union1d(when, np.flatnonzero(days[D["GROUP_DAY"]] > 0))
+    for name in ("CLOSE", "STOP"):
+        when = np.union1d(when, np.flatnonzero(days[D[name]] > 0))
+    return np.asarray(when * DAY + ORIGIN, dtype=np.int64)
+
+
+def tabulate(inputs: Inputs, option: str) -> World:
+    """Turn one option of the inputs into the arrays that the engines read."""
+    horizon = horizon_date(inputs)
+    n = _day(horizon) + 2
+    days = np.zeros((len(D), n))
+    _county_tables(inputs, option, days)
+    funds, last = _programme_tables(inputs, option, days)
+    p = _numbers(inputs, float(days[D["SEASON"]].max()))
+    return World(
+        option=option,
+        p=p,
+        days=days,
+        warm_up=seconds(inputs.values["time.warm_up_start"]),
+        horizon=seconds(horizon),
+        record_start=seconds(inputs.values["time.record_start"]),
+        funds_pence=funds,
+        calendar=_calendar(days),
+        last_start=last,
+    )
+
+
+def tabulate_all(inputs: Inputs, options: Sequence[str] | None = None) -> dict[str, World]:
+    """Turn several options into arrays."""
+    return {name: tabulate(inputs, name) for name in options or inputs.options}
