@@ -254,8 +254,9 @@ def _season(inputs: Inputs, n_days: int) -> npt.NDArray[np.float64]:
 def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
     """Return the true mix of behaviours [ordinary or high harm, behaviour]; rows add up to one.
 
-    The overall mix is as stated; high-harm cases have higher odds of a serious behaviour. The
-    homicide share is the rate per recorded incident times the chance that an incident is recorded.
+    The mix over both kinds of case is as stated; high-harm cases have higher odds of a serious
+    behaviour. The homicide share is the rate per recorded incident times the chance that an
+    incident is recorded.
     """
     v = inputs.values
     stated = [
@@ -263,17 +264,22 @@ def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
         for name in ("violence_with_injury", "violence_without_injury", "rape", "other_sexual",
                      "stalking", "coercive_control", "damage", "public_order")
     ]
-    mix = np.zeros((2, 10))
-    recorded = v["report.probability"] * v["record.probability"]
-    killed = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
-    serious = [ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]
-    row = np.array([*stated, killed, 0.0])
+    row = np.array([*stated, 0.0, 0.0])
     row[ev.NONE] = 1.0 - row.sum()
-    mix[0] = row
-    tilted = row.copy()
-    tilted[serious] *= v["case.high_harm_odds"]
-    mix[1] = tilted / tilted.sum()
-    return mix
+    recorded = float((row * report_probabilities(inputs)).sum()) * v["record.probability"]
+    killed = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
+    row[ev.HOMICIDE] = killed
+    row[ev.NONE] -= killed
+    serious = [ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]
+    high = v["case.high_harm_share"]
+    # The mix over both kinds of case is the stated one: solve for the ordinary case's.
+    ordinary = row
+    for _ in range(50):
+        tilted = ordinary.copy()
+        tilted[serious] *= v["case.high_harm_odds"]
+        tilted /= tilted.sum()
+        ordinary = (row - high * tilted) / (1.0 - high)
+    return np.array([ordinary, tilted])
 
 
 def report_probabilities(inputs: Inputs) -> npt.NDArray[np.float64]:

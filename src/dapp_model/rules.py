@@ -51,7 +51,7 @@ def day_of(t):  # type: ignore[no-untyped-def]
 def on_tick(p, t):  # type: ignore[no-untyped-def]
     """Round a time up to the model's resolution."""
     tick = np.int64(p[P.TICK])
-    return -((-t) // tick) * tick
+    return t if tick == 1 else -((-t) // tick) * tick
 
 
 @compiled
@@ -191,19 +191,25 @@ def band_width(band):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def cell_seconds(band):  # type: ignore[no-untyped-def]
+    """Return the length of a band's cells in seconds."""
+    return CELL_YEARS * YEAR if band == 0 else (CELL_YEARS * YEAR) >> (band - 1)
+
+
+@compiled
 def bands_needed(bound):  # type: ignore[no-untyped-def]
-    """Return how many bands lie, in whole or in part, below a rate a year."""
+    """Return how many bands, at least one, lie in whole or in part below a rate a year."""
     n = 0
     while n < BANDS and band_edge(n) < bound:
         n += 1
-    return n
+    return max(1, n)
 
 
 @compiled
 def field_step(key, p, person, rel, band, cell, index, raw, field, heights):  # type: ignore[no-untyped-def]
     """Put into `field` the point of a band that follows (cell, index - 1, raw)."""
     width = band_width(band)
-    size = CELL_YEARS * YEAR // width
+    size = cell_seconds(band)
     gap = YEAR / width
     while True:
         ordinal = (band << 27) | (cell << 10) | index
@@ -234,7 +240,7 @@ def field_advance(key, p, person, rel, band, field, heights):  # type: ignore[no
 @compiled
 def field_wake(key, p, person, rel, band, t, ordinal, field, heights):  # type: ignore[no-untyped-def]
     """Put one band at its first point after (t, ordinal)."""
-    size = CELL_YEARS * YEAR // band_width(band)
+    size = cell_seconds(band)
     # Rounding up to the tick can bring a point of an earlier cell to this instant.
     cell = max(0, (t - np.int64(p[P.TICK]) - ORIGIN) // size)
     field_step(key, p, person, rel, band, cell, 0, ORIGIN + cell * size, field, heights)
@@ -269,15 +275,16 @@ def raised(p, t, last):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def natural_rate(p, days, t, frailty, last):  # type: ignore[no-untyped-def]
-    """Return the rate a year with no effect in force."""
-    return frailty * days[D.SEASON, day_of(t)] * raised(p, t, last)
-
-
-@compiled
 def rate_bound(p, t, frailty, last):  # type: ignore[no-untyped-def]
     """Return a rate a year that is not exceeded until the next incident."""
     return frailty * p[P.SEASON_MAX] * raised(p, t, last) * p[P.UP] * 1.000001
+
+
+@compiled
+def rates(p, days, t, frailty, last):  # type: ignore[no-untyped-def]
+    """Return (rate a year with no effect in force, rate not exceeded until the next incident)."""
+    level = frailty * raised(p, t, last)
+    return level * days[D.SEASON, day_of(t)], level * p[P.SEASON_MAX] * p[P.UP] * 1.000001
 
 
 @compiled

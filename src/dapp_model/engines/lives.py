@@ -193,7 +193,7 @@ def next_own(life, s):  # type: ignore[no-untyped-def]
 def wake(key, p, life, s, r, t, ordinal, bound):  # type: ignore[no-untyped-def]
     """Look at every band below a rate that has just risen."""
     case = life.case[s, r]
-    needed = max(1, rules.bands_needed(bound))
+    needed = rules.bands_needed(bound)
     for band in range(case[R.AWAKE], needed):
         rules.field_wake(
             key, p, case_person(life, s), r + 1, band, t, ordinal, life.field[s, r],
@@ -318,7 +318,7 @@ def candidate(key, p, days, life, q, s, r, t, rows, cursor):  # type: ignore[no-
     person = me[S.PERSON]
     rules.field_advance(key, p, person, r + 1, band, field, heights)
     frailty = life.case_y[s, r, Y.FRAILTY]
-    bound = rules.rate_bound(p, t, frailty, case[R.LAST])
+    rate, bound = rules.rates(p, days, t, frailty, case[R.LAST])
     if height >= bound:
         while case[R.AWAKE] > 1 and rules.band_edge(case[R.AWAKE] - 1) >= bound:
             case[R.AWAKE] -= 1
@@ -336,7 +336,6 @@ def candidate(key, p, days, life, q, s, r, t, rows, cursor):  # type: ignore[no-
         p, t, control, x[X.DOSE1], me[S.END1], x[X.DOSE2], me[S.END2], me[S.DROPPED],
         case[R.SUP], case[R.SUP_END],
     )
-    rate = rules.natural_rate(p, days, t, frailty, case[R.LAST])
     without = height < rate * rules.multiplier(p, others)
     happens = height < rate * rules.multiplier(p, others + ours)
     if happens:

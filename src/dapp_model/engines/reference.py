@@ -46,6 +46,16 @@ class Calendar(simpy.Environment):
         return event
 
 
+@dataclass(frozen=True)
+class Point:
+    """A point of a case's field: its identity, its height as a rate, and two random words."""
+
+    ordinal: int
+    height: float
+    word: int
+    report_word: int
+
+
 @dataclass(eq=False)
 class Request:
     """Somebody who waits for an assessor, a place or partner support."""
@@ -288,7 +298,7 @@ class Case:
     def wake(self, ordinal: int) -> None:
         """Look at every band of the field below a rate that has just risen."""
         county = self.county
-        needed = max(1, rules.bands_needed(self.bound()))
+        needed = rules.bands_needed(self.bound())
         for band in range(self.awake, needed):
             rules.field_wake(
                 county.key, county.p, self.person, self.rel, band, county.now, ordinal,
@@ -310,18 +320,20 @@ class Case:
             rules.field_advance(
                 county.key, county.p, self.person, self.rel, band, self.field, self.heights
             )
-            bound = self.bound()
+            rate, bound = rules.rates(
+                county.p, county.days, county.now, self.frailty, self.last_incident
+            )
             if height >= bound:
                 while self.awake > 1 and rules.band_edge(self.awake - 1) >= bound:
                     self.awake -= 1
             elif not self.perpetrator.in_custody:
-                self.candidate(ordinal, height, word, report_word)
+                self.candidate(Point(ordinal, height, word, report_word), rate)
 
-    def candidate(self, ordinal: int, height: float, word: int, report_word: int) -> None:
+    def candidate(self, point: Point, rate: float) -> None:
         """Decide whether a candidate happens, with and without the programme's effect."""
         county, him, t = self.county, self.perpetrator, self.county.now
         p = county.p
-        behaviour = rules.behaviour_of(p, word, self.high)
+        behaviour = rules.behaviour_of(p, point.word, self.high)
         control = 1 if behaviour == ev.CONTROL else 0
         services = rules.log_services(
             p, t, control, him.bbr_end, self.heard, *self.idva, *self.outreach, self.dvpo
@@ -330,20 +342,20 @@ class Case:
         programme = rules.log_programme(
             p, t, control, dose1, end1, dose2, end2, him.dropped, *self.support
         )
-        rate = rules.natural_rate(p, county.days, t, self.frailty, self.last_incident)
-        without = height < rate * rules.multiplier(p, services)
-        if height < rate * rules.multiplier(p, services + programme):
-            self.incident(ordinal, behaviour, report_word, without)
+        without = point.height < rate * rules.multiplier(p, services)
+        if point.height < rate * rules.multiplier(p, services + programme):
+            self.incident(point, behaviour, without)
         elif without and self.children:
-            self.averted(ordinal, behaviour, report_word)
+            self.averted(point, behaviour)
 
-    def averted(self, ordinal: int, behaviour: int, report_word: int) -> None:
+    def averted(self, point: Point, behaviour: int) -> None:
         """Children's referrals rest on an averted incident only by the pass-through share."""
+        ordinal = point.ordinal
         county, t = self.county, self.county.now
         key, p = county.key, county.p
         if rules.route_uniforms(key, self.person, self.rel, ordinal)[3] < p[P.PASS_THROUGH]:
             return
-        if not rules.is_reported(p, county.days, t, behaviour, report_word, 1.0):
+        if not rules.is_reported(p, county.days, t, behaviour, point.report_word, 1.0):
             return
         when = rules.observation(
             key, p, county.days, self.person, self.rel, ordinal, t, behaviour
@@ -357,8 +369,9 @@ class Case:
         if not self.perpetrator.gone:
             self.refer_children(ordinal, 1)
 
-    def incident(self, ordinal: int, behaviour: int, report_word: int, without: bool) -> None:
+    def incident(self, point: Point, behaviour: int, without: bool) -> None:
         """A true incident, and what is known of it at once."""
+        ordinal = point.ordinal
         county, him, t = self.county, self.perpetrator, self.county.now
         key, p, days = county.key, county.p, county.days
         present, agency, u_self, u_health = rules.marks(key, p, self.person, self.rel, ordinal)
@@ -367,7 +380,7 @@ class Case:
         self.last_incident = t
         self.wake(ordinal)
         ratio = rules.report_ratio(p, t, *self.support, *self.idva)
-        if rules.is_reported(p, days, t, behaviour, report_word, ratio):
+        if rules.is_reported(p, days, t, behaviour, point.report_word, ratio):
             attended, when, u_crime = rules.observation(
                 key, p, days, self.person, self.rel, ordinal, t, behaviour
             )

@@ -1,0 +1,57 @@
+"""A model of a domestic abuse perpetrator programme: load, simulate, measure, value.
+
+The names below are the public ones. They are imported when first used, so that `import
+dapp_model` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dapp_model import economics, experiment
+    from dapp_model.economics import value
+    from dapp_model.engines import simulate
+    from dapp_model.events import EventLog
+    from dapp_model.outcomes import Outcomes, measure
+    from dapp_model.parameters import Inputs
+    from dapp_model.scenario import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "EventLog",
+    "Inputs",
+    "Outcomes",
+    "__version__",
+    "economics",
+    "experiment",
+    "load",
+    "measure",
+    "simulate",
+    "value",
+]
+
+_HOMES = {
+    "EventLog": "events",
+    "Inputs": "parameters",
+    "Outcomes": "outcomes",
+    "load": "scenario",
+    "measure": "outcomes",
+    "simulate": "engines",
+    "value": "economics",
+}
+_MODULES = ("economics", "experiment")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name in _MODULES:
+        return import_module(f"dapp_model.{name}")
+    if name in _HOMES:
+        return getattr(import_module(f"dapp_model.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'dapp_model' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

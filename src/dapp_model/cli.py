@@ -1,0 +1,445 @@
+"""The command line: `dapp`. It reads, asks the library, and prints; it holds no arithmetic."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from dapp_model import __version__
+from dapp_model.errors import DappError, InputErrors, Problem, RunError
+
+if TYPE_CHECKING:
+    from dapp_model.study import Plan
+
+WRONG_INPUT: Final = 2
+NOT_FINISHED: Final = 3
+INTERRUPTED: Final = 130
+
+DRAWS: Final = 50
+REPLICATIONS: Final = 2
+QUICK_DRAWS: Final = 10
+QUICK_REPLICATIONS: Final = 1
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in a sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_INPUT, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
+
+
+def _whole(lowest: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not lowest <= found < 2**31:
+            raise argparse.ArgumentTypeError(f"{found} is less than {lowest} or far too large")
+        return found
+
+    return whole
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    top = _Parser(
+        prog="dapp",
+        description="Should a domestic abuse perpetrator programme be stopped, extended, changed "
+        "or enlarged, and how sure can we be?",
+        epilog="example: dapp run scenarios/surrey_extension.toml --quick",
+    )
+    top.add_argument("--version", action="version", version=f"dapp {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Command, words: str, example: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(
+            name,
+            help=words,
+            description=words[0].upper() + words[1:] + ".",
+            epilog=f"example: {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        found.set_defaults(run=run)
+        return found
+
+    one = command(
+        "run",
+        _run,
+        "simulate every option, value it, decide, and write the evidence pack",
+        "dapp run scenarios/surrey_extension.toml --quick",
+    )
+    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
+    one.add_argument(
+        "--draws", type=_whole(1), help=f"draws of what is not known (default {DRAWS})"
+    )
+    one.add_argument(
+        "--replications",
+        type=_whole(1),
+        help=f"repetitions of the play of chance in each draw (default {REPLICATIONS})",
+    )
+    _seed_and_engine(one)
+    _workers(one)
+    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, new or empty")
+    one.add_argument("--json", action="store_true", help="print decision.json")
+
+    one = command(
+        "check",
+        _check,
+        "check a scenario file and print what it comes to",
+        "dapp check scenarios/surrey_extension.toml",
+    )
+    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("--json", action="store_true", help="print for machines")
+
+    one = command("new", _new, "write a commented scenario file to edit", "dapp new my_idea")
+    one.add_argument("name", help="a name of letters, digits, - and _")
+    one.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to write it")
+
+    one = command(
+        "parameters",
+        _parameters,
+        "list the parameters with unit, value, uncertainty, grade and source",
+        "dapp parameters dropout",
+    )
+    one.add_argument("word", nargs="?", default="", help="only those that mention this word")
+    one.add_argument("--json", action="store_true", help="print for machines")
+
+    one = command(
+        "trace",
+        _trace,
+        "tell one simulated person's story, with and without the option",
+        "dapp trace scenarios/surrey_extension.toml --option extend --person 67619",
+    )
+    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("--option", help="the option (default: the first after the comparator)")
+    one.add_argument(
+        "--person", type=_whole(0), metavar="N", help="the person (default: the first referred)"
+    )
+    one.add_argument("--replicate", type=_whole(0), default=0, help="which play of chance")
+    _seed_and_engine(one)
+    one.add_argument("--json", action="store_true", help="print for machines")
+
+    one = command(
+        "diff",
+        _diff,
+        "find the first event and the first number in which two runs differ",
+        "dapp diff results/surrey_extension/A results/surrey_extension/B",
+    )
+    one.add_argument("run_a", type=Path, help="the folder of one run")
+    one.add_argument("run_b", type=Path, help="the folder of the other")
+    one.add_argument("--json", action="store_true", help="print for machines")
+
+    one = command(
+        "reproduce",
+        _reproduce,
+        "run again from a run's own record and compare to the byte",
+        "dapp reproduce results/surrey_extension/A",
+    )
+    one.add_argument("folder", type=Path, metavar="run", help="the folder of the run")
+    _workers(one)
+    one.add_argument("--json", action="store_true", help="print for machines")
+    return top
+
+
+def _seed_and_engine(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--seed", type=_whole(0), default=1, help="seed of all random numbers")
+    one.add_argument(
+        "--engine",
+        choices=("fast", "reference"),
+        default="fast",
+        help="both give the same events; reference is slow and easy to read",
+    )
+
+
+def _workers(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--workers", type=_whole(1), metavar="N", help="processes at a time (default: all cores)"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    given = parser().parse_args(arguments)
+    given.words = list(sys.argv[1:] if arguments is None else arguments)
+    _on_termination()
+    try:
+        status: int = given.run(given)
+        sys.stdout.flush()
+    except InputErrors as error:
+        for problem in error.problems:
+            _err(str(problem))
+        return WRONG_INPUT
+    except DappError as error:
+        _err(str(error))
+        return error.exit_status
+    except MemoryError:
+        _err("There is not enough memory. What was finished is kept; try fewer --workers.")
+        return NOT_FINISHED
+    except BrokenPipeError:
+        # The reader of a pipe has gone; nothing more can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        _err("Interrupted. What was finished is kept, and the same command goes on from there.")
+        return INTERRUPTED
+    return status
+
+
+def _on_termination() -> None:
+    """Treat a request to stop like an interruption from the keyboard."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGTERM, stop)
+        if sys.platform != "win32":
+            signal.signal(signal.SIGINT, stop)
+    except ValueError:
+        pass  # not the main thread: whoever calls us looks after signals
+
+
+def _err(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _json(found: Any) -> int:
+    import json
+
+    print(json.dumps(found, indent=2, ensure_ascii=False, default=str))
+    return 0
+
+
+# -- the commands ---------------------------------------------------------------------------------
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    from dapp_model.study import Plan
+
+    draws, replications = DRAWS, REPLICATIONS
+    if given.quick:
+        draws, replications = QUICK_DRAWS, QUICK_REPLICATIONS
+    return Plan(
+        draws=given.draws or draws,
+        replications=given.replications or replications,
+        seed=given.seed,
+        engine=given.engine,
+        quick=given.quick,
+    )
+
+
+def _cores(given: argparse.Namespace) -> int:
+    if given.workers:
+        return int(given.workers)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _engine_exists(engine: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(f"dapp_model.engines.{engine}") is None:
+        message = "This version has no such engine."
+        raise InputErrors((Problem("--engine", None, "", engine, "fast", message),))
+
+
+def _run(given: argparse.Namespace) -> int:
+    from dapp_model import runs
+    from dapp_model.scenario import load
+
+    inputs = load(given.file)
+    _engine_exists(given.engine)
+    for warning in inputs.warnings:
+        _err(f"Please note: {warning}")
+    plan = _plan(given)
+    folder = runs.place(inputs, plan, given.out)
+    with _progress("Simulating") as progress:
+        how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+        done = runs.run(inputs, plan, folder, how)
+    if given.json:
+        _err(f"Written to {done.folder}")
+        return _json(done.decision)
+    from dapp_model.report import words
+
+    for line in words.first_page(done.decision):
+        print(line)
+    if done.already_there:
+        print(f"\nThis run was already there; nothing was computed again: {done.folder}")
+    else:
+        print(f"\nWritten to {done.folder}")
+    print(f"Read first: {done.folder / 'report.html'}")
+    return 0
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many draws are done, and an estimate from those done in this run."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    begun: list[tuple[float, int]] = []
+
+    def left(done: int, total: int) -> str:
+        if not begun:
+            begun.append((time.monotonic(), done))
+        since, before = begun[0]
+        if done == total:
+            return "done"
+        if done == before:
+            return "estimating how long it takes"
+        seconds = (time.monotonic() - since) / (done - before) * (total - done)
+        return f"about {_duration(seconds)} left"
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    if not console.is_terminal:
+        last = [0.0]
+
+        def plain(done: int, total: int) -> None:
+            text = left(done, total)
+            if time.monotonic() - last[0] > 15 or done == total:
+                last[0] = time.monotonic()
+                _err(f"{what}: {done} of {total} parts, {text}")
+
+        yield plain
+        return
+    bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True)
+    with bar:
+        task: list[Any] = []
+
+        def show(done: int, total: int) -> None:
+            if not task:
+                task.append(bar.add_task(what, total=total, left=""))
+            bar.update(task[0], completed=done, left=left(done, total))
+
+        yield show
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def _check(given: argparse.Namespace) -> int:
+    from dapp_model import describe
+    from dapp_model.scenario import base_of, differences, load
+
+    inputs = load(given.file)
+    base = base_of(given.file)
+    apart = differences(inputs, load(base)) if base else []
+    if given.json:
+        return _json(describe.as_dict(inputs, apart))
+    for line in describe.scenario(inputs, base, apart):
+        print(line)
+    return 0
+
+
+def _new(given: argparse.Namespace) -> int:
+    from dapp_model.scenario import template
+
+    text = template(given.name)
+    path = given.out / f"{given.name}.toml"
+
+    def refuse(message: str, found: str, expected: str) -> NoReturn:
+        raise InputErrors((Problem(str(path), None, "", found, expected, message),))
+
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except FileExistsError:
+        refuse("The file is already there and is not replaced.", path.name, "another name")
+    except OSError as error:
+        refuse("The file cannot be written.", error.strerror or str(error), "a folder that exists")
+    print(f"Written to {path}")
+    print(f"Edit it, then: dapp check {path}")
+    return 0
+
+
+def _parameters(given: argparse.Namespace) -> int:
+    from dapp_model import describe
+
+    found = describe.matching(given.word)
+    if not found:
+        message = "No parameter mentions this word."
+        expected = "a word such as dropout, or none for the whole list"
+        raise InputErrors((Problem("dapp parameters", None, "", given.word, expected, message),))
+    if given.json:
+        return _json([describe.parameter_dict(one) for one in found])
+    for line in describe.parameters(found):
+        print(line)
+    return 0
+
+
+def _trace(given: argparse.Namespace) -> int:
+    from dapp_model import trace
+    from dapp_model.scenario import load
+
+    inputs = load(given.file)
+    _engine_exists(given.engine)
+    option = trace.choose_option(inputs, given.option)
+    _err("Simulating the county twice, with and without the option (under a minute).")
+    told = trace.tell(
+        inputs,
+        option,
+        given.person,
+        trace.Luck(seed=given.seed, replicate=given.replicate, engine=given.engine),
+    )
+    if given.json:
+        return _json(trace.as_dict(told))
+    for line in trace.lines(inputs, told):
+        print(line)
+    return 0
+
+
+def _diff(given: argparse.Namespace) -> int:
+    from dapp_model import difference
+
+    found = difference.compare(given.run_a, given.run_b)
+    if given.json:
+        return _json(found)
+    for line in difference.lines(found):
+        print(line)
+    return 0
+
+
+def _reproduce(given: argparse.Namespace) -> int:
+    from dapp_model import runs
+
+    with _progress("Simulating again") as progress:
+        how = runs.How(_cores(given), "", progress, _err)
+        found = runs.reproduce(given.folder, how)
+    if given.json:
+        _json(runs.as_dict(found))
+        return 0 if not found.different else NOT_FINISHED
+    for text in found.versions_differ:
+        print(f"Not as in the run's record: {text}.")
+    for name in found.same:
+        print(f"Equal to the byte: {name}")
+    for name in found.different:
+        print(f"Different: {name}")
+    if found.different:
+        if found.largest_difference is not None:
+            print(f"Largest relative difference of a number: {found.largest_difference:.2g}")
+        raise RunError(f"The run in {given.folder} was not reproduced.")
+    print("The run is reproduced: all data files are equal to the byte.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""The evidence pack: words, figures and one self-contained page, all generated from the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
+    from dapp_model.tables import Gathered
+
+__all__ = ["write"]
+
+
+def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered) -> None:
+    """Write report.html and figures/ into the folder of a run."""
+    from dapp_model.report import figures, page
+    from dapp_model.report.totals import Totals
+
+    totals = Totals(inputs, decision, gathered)
+    charts = figures.draw(totals)
+    figures.save(folder / "figures", charts)
+    text = page.render(totals, charts)
+    (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,354 @@
+"""The web page of the pack: one file, no requests, generated from the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from dapp_model import describe
+from dapp_model.parameters import registry
+from dapp_model.report import words
+from dapp_model.report.totals import GROUP_NAMES, VICTIMS, Totals
+
+if TYPE_CHECKING:
+    from dapp_model.report.figures import Chart
+
+NOT_ASSESSED: Final = "not assessed"
+PROTECTED: Final = (
+    "age",
+    "disability",
+    "gender reassignment",
+    "marriage and civil partnership",
+    "pregnancy and maternity",
+    "race",
+    "religion or belief",
+    "sex",
+    "sexual orientation",
+)
+_SPLIT: Final = {
+    "age": "effects are split by age band of the person who uses abuse (annex)",
+    "sex": "effects are split by sex of the person who uses abuse (annex)",
+}
+_GRADES: Final = {
+    "A": "trial or official statistic",
+    "B": "comparison group",
+    "C": "before and after, or administrative",
+    "D": "judgement or recalled",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page: heading, columns, rows of texts; the first column names the row."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def render(totals: Totals, charts: Sequence[Chart]) -> str:
+    """Return the page."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    text = (files("dapp_model.report") / "template.html").read_text(encoding="utf-8")
+    return environment.from_string(text).render(**contents(totals, charts)) + "\n"
+
+
+def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
+    """Return everything that the template shows."""
+    decision = totals.decision
+    shown = words.option_of(decision, totals.shown)
+    return {
+        "decision": decision,
+        "shown": shown,
+        "marks": words.standing(decision),
+        "advice": words.advice(decision),
+        "present": words.present_knowledge(decision),
+        "wrong": words.wrong(decision),
+        "expiry": words.expiry(decision),
+        "safety": words.victim_safety(decision),
+        "larger": words.larger_budget(decision),
+        "views": words.views(decision),
+        "rests_on": words.rests_on(decision),
+        "numbers": [_number(one) for one in decision["three_numbers"]],
+        "value": words.worth(shown["measures"]["net_present_social_value"]["mean"]),
+        "public_cost": words.public_cost(shown["measures"]["net_public_cost"]["mean"]),
+        "charts": {chart.name: chart for chart in charts},
+        "options": options(decision),
+        "ends": _ends(totals),
+        "anyway": _anyway(totals),
+        "victims": _victims(totals),
+        "value_table": _value(decision),
+        "funders": _funders(totals),
+        "bearers": _bearers(totals),
+        "sureness": _sureness(decision),
+        "by_year": _by_year(totals),
+        "money_by_year": _money_by_year(totals),
+        "by_offence": _by_offence(totals),
+        "by_group": _by_group(totals),
+        "assumptions": assumptions(totals),
+        "recalled": sum(_recalled(name) for name in totals.inputs.values),
+        "n_values": len(totals.inputs.values),
+        "grades": _GRADES,
+        "warnings": totals.inputs.warnings,
+        "protected": [(name, _SPLIT.get(name, NOT_ASSESSED)) for name in PROTECTED],
+        "not_assessed": decision["not_assessed"],
+    }
+
+
+def _number(one: Mapping[str, Any]) -> dict[str, str]:
+    unit = one["unit"]
+    error = one["monte_carlo_error"]
+    return {
+        "label": one["label"],
+        "mean": words.amount(one["mean"], unit),
+        "interval": words.between(one["low"], one["high"], unit),
+        "error": "not known from one draw" if error is None else words.amount(error, unit),
+    }
+
+
+def _cell(found: Mapping[str, Any], unit: str = "GBP") -> str:
+    mean = words.amount(found["mean"], unit)
+    return f"{mean} ({words.between(found['low'], found['high'], unit)})"
+
+
+def options(decision: Mapping[str, Any]) -> Table:
+    """Return the comparison of options; it marks the one that is advised."""
+    rows = []
+    for one in decision["options"]:
+        label = one["label"]
+        if one["name"] == decision["advice"]["option"]:
+            label += " (advised)"
+        if one["is_comparator"]:
+            rows.append((label, *["compared with"] * 4, words.percent(one["chance_best"]), "yes"))
+            continue
+        found = one["measures"]
+        rows.append(
+            (
+                label,
+                _cell(found["true_incidents_averted"], ""),
+                _cell(found["net_public_cost"]),
+                _cell(found["net_present_social_value"]),
+                words.percent(one["chance_worse"]),
+                words.percent(one["chance_best"]),
+                "yes" if one["admissible"] else "no",
+            )
+        )
+    columns = (
+        "Option",
+        "True incidents averted",
+        "Net public cost",
+        "Net present social value",
+        "Chance of being worth less than it costs",
+        "Chance of being best",
+        "Safe for victims by the guard-rail",
+    )
+    return Table("The options (mean and 90% interval)", columns, tuple(rows))
+
+
+def _ends(totals: Totals) -> Table:
+    names = (totals.comparator, totals.shown)
+    columns = [totals.ends(name) for name in names]
+    rows = tuple(
+        (label, *(words.number(column[label]) for column in columns)) for label in columns[0]
+    )
+    heading = ("How the pathway ended", *(totals.label(name) for name in names))
+    return Table("People by how their time with the programme ended", heading, rows)
+
+
+def _anyway(totals: Totals) -> Table:
+    found = ("true.incidents", "recorded.incidents", "marac.referrals", "children.referrals")
+    rows = tuple(
+        (VICTIMS[name], words.number(float(totals.by_year(name, totals.comparator).sum())))
+        for name in found
+    )
+    title = f"What would happen anyway, {totals.decision_years[0]} to {totals.decision_years[-1]}"
+    return Table(title, ("County", totals.label(totals.comparator)), rows)
+
+
+def _victims(totals: Totals) -> Table:
+    rows = []
+    for measure, label in VICTIMS.items():
+        found = totals.averted(measure, totals.shown)
+        without = float(totals.by_year(measure, totals.comparator).sum())
+        rows.append((label, words.number(without), _cell(found, "")))
+    title = f"What {words.quoted(totals.label(totals.shown))} changes, from the decision on"
+    columns = ("", "Without", "Averted (mean and 90% interval)")
+    return Table(title, columns, tuple(rows))
+
+
+def _value(decision: Mapping[str, Any]) -> Table:
+    kinds = {
+        "programme_cost": "Cost of the programme",
+        "cashable_value": "Other cash released (positive) or spent",
+        "fiscal_value": "Public money and capacity released, valued",
+        "social_value": "All benefits to society, valued",
+        "net_public_cost": "Net public cost",
+        "net_present_social_value": "Net present social value",
+        "net_present_social_value_without_homicide": "... without homicide",
+        "net_present_social_value_low_harm": "... harm by recorded crimes",
+        "net_present_social_value_optimism": "... benefits cut for optimism",
+        "net_present_social_value_tax_uplift": "... with a charge for raising taxes",
+    }
+    compared = [one for one in decision["options"] if not one["is_comparator"]]
+    rows = [
+        (label, *(words.money(one["measures"][kind]["mean"]) for one in compared))
+        for kind, label in kinds.items()
+    ]
+    ratio = [one["benefit_cost_ratio"] for one in compared]
+    rows.append(("Benefit-cost ratio", *(_maybe(value) for value in ratio)))
+    for name, label in (("true", "true"), ("recorded", "recorded")):
+        costs = [one[f"cost_per_averted_{name}_incident"] for one in compared]
+        cells = (words.money(cost) if cost is not None else "no ratio" for cost in costs)
+        rows.append((f"Net public cost per {label} incident averted", *cells))
+    title = f"Present values against the comparator, {decision['price_year']} prices"
+    return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
+
+
+def _maybe(value: float | None) -> str:
+    return "no ratio" if value is None else words.number(value)
+
+
+def _funders(totals: Totals) -> Table:
+    years, parts = totals.programme_cost(totals.shown)
+    rows = [
+        (name, *(words.money(v) for v in values), words.money(float(values.sum())))
+        for name, values in parts.items()
+    ]
+    title = f"Cost of the programme by funder, {totals.decision['price_year']} prices"
+    return Table(title, ("Funder", *years, "All years"), tuple(rows))
+
+
+def _bearers(totals: Totals) -> Table:
+    tiers = ("cashable", "capacity", "non_fiscal")
+    rows = [
+        (totals.bearer(name), *(words.money(found.get(tier, 0.0)) for tier in tiers))
+        for name, found in totals.by_bearer(totals.shown).items()
+    ]
+    title = f"Present value by who bears it, {totals.decision['price_year']} prices"
+    columns = ("", "Cash", "Capacity released, valued", "Not public money")
+    return Table(title, columns, tuple(rows))
+
+
+def _sureness(decision: Mapping[str, Any]) -> Table:
+    rows = []
+    for one in decision["options"]:
+        if one["is_comparator"]:
+            continue
+        value, harm = one["measures"]["net_present_social_value"], one["serious_harm"]
+        error = value["monte_carlo_error"]
+        rows.append(
+            (
+                one["label"],
+                words.between(value["low50"], value["high50"], "GBP"),
+                words.between(value["low"], value["high"], "GBP"),
+                NOT_ASSESSED if error is None else words.money(error),
+                words.percent(harm["chance_of_rise_beyond_margin"]),
+                words.percent(harm["chance_comparator_is_worse_for_victims"]),
+            )
+        )
+    columns = (
+        "Option",
+        "Value: middle half of draws",
+        "Value: nine draws in ten",
+        "Monte Carlo error of the mean",
+        "Chance of more serious harm beyond the margin",
+        "Chance that the comparator is worse for victims",
+    )
+    return Table("How sure we can be", columns, tuple(rows))
+
+
+def _by_year(totals: Totals) -> Table:
+    rows = []
+    columns = [
+        totals.averted_by_year(measure, totals.shown)[1]
+        for measure in ("true.incidents", "recorded.incidents", "report.attended")
+    ]
+    starts = totals.by_year("programme.starts", totals.shown)
+    for i, year in enumerate(totals.decision_years):
+        averted = (words.number(float(column[i])) for column in columns)
+        rows.append((year, *averted, words.number(float(starts[i]))))
+    heading = (
+        "Financial year",
+        "True incidents averted",
+        "Recorded incidents averted",
+        "Call-outs averted",
+        "People who start",
+    )
+    return Table("By financial year", heading, tuple(rows))
+
+
+def _money_by_year(totals: Totals) -> Table:
+    years, kinds = totals.money_by_year(totals.shown)
+    rows = tuple(
+        (year, *(words.money(float(values[i])) for values in kinds.values()))
+        for i, year in enumerate(years)
+    )
+    title = (
+        f"Money by financial year against the comparator, not discounted, "
+        f"{totals.decision['price_year']} prices; gains positive"
+    )
+    return Table(title, ("Financial year", *kinds), rows)
+
+
+def _by_offence(totals: Totals) -> Table:
+    values = totals.by_offence(totals.shown)
+    rows = []
+    for name in totals.behaviours():
+        true = totals.averted(f"true.{name}", totals.shown)
+        recorded = "non_crime" if name == "none" else name
+        found = totals.averted(f"recorded.{recorded}", totals.shown)
+        label = "abuse that is not a crime" if name == "none" else name.replace("_", " ")
+        value = values.get(name)
+        rows.append(
+            (
+                label.capitalize(),
+                words.number(true["mean"] or 0.0),
+                words.number(found["mean"] or 0.0),
+                "not applicable" if value is None else words.money(value),
+            )
+        )
+    columns = ("Offence", "True averted", "Recorded averted", "Present value")
+    return Table("By offence (homicide is valued as an expectation)", columns, tuple(rows))
+
+
+def _by_group(totals: Totals) -> Table:
+    rows = tuple(
+        (
+            label,
+            words.number(totals.averted_in_group("true.incidents", totals.shown, group)),
+            words.number(totals.averted_in_group("recorded.incidents", totals.shown, group)),
+        )
+        for group, label in GROUP_NAMES.items()
+    )
+    columns = ("People who use abuse", "True averted", "Recorded averted")
+    return Table("By group", columns, rows)
+
+
+def _recalled(name: str) -> bool:
+    return registry()[name].status == "recalled"
+
+
+def assumptions(totals: Totals) -> Table:
+    """Return every belief with its value, uncertainty, grade and source; recalled ones marked."""
+    rows = []
+    for name, value in totals.inputs.values.items():
+        one = registry()[name]
+        mark = " \N{DAGGER}" if one.status == "recalled" else ""
+        changed = " (set by the scenario)" if f"assume.{name}" in totals.inputs.origins else ""
+        rows.append(
+            (
+                f"{one.label}{mark}",
+                f"{describe.said(one, value)}{changed}",
+                describe.uncertainty(one),
+                one.grade,
+                f"{one.source} ({one.year})",
+            )
+        )
+    columns = ("What is assumed", "Value", "Uncertainty", "Grade", "Source")
+    return Table("Assumptions", columns, tuple(rows))

@@ -1,0 +1,258 @@
+"""Numbers and sentences as people read them: three significant figures, generated from the run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+Decision = Mapping[str, Any]
+
+
+def rounded(value: float, figures: int = 3) -> float:
+    """Round to significant figures; zero stays zero."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, figures - 1 - math.floor(math.log10(abs(value))))
+
+
+def number(value: float, figures: int = 3) -> str:
+    """Print a number with three significant figures and thousands separators: 1,250."""
+    near = rounded(value, figures)
+    if near == 0:
+        return "0"
+    decimals = max(0, figures - 1 - math.floor(math.log10(abs(near))))
+    text = f"{abs(near):,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"-{text}" if near < 0 else text
+
+
+def money(value: float) -> str:
+    """Print pounds with three significant figures: £196,000, £1.25 million, -£340."""
+    near = rounded(value)
+    sign = "-" if near < 0 else ""
+    size = abs(near)
+    if size >= 1e6:
+        return f"{sign}£{number(size / 1e6)} million"
+    return f"{sign}£{number(round(size, 2) if size < 1000 else size)}"
+
+
+def percent(share: float) -> str:
+    """Print a chance as a percentage, never as 0% or 100% unless it is by count: 3%, 12%."""
+    if 0 < share < 0.005:
+        return "under 1%"
+    if 0.995 < share < 1:
+        return "over 99%"
+    return f"{share * 100:.0f}%"
+
+
+def amount(value: float, unit: str) -> str:
+    """Print a value in its unit: pounds as money, everything else as a number."""
+    return money(value) if unit == "GBP" else number(value)
+
+
+def between(low: float, high: float, unit: str) -> str:
+    """Print an interval."""
+    return f"{amount(low, unit)} to {amount(high, unit)}"
+
+
+def day(iso: str) -> str:
+    """Print a date: 1 September 2018."""
+    when = date.fromisoformat(iso)
+    return f"{when.day} {when:%B %Y}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join texts as a sentence does: a, b and c."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def quoted(label: str) -> str:
+    """Put an option's name in quotation marks inside a sentence."""
+    return f"\N{LEFT SINGLE QUOTATION MARK}{label}\N{RIGHT SINGLE QUOTATION MARK}"
+
+
+def option_of(decision: Decision, name: str) -> Mapping[str, Any]:
+    """Return what the decision says of one option."""
+    found: Mapping[str, Any] = next(one for one in decision["options"] if one["name"] == name)
+    return found
+
+
+# -- sentences ------------------------------------------------------------------------------------
+
+
+def worth(value: float) -> str:
+    """Say what a net present social value means for society."""
+    if value >= 0:
+        return f"is worth {money(value)} more to society than it costs"
+    return f"is worth {money(-value)} less to society than it costs"
+
+
+def public_cost(value: float) -> str:
+    """Say what a net public cost means; never "saves", since most of it is not cash."""
+    if value >= 0:
+        return f"costs public bodies {money(value)} net"
+    return f"releases public capacity and money valued at {money(-value)} beyond its cost"
+
+
+def incidents(value: float) -> str:
+    """Say how many true incidents an option averts, or adds."""
+    if value >= 0:
+        return f"averts {number(value)} incidents of abuse"
+    return f"comes with {number(-value)} more incidents of abuse"
+
+
+def advice(decision: Decision) -> str:
+    """Say what the advice is, in one sentence that names the option."""
+    given = decision["advice"]
+    label, comparator = quoted(given["label"]), quoted(decision["comparator"]["label"])
+    if given["option"] == decision["comparator"]["name"]:
+        other = option_of(decision, decision["shown_option"])
+        value = other["measures"]["net_present_social_value"]["mean"]
+        return (
+            f"On present knowledge the best act is {label}: the best of the other options, "
+            f"{quoted(other['label'])}, {worth(value)} against it."
+        )
+    measures = option_of(decision, given["option"])["measures"]
+    value = measures["net_present_social_value"]["mean"]
+    averted = measures["true_incidents_averted"]["mean"]
+    return (
+        f"On present knowledge the best act is {label}. Against {comparator} it "
+        f"{incidents(averted)} and {worth(value)}."
+    )
+
+
+def wrong(decision: Decision) -> str:
+    """Say how likely the advice is to be wrong, and what is lost then."""
+    found = decision["wrong"]
+    against = quoted(option_of(decision, found["against"])["label"])
+    text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
+    if found["chance"] > 0:
+        text += f"; the loss is then {money(found['mean_loss_when_wrong'])} on average"
+    if found["luck_removed"]:
+        return f"{text}. The chance is over what is not known, with the play of chance taken out."
+    return f"{text}. The chance is over what is not known and over the play of chance together."
+
+
+def standing(decision: Decision) -> list[str]:
+    """Return the marks that belong on every page: provisional, indicative, part of the county."""
+    marks = []
+    if decision["provisional"]:
+        marks.append(
+            "Provisional: the model is set to the Surrey counts by a first fit of simple means, "
+            "not yet by a full calibration."
+        )
+    if decision["indicative"]:
+        marks.append(
+            f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
+            "before using any number."
+        )
+    share = decision["population_share"]
+    if share < 1:
+        marks.append(
+            f"Only {number(share * 100)}% of the county is simulated, and money and staff are "
+            "scaled with it: counts and pounds are not those of Surrey, and the pathway is not "
+            "representative."
+        )
+    return marks
+
+
+def present_knowledge(decision: Decision) -> str:
+    """Say what the advice has not seen."""
+    return (
+        "The provider's returns have not been read, so this is the best act on present knowledge "
+        "and not a verdict on the pilot."
+    )
+
+
+def views(decision: Decision) -> list[str]:
+    """Say whether the advice differs under other ways of counting."""
+    lines = []
+    for view in decision["views"]:
+        label = quoted(option_of(decision, view["option"])["label"])
+        if view["differs"]:
+            lines.append(f"With {view['words']}, the advice would be {label}.")
+    if not lines:
+        kinds = listed([view["words"] for view in decision["views"]])
+        lines.append(f"The advice is the same in each of these other views: {kinds}.")
+    return lines
+
+
+def larger_budget(decision: Decision) -> str:
+    """Say what the extra pounds of a larger budget return, or nothing if none is considered."""
+    found = decision["larger_budget"]
+    if found is None:
+        return ""
+    label = quoted(option_of(decision, found["option"])["label"])
+    against = quoted(option_of(decision, found["against"])["label"])
+    returned = found["return_on_extra_pounds"]
+    if returned is None:
+        return f"{label} costs no more than {against} although its yearly budget is larger."
+    verdict = "more than" if found["passes"] else "not more than"
+    return (
+        f"Each extra pound that {label} spends beyond {against} returns about "
+        f"{money(returned)}, {verdict} the hurdle of {money(found['hurdle'])}."
+    )
+
+
+def victim_safety(decision: Decision) -> str:
+    """Say how the guard-rail for victims came out for the option that is shown."""
+    option = option_of(decision, decision["shown_option"])
+    harm = option["serious_harm"]
+    rail = decision["guard_rail"]
+    out = [one["label"] for one in decision["options"] if not one["admissible"]]
+    text = (
+        f"Serious harm to victims (violence with injury, rape, homicide): the chance that "
+        f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
+        f"victims of those referred is {percent(harm['chance_of_rise_beyond_margin'])}, where "
+        f"{percent(rail['limit'])} would rule it out. The chance that "
+        f"{quoted(decision['comparator']['label'])} is worse for victims is "
+        f"{percent(harm['chance_comparator_is_worse_for_victims'])}."
+    )
+    if out:
+        text += f" Ruled out by this: {listed([quoted(label) for label in out])}."
+    return text
+
+
+def rests_on(decision: Decision) -> list[str]:
+    """Say what the answer rests on, with the checks on the level of harm."""
+    base = decision["baseline"]
+    bill = (
+        "lies within" if base["police_bill_in_range"] else "lies outside"
+    )  # a check that a reader can see fail
+    return [
+        f"How much abuse there is beyond what is recorded: the county's harm in "
+        f"{base['financial_year']} comes to {money(base['harm_true_crimes'])} by true crimes, "
+        f"against benchmarks of {money(base['harm_recorded_crimes'])} by recorded crimes and "
+        f"{money(base['harm_victim_years'])} by victim-years.",
+        f"The simulated police bill for domestic abuse in that year is "
+        f"{money(base['police_bill'])}; it {bill} the plausible range of "
+        f"{between(base['police_bill_low'], base['police_bill_high'], 'GBP')}.",
+        "How far a programme of this kind lowers abuse at all: the evidence is mixed, and the "
+        "draws include no effect and harm.",
+    ]
+
+
+def expiry(decision: Decision) -> str:
+    """Say when the advice expires."""
+    found = decision["expires"]
+    return (
+        f"The advice expires on {day(found['date'])} ({found['reason']}, whichever comes first)."
+    )
+
+
+def first_page(decision: Decision) -> list[str]:
+    """Return the sentences of the first page, for a terminal."""
+    lines = [*standing(decision), decision["question"], advice(decision)]
+    shown = option_of(decision, decision["shown_option"])
+    for one in decision["three_numbers"]:
+        lines.append(
+            f"  {one['label']} ({shown['label']}): {amount(one['mean'], one['unit'])} "
+            f"(90% interval {between(one['low'], one['high'], one['unit'])})"
+        )
+    lines += [wrong(decision), present_knowledge(decision), expiry(decision)]
+    return lines

@@ -1,0 +1,393 @@
+"""Run a study and write its folder whole or not at all; reproduce a run.
+
+Beside the run's folder a hidden one, `.<run>.unfinished`, holds a lock and the draws that are
+finished. The folder itself appears by one rename when everything in it is on disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dapp_model.errors import InputErrors, Problem, RunError
+from dapp_model.study import Plan, Progress
+
+if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
+
+DATA_FILES: Final = (
+    "inputs.toml",
+    "outcomes.parquet",
+    "outcomes.csv",
+    "account.parquet",
+    "account.csv",
+    "ledger.parquet",
+    "decision.json",
+)
+_LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, what the first page says, and whether it was there before."""
+
+    folder: Path
+    decision: Mapping[str, Any]
+    already_there: bool
+
+
+def refusal(where: str, message: str, found: str = "", expected: str = "") -> InputErrors:
+    """Return an error about something that was asked for, to be shown as a sentence."""
+    return InputErrors((Problem(where, None, "", found, expected, message),))
+
+
+# -- where a run goes -----------------------------------------------------------------------------
+
+
+def run_name(inputs: Inputs, plan: Plan) -> str:
+    """Return a folder name that says how the run was made; equal for equal runs."""
+    from dapp_model import study
+
+    kind = "quick" if plan.quick else "run"
+    return f"{kind}-{plan.draws}x{plan.replications}-seed{plan.seed}-{study.key(inputs, plan)[:8]}"
+
+
+def place(inputs: Inputs, plan: Plan, out: Path | None) -> Path:
+    """Return the folder of a run.
+
+    Without `out` it is results/<scenario>/<run>. A new or empty `out`, or one that holds a run,
+    is the folder itself; in a folder that holds other things the run gets its own place.
+    """
+    usual = Path(inputs.name) / run_name(inputs, plan)
+    if out is None:
+        return Path("results") / usual
+    if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
+        return out / usual
+    return out
+
+
+def unfinished(folder: Path) -> Path:
+    """Return the hidden folder beside a run in which it is made."""
+    folder = folder.resolve()
+    return folder.with_name(f".{folder.name}.unfinished")
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the only right to write a run; the system gives it back even if we are killed."""
+    path = folder / "lock"
+    with path.open("a+b") as stream:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                stream.seek(0)
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(
+                f"Another run is writing to the same folder ({folder.parent}). Wait until it has "
+                "finished, or choose another folder with --out."
+            ) from None
+        yield
+
+
+# -- the main job ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is carried out; nothing here changes a result."""
+
+    workers: int = 1
+    command: str = ""
+    progress: Progress | None = None
+    say: Any = None  # called with a sentence about what comes next
+
+
+def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run:
+    """Simulate, value and decide; write the run's folder. Raises InputErrors or RunError."""
+    from dapp_model import study
+
+    how = how or How()
+    say = how.say or (lambda sentence: None)
+    if len(inputs.options) < 2:
+        raise refusal(
+            inputs.path,
+            "There is nothing to compare: the scenario has a single option.",
+            inputs.options[0],
+            "at least two options, the first of which the others are compared with",
+        )
+    made_of = study.key(inputs, plan) + f"-{plan.draws}-{int(plan.quick)}"
+    earlier = _earlier(folder, made_of)
+    if earlier is not None:
+        return earlier
+    begun = time.monotonic()
+    work = unfinished(folder)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with _locked(work):
+            parts = _parts(work, study.key(inputs, plan))
+            if not study.is_compiled():
+                say("Compiling the engine (about a minute, once).")
+            study.compile_engine(inputs)
+            study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
+            say("Valuing the results and writing the evidence pack.")
+            made = work / "writing"
+            if made.exists():
+                shutil.rmtree(made)
+            made.mkdir()
+            decided = _write(inputs, plan, parts, made)
+            _write_manifest(inputs, plan, made, how, made_of, time.monotonic() - begun)
+            _sync(made)
+            if folder.is_dir():
+                folder.rmdir()  # it was empty when the place was chosen
+            made.rename(folder)
+            _sync_folder(folder.resolve().parent)
+        shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(
+            f"The run could not be written to {folder.parent} ({reason}). What was finished is "
+            f"kept in {work} and is used by the same command."
+        ) from error
+    return Run(folder, decided, False)
+
+
+def _earlier(folder: Path, made_of: str) -> Run | None:
+    """Return the run that is already there, if it is the same; refuse to replace another."""
+    if folder.exists() and not folder.is_dir():
+        raise refusal(str(folder), "This is a file, so no run can be written there.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None
+    manifest = read_manifest(folder)
+    if manifest.get("made_of") != made_of:
+        raise refusal(
+            str(folder),
+            "The folder holds another run, which is not replaced.",
+            f"a run of {manifest.get('scenario', 'another scenario')}",
+            "a new folder; or remove the old run first",
+        )
+    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    return Run(folder, decided, True)
+
+
+def _parts(work: Path, wanted: str) -> Path:
+    """Return the folder of finished draws, emptied if they belong to another run."""
+    parts = work / "draws"
+    label = work / "key"
+    if not label.is_file() or label.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(parts, ignore_errors=True)
+        label.write_text(wanted, encoding="utf-8")
+    parts.mkdir(exist_ok=True)
+    return parts
+
+
+def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
+    from dapp_model import decision, report, study, tables
+
+    (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
+    gathered = tables.gather(inputs, plan, parts, target)
+    close = study.close_look_of(parts)
+    tables.write_ledger(target / "ledger.parquet", close.ledger)
+    decided = decision.decide(
+        inputs,
+        gathered.worth,
+        serious_of_referred=close.serious,
+        study={
+            "draws": plan.draws,
+            "replications": plan.replications,
+            "seed": plan.seed,
+            "indicative": plan.quick,
+        },
+    )
+    text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
+    (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    report.write(target, inputs, decided, gathered)
+    return decided
+
+
+def _write_manifest(
+    inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
+) -> None:
+    from dapp_model.compiled import source_hash
+    from dapp_model.economics.prices import mapping
+
+    manifest = {
+        "scenario": inputs.name,
+        "title": inputs.title,
+        "scenario_hash": inputs.text_hash,
+        "made_of": made_of,
+        "seed": plan.seed,
+        "engine": plan.engine,
+        "draws": plan.draws,
+        "replications": plan.replications,
+        "quick": plan.quick,
+        "population_share": inputs.population_share,
+        "workers": how.workers,
+        "green_book": str(mapping()["conventions"]["green_book"]),
+        "versions": versions() | {"source": source_hash()},
+        "platform": platform.platform(),
+        "wall_time_seconds": round(seconds, 1),
+        "command": how.command,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "warnings": list(inputs.warnings),
+        "data_files": {name: file_hash(target / name) for name in DATA_FILES},
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (target / "manifest.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of this package and of the libraries that count."""
+    from dapp_model import __version__
+
+    found = {"dapp-model": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    import hashlib
+
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+        else:
+            _sync_folder(path)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return  # a folder cannot be opened there
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# -- reading a run back ---------------------------------------------------------------------------
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a run; raises InputErrors if there is none."""
+    path = folder / "manifest.json"
+    wanted = "the folder of a run, with manifest.json in it"
+    if not path.is_file():
+        raise refusal(str(folder), "This is not the folder of a run.", "no manifest.json", wanted)
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise refusal(str(path), "The manifest cannot be read.", str(error), wanted) from None
+    if not isinstance(manifest, dict):
+        raise refusal(str(path), "The manifest cannot be read.", "no table", wanted)
+    return manifest
+
+
+def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
+    """Return the inputs, the plan and the manifest of a run; raises InputErrors."""
+    from dapp_model.scenario import load
+
+    manifest = read_manifest(folder)
+    inputs = load(folder / "inputs.toml")
+    try:
+        plan = Plan(
+            draws=int(manifest["draws"]),
+            replications=int(manifest["replications"]),
+            seed=int(manifest["seed"]),
+            engine=str(manifest["engine"]),
+            quick=bool(manifest["quick"]),
+        )
+        name = str(manifest["scenario"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise refusal(
+            str(folder / "manifest.json"), "The manifest lacks something.", str(error)
+        ) from None
+    return replace(inputs, name=name), plan, manifest
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What reproducing a run showed: files equal to the byte, and files that differ."""
+
+    same: tuple[str, ...]
+    different: tuple[str, ...]
+    versions_differ: tuple[str, ...]
+    largest_difference: float | None  # of the numbers in the CSV files, relative
+
+
+def reproduce(folder: Path, how: How | None = None) -> Comparison:
+    """Run again from the manifest and inputs.toml, and compare the data files byte by byte."""
+    from dapp_model.compiled import source_hash
+
+    inputs, plan, manifest = read_run(folder)
+    with tempfile.TemporaryDirectory(prefix="dapp_reproduce_") as space:
+        again = run(inputs, plan, Path(space) / "run", how).folder
+        same, different = [], []
+        for name in DATA_FILES:
+            ours, theirs = again / name, folder / name
+            equal = theirs.is_file() and file_hash(ours) == file_hash(theirs)
+            (same if equal else different).append(name)
+        largest = _largest_difference(folder, again) if different else None
+    now = versions() | {"source": source_hash()}
+    then = manifest.get("versions", {})
+    apart = [f"{name} {then.get(name, '-')}, now {now[name]}" for name in now]
+    return Comparison(
+        tuple(same),
+        tuple(different),
+        tuple(text for text, name in zip(apart, now, strict=True) if then.get(name) != now[name]),
+        largest,
+    )
+
+
+def _largest_difference(first: Path, second: Path) -> float | None:
+    """Return the largest relative difference of numbers in the CSV files, None if rows differ."""
+    import csv
+
+    largest = 0.0
+    for name in ("outcomes.csv", "account.csv"):
+        try:
+            with (
+                (first / name).open(encoding="utf-8", newline="") as one,
+                (second / name).open(encoding="utf-8", newline="") as two,
+            ):
+                for a, b in zip(csv.reader(one), csv.reader(two), strict=True):
+                    for x, y in zip(a, b, strict=True):
+                        if x != y:
+                            u, v = float(x), float(y)
+                            largest = max(largest, abs(u - v) / max(abs(u), abs(v), 1e-300))
+        except (OSError, ValueError):
+            return None
+    return largest
+
+
+def as_dict(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison for machines."""
+    return asdict(comparison)
