@@ -21,6 +21,7 @@ MEASURES: tuple[str, ...] = (
     "true.incidents",
     *(f"true.{name}" for name in ev.BEHAVIOURS),
     "true.coercive_control_first",
+    "true.stalking_first",
     "true.high_harm",
     "true.child_present",
     "report.reports",
@@ -104,7 +105,7 @@ GROUPS: tuple[str, ...] = (
 _ALL, _MALE, _FEMALE, _AGE = 0, 1, 2, 3
 _WITH, _WITHOUT, _NEEDS, _NO_NEEDS = 7, 8, 9, 10
 SCRATCH = (16, 8)
-_DAY_OF_RECORD, _YEAR_OF_RECORD, _CONTROL, _CHILDREN = range(4)
+_DAY_OF_RECORD, _YEAR_OF_RECORD, _CONTROL, _STALKING, _CHILDREN = range(5)
 _LONG_AGO = -(1 << 40)
 
 
@@ -164,6 +165,9 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):  # type: ignore[n
             if b == ev.CONTROL and day - case[_CONTROL] > 365:
                 case[_CONTROL] = day
                 _add(counts, who, M.TRUE_COERCIVE_CONTROL_FIRST, year, 1)
+            if b == ev.STALKING and day - case[_STALKING] > 365:
+                case[_STALKING] = day
+                _add(counts, who, M.TRUE_STALKING_FIRST, year, 1)
         elif kind == ev.REPORT:
             _add(counts, who, M.REPORT_REPORTS, year, 1)
             _add(counts, who, M.REPORT_ATTENDED, year, row.value)

@@ -108,7 +108,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         population_share=share,
         origins=_origins(settings),
         warnings=tuple(dict.fromkeys(warnings)),
-        provisional=False,
+        provisional=True,  # until a committed posterior replaces the first fit
         path=str(path),
         text_hash=_hash(layers),
     )
