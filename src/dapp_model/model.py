@@ -69,7 +69,7 @@ D = IntEnum(
     # the programme
     "REF_SELF REF_POLICE REF_MARAC REF_CHILDREN REF_COURT REF_HEALTH CAN_START PHASE SESSIONS "
     "INTERVAL MODE PRIORITY RISK NEEDS MOTIVATIONAL PLACES PLACES_ONE ASSESSORS "
-    "SUPPORT_PLACES GROUP_DAY GROUP_SIZE GROUP_MINIMUM EPISODES CLOSE STOP",
+    "SUPPORT_PLACES GROUP_DAY GROUP_SIZE GROUP_MINIMUM EPISODES FUNDS CLOSE STOP",
     start=0,
 )
 COUNTY_TABLES = int(D.LINX) + 1
@@ -81,8 +81,7 @@ ANY_RISK, HIGH_ONLY, NOT_HIGH = range(3)
 class World:
     """All that the engines read of one option: float64 `p` [P_SIZE], `days` [table, day].
 
-    Times are whole seconds since 1970-01-01. `funds_pence` is what each phase of the contract
-    leaves for starts. `calendar` lists the days on which places, rules or groups change.
+    Times are whole seconds since 1970-01-01. `calendar` lists the days on which places, rules or groups change.
     """
 
     option: str
@@ -91,7 +90,6 @@ class World:
     warm_up: int
     horizon: int
     record_start: int
-    funds_pence: npt.NDArray[np.int64]
     calendar: npt.NDArray[np.int64]
     last_start: int
 
@@ -202,7 +200,7 @@ def _scale_count(count: float, share: float) -> int:
 
 
 def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
-    """Return (group places, one-to-one places, pence for starts) that a phase's budget buys."""
+    """Return (group places, one-to-one places, pence a year for starts) that a budget buys."""
     levers, v = inputs.option(option).levers, inputs.values
     s, share = stage.section, inputs.population_share
     one_places = levers[f"{s}.one_to_one_places"]
@@ -221,7 +219,7 @@ def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
     bought = int(staffed / price + 0.5) if asked == "from budget" else int(asked)
     group = 0 if alone else bought
     single = int(one_places) + (bought if alone else 0)
-    starts_gbp = max(0.0, left + one_places * v["budget.one_to_one_place"]) * stage.years
+    starts_gbp = max(0.0, left + one_places * v["budget.one_to_one_place"])
     return (
         _scale_count(group, share),
         _scale_count(single, share),
@@ -467,10 +465,9 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
 
 def _programme_tables(
     inputs: Inputs, option: str, days: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], int]:
+) -> int:
     v, levers = inputs.values, inputs.option(option).levers
     n = days.shape[1]
-    funds = np.zeros(3, dtype=np.int64)
     last = 0
     found = phases(inputs, option)
     switch = decision_date(inputs, levers)
@@ -489,7 +486,9 @@ def _programme_tables(
         # A design stays in force for those already on the programme until the next phase begins.
         until = n if stage is found[-1] else _day(found[found.index(stage) + 1].start)
         group, single, pence = places(inputs, option, stage)
-        funds[stage.number] = pence
+        # A year's money is released as each year of the contract begins; what is left is kept.
+        years_begun = np.minimum(np.arange(until - a) // YEAR_DAYS + 1, stage.years)
+        days[D["FUNDS"], a:until] = np.rint(pence * years_begun)
         last = max(last, seconds(stage.last_start))
         first = _day(stage.first_place)
         routes = levers[f"{s}.eligible_routes"]
@@ -530,12 +529,12 @@ def _programme_tables(
         if not goes_on:
             days[D["CLOSE"], z] = 1.0
             days[D["STOP"], end] = levers[f"{s}.ending"] == "stop"
-    return funds, last
+    return last
 
 
 def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return the first seconds of the days on which the programme's rules or places change."""
-    rows = [D[n] for n in ("CAN_START", "PLACES", "PLACES_ONE", "ASSESSORS", "SUPPORT_PLACES",
+    rows = [D[n] for n in ("FUNDS", "CAN_START", "PLACES", "PLACES_ONE", "ASSESSORS", "SUPPORT_PLACES",
                            "MODE", "PRIORITY", "PHASE")]
     changed = (np.diff(days[rows], axis=1) != 0).any(axis=0)
     when = np.flatnonzero(changed) + 1
@@ -551,7 +550,7 @@ def tabulate(inputs: Inputs, option: str) -> World:
     n = _day(horizon) + 2
     days = np.zeros((len(D), n))
     _county_tables(inputs, option, days)
-    funds, last = _programme_tables(inputs, option, days)
+    last = _programme_tables(inputs, option, days)
     p = _numbers(inputs, float(days[D["SEASON"]].max()))
     return World(
         option=option,
@@ -560,7 +559,6 @@ def tabulate(inputs: Inputs, option: str) -> World:
         warm_up=seconds(inputs.values["time.warm_up_start"]),
         horizon=seconds(horizon),
         record_start=seconds(inputs.values["time.record_start"]),
-        funds_pence=funds,
         calendar=_calendar(days),
         last_start=last,
     )

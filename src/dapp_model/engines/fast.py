@@ -230,14 +230,15 @@ def give_assessments(key, p, days, life, q, t, heap, n_heap, rows, cursor):  # t
 
 
 @compiled
-def affordable(p, days, q, funds, t, stream):  # type: ignore[no-untyped-def]
+def affordable(p, days, q, t, stream):  # type: ignore[no-untyped-def]
     """Say whether the contract still pays for one more start."""
-    phase = np.int64(days[D.PHASE, rules.day_of(t)])
-    return q.g[G.SPENT0 + phase] + rules.start_cost(p, stream) <= funds[phase]
+    day = rules.day_of(t)
+    spent = q.g[G.SPENT0 + np.int64(days[D.PHASE, day])]
+    return spent + rules.start_cost(p, stream) <= days[D.FUNDS, day]
 
 
 @compiled_with_memory
-def give_places(key, p, days, life, q, funds, held, n_held, t, heap, n_heap, rows, cursor):  # type: ignore[no-untyped-def]
+def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, cursor):  # type: ignore[no-untyped-def]
     """Start people while there are places and money: one stream, then the other.
 
     Returns (rows, rows on the calendar, groups that hold places).
@@ -247,7 +248,7 @@ def give_places(key, p, days, life, q, funds, held, n_held, t, heap, n_heap, row
     if days[D.CAN_START, day] == 0.0:
         return rows, n_heap, n_held
     limit = np.int64(days[D.PLACES_ONE, day])
-    while g[G.ONE] < limit and affordable(p, days, q, funds, t, 1):
+    while g[G.ONE] < limit and affordable(p, days, q, t, 1):
         g[G.N_ONE] = first_in_line(life, q.one, g[G.N_ONE], WAITING, 1)
         if g[G.N_ONE] == 0:
             break
@@ -268,7 +269,7 @@ def give_places(key, p, days, life, q, funds, held, n_held, t, heap, n_heap, row
             busy += held[kept - 1, 1]
     n_held = kept
     if days[D.MODE, day] != 1.0:
-        while busy < limit and affordable(p, days, q, funds, t, 0):
+        while busy < limit and affordable(p, days, q, t, 0):
             g[G.N_GROUP] = first_in_line(life, q.group, g[G.N_GROUP], WAITING, 0)
             if g[G.N_GROUP] == 0:
                 break
@@ -299,7 +300,7 @@ def give_places(key, p, days, life, q, funds, held, n_held, t, heap, n_heap, row
         if size < least:
             break
         started = 0
-        while started < size and affordable(p, days, q, funds, t, 0):
+        while started < size and affordable(p, days, q, t, 0):
             g[G.N_GROUP] = first_in_line(life, q.group, g[G.N_GROUP], WAITING, 0)
             s = q.group[0, 5]
             pop(q.group, g[G.N_GROUP])
@@ -357,7 +358,7 @@ def give_support(p, days, life, q, t, heap, n_heap, rows, cursor):  # type: igno
 
 
 @compiled_with_memory
-def together(key, p, days, horizon, funds, calendar, people, life, q):  # type: ignore[no-untyped-def]
+def together(key, p, days, horizon, calendar, people, life, q):  # type: ignore[no-untyped-def]
     """Simulate the people who can reach the programme, in the total order of events.
 
     people: int64 [n, 2], identifier and entry time. Returns their rows, unsorted.
@@ -433,7 +434,7 @@ def together(key, p, days, horizon, funds, calendar, people, life, q):  # type: 
         elif what == 3:
             g[G.ASK_PLACE] = -1
             rows, n_heap, n_held = give_places(
-                key, p, days, life, q, funds, held, n_held, t, heap, n_heap, rows, cursor
+                key, p, days, life, q, held, n_held, t, heap, n_heap, rows, cursor
             )
         else:
             g[G.ASK_SUPPORT] = -1
@@ -573,7 +574,7 @@ def live_together(
     lives = empty_lives(len(people))
     rows = together(
         rules.rnd.stream_key(seed, replicate), world.p, world.days, world.horizon,
-        world.funds_pence, world.calendar, people, lives, queues,
+        world.calendar, people, lives, queues,
     )
     _check(queues)
     return by_person(rows, people)

@@ -800,7 +800,7 @@ class Programme:
         """Say whether the contract still pays for one more start."""
         phase = int(self.county.today(D.PHASE))
         cost = rules.start_cost(self.county.p, stream)
-        return bool(self.spent_pence[phase] + cost <= self.county.world.funds_pence[phase])
+        return bool(self.spent_pence[phase] + cost <= self.county.today(D.FUNDS))
 
     def grant(self, request: Request, stream: int) -> None:
         """Give a place and commit the money for a start."""
