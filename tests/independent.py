@@ -130,7 +130,8 @@ class Phase:
         self.group_size = scaled(lever("group_size"))
         self.group_minimum = scaled(lever("group_minimum"))
         money = max(0, left + one_to_one * values["budget.one_to_one_place"])
-        self.money = round(100 * money * lever("length") / 365.25 * min(1, share))
+        self.yearly_pence = 100 * money * min(1, share)
+        self.years = lever("length") / 365.25
         self.committed = 0
         self.sessions = lever("sessions")
         self.interval = lever("session_interval")
@@ -140,6 +141,11 @@ class Phase:
         self.motivational = lever("motivational_enhancement")
         self.start_t, self.first_t = second_of(self.start), second_of(self.first)
         self.end_t, self.last_t = second_of(self.end), second_of(self.last)
+
+    def released(self, t):
+        """Return the money for starts released so far, in pence."""
+        k = math.floor((t - self.start_t) // DAY / 365.25) + 1
+        return round(self.yearly_pence * min(k, self.years))
 
 
 def phases_of(levers, values):
@@ -865,6 +871,9 @@ class Simulation:
         for phase in self.phases:
             for t in (phase.start_t, phase.first_t, phase.last_t, phase.end_t):
                 self.at(t, 46, self.calendar_day)
+            for k in range(1, math.ceil(phase.years)):
+                t = phase.start_t + math.ceil(k * 365.25) * DAY
+                self.at(t, 46, self.calendar_day)
             if not phase.followed:
                 self.at(phase.last_t, 45.9, self.close, phase)
                 if phase.lever("ending") == "stop":
@@ -1019,14 +1028,14 @@ class Simulation:
         phase = self.phase_open(t, "starts")
         if phase is None:
             return
-        v = self.v
+        v, money = self.v, phase.released(t)
         group_cost = round(100 * v["budget.start"])
         alone_cost = round(
             100 * v["budget.start"] * v["budget.one_to_one_place"] / v["budget.place"]
         )
 
         def affordable(cost):
-            return phase.committed + cost <= phase.money
+            return phase.committed + cost <= money
 
         while self.in_one_to_one < phase.one_to_one_places and affordable(alone_cost):
             e = self.clean(self.one_to_one_list, WAITING)

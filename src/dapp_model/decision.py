@@ -134,7 +134,11 @@ def _ratio(top: float, bottom: float) -> float | None:
 
 
 def decide(
-    inputs: Inputs, found: Mapping[str, Worth], *, serious_of_referred: float, study: Mapping[str, Any]
+    inputs: Inputs,
+    found: Mapping[str, Worth],
+    *,
+    serious_of_referred: float,
+    study: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return everything that the first page says, as plain texts and numbers.
 
@@ -145,9 +149,8 @@ def decide(
     comparator = inputs.options[0]
     options = [_option(inputs, name, found, serious_of_referred) for name in inputs.options]
     by_name = {one["name"]: one for one in options}
-    values = {
-        name: _param_values(found, name, len(_any(found).serious_averted)) for name in inputs.options
-    }
+    n_draws = len(_any(found).serious_averted)
+    values = {name: _param_values(found, name, n_draws) for name in inputs.options}
     best = np.argmax(np.stack([values[name] for name in inputs.options]), axis=0)
     for i, one in enumerate(options):
         one["chance_best"] = float((best == i).mean())
@@ -173,6 +176,7 @@ def decide(
             "basis": "best act on present knowledge",
             "provider_returns_read": False,
             "without_guard_rail": unrailed,
+            "not_told_apart": _not_told_apart(inputs, found, advised, n_draws),
             "affordability": "not assessed",
             "decision_rule": "not assessed",
         },
@@ -218,7 +222,7 @@ def _option(
         "admissible": True,
     }
     if name not in found:
-        nothing = dict.fromkeys(("mean", "low", "high", "low50", "high50", "monte_carlo_error"), 0.0)
+        nothing = spread(np.zeros((2, 1)))
         return one | {
             "measures": {measure: dict(nothing) for measure in MEASURES},
             "chance_worse": None,
@@ -276,8 +280,8 @@ def _budget(inputs: Inputs, name: str) -> float:
 def _is_larger(inputs: Inputs, name: str) -> bool:
     """Say whether an option has a larger yearly budget than the programme as it is or as agreed."""
     if inputs.decision == "extension":
-        usual = inputs.option(name).levers["programme.annual_budget"]
-        return _budget(inputs, name) > float(usual)  # type: ignore[arg-type]
+        levers: Mapping[str, Any] = inputs.option(name).levers
+        return _budget(inputs, name) > float(levers["programme.annual_budget"])
     budgets = [_budget(inputs, other) for other in inputs.options[1:]]
     return bool(budgets) and _budget(inputs, name) > budgets[0]
 
@@ -325,6 +329,28 @@ def _shown(inputs: Inputs, options: Mapping[str, Any], advised: str) -> str:
     if advised != inputs.options[0]:
         return advised
     return max(others, key=lambda name: float(options[name]["measures"][VALUE]["mean"]))
+
+
+def _not_told_apart(
+    inputs: Inputs, found: Mapping[str, Worth], advised: str, n_draws: int
+) -> list[str]:
+    """Return the options whose value does not differ from the advised beyond Monte Carlo error.
+
+    Options are compared draw by draw; two standard errors of the mean difference are the limit.
+    """
+
+    def draws(name: str) -> Floats:
+        if name not in found:
+            return np.zeros(n_draws)
+        return np.asarray(found[name].measures[VALUE].mean(axis=1))
+
+    close = []
+    for name in inputs.options:
+        apart = draws(advised) - draws(name)
+        error = monte_carlo_error(apart)
+        if name != advised and (error is None or abs(float(apart.mean())) < 2 * error):
+            close.append(name)
+    return close
 
 
 def _three_numbers(option: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -150,7 +150,9 @@ KINDS: Mapping[int, Kind] = {
         "kind: 0 partner, 1 ex-partner, 2 other family",
         "children (bits 0-1) + high harm (bit 2) + class that ends soon (bit 3)",
     ),
-    INCIDENT: Kind("incident", "true incident", "behaviour", "child present (bit 0), high harm (1)"),
+    INCIDENT: Kind(
+        "incident", "true incident", "behaviour", "child present (bit 0), high harm (1)"
+    ),
     REPORT: Kind("report", "report to the police", "1 if attended (a call-out)"),
     RECORD: Kind("record", "recorded by the police", "offence (9: not a crime)", "DASH grade"),
     ARREST: Kind("arrest", "arrest"),

@@ -36,6 +36,8 @@ HIGHEST_RATE = 1024.0
 CELL_YEARS = 4
 ENTRY_BAND = 4096.0  # perpetrators a year in one band of the field of entries
 PEOPLE_PER_BAND = 1_000_000  # room for identifiers in one band
+MOST_RELATIONSHIPS = 8  # a stated limit; the ninth and later relationships do not begin
+DVPO_SECONDS = 2 * DAY  # a court hears a DVPO within 48 hours of the notice (statute)
 
 
 # Names of the numbers in `World.p`; times in seconds, rates per second.
@@ -96,9 +98,7 @@ class World:
     def same_county(self, other: World) -> bool:
         """Say whether the two options differ in nothing but the programme."""
         n = COUNTY_TABLES
-        return np.array_equal(self.p, other.p) and np.array_equal(
-            self.days[:n], other.days[:n]
-        )
+        return np.array_equal(self.p, other.p) and np.array_equal(self.days[:n], other.days[:n])
 
 
 def seconds(date: dt.date) -> int:
@@ -259,8 +259,16 @@ def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
     v = inputs.values
     stated = [
         v[f"incident.mix_{name}"]
-        for name in ("violence_with_injury", "violence_without_injury", "rape", "other_sexual",
-                     "stalking", "coercive_control", "damage", "public_order")
+        for name in (
+            "violence_with_injury",
+            "violence_without_injury",
+            "rape",
+            "other_sexual",
+            "stalking",
+            "coercive_control",
+            "damage",
+            "public_order",
+        )
     ]
     row = np.array([*stated, 0.0, 0.0])
     row[ev.NONE] = 1.0 - row.sum()
@@ -310,42 +318,65 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
     marac = v["feedback.marac"]
     police = v["feedback.police"]
     put(
-        SHARE=inputs.population_share, MALE=v["perpetrator.male_share"],
+        SHARE=inputs.population_share,
+        MALE=v["perpetrator.male_share"],
         AGE1=v["perpetrator.age_16_24"],
         AGE2=v["perpetrator.age_16_24"] + v["perpetrator.age_25_34"],
         AGE3=v["perpetrator.age_16_24"] + v["perpetrator.age_25_34"] + v["perpetrator.age_35_49"],
-        NEED1=v["perpetrator.need_substance"], NEED2=v["perpetrator.need_mental_health"],
-        NEED3=v["perpetrator.need_language"], NEED4=v["perpetrator.need_employment"],
+        NEED1=v["perpetrator.need_substance"],
+        NEED2=v["perpetrator.need_mental_health"],
+        NEED3=v["perpetrator.need_language"],
+        NEED4=v["perpetrator.need_employment"],
         MOTIVATION_RHO=v["perpetrator.motivation_correlation"],
-        MOVES=v["perpetrator.moves_away"] / yr, DIES=v["perpetrator.dies"] / yr,
+        MOVES=v["perpetrator.moves_away"] / yr,
+        DIES=v["perpetrator.dies"] / yr,
         NEXT=v["perpetrator.next_relationship"] / yr,
         CAREER=v["perpetrator.career_length"] * sec,
-        FAMILY=v["case.family_share"], EX=v["case.ex_partner_share"],
+        FAMILY=v["case.family_share"],
+        EX=v["case.ex_partner_share"],
         FRAILTY_MU=float(np.log(v["case.frailty_mean"])) - sigma * sigma / 2,
-        FRAILTY_SIGMA=sigma, FRAILTY_CAP=v["case.frailty_cap"],
-        FRAILTY_RHO=v["case.frailty_correlation"], SHORT_SHARE=v["case.short_share"],
-        SHORT=v["case.short_duration"] * sec, LONG=v["case.long_duration"] * sec,
-        SEPARATION=v["case.separation_share"], HIGH_HARM=v["case.high_harm_share"],
-        CHILDREN=v["case.children_share"], SECOND=v["case.second_child"],
-        THIRD=v["case.third_child"], RAISE=v["incident.raised_hazard"],
+        FRAILTY_SIGMA=sigma,
+        FRAILTY_CAP=v["case.frailty_cap"],
+        FRAILTY_RHO=v["case.frailty_correlation"],
+        SHORT_SHARE=v["case.short_share"],
+        SHORT=v["case.short_duration"] * sec,
+        LONG=v["case.long_duration"] * sec,
+        SEPARATION=v["case.separation_share"],
+        HIGH_HARM=v["case.high_harm_share"],
+        CHILDREN=v["case.children_share"],
+        SECOND=v["case.second_child"],
+        THIRD=v["case.third_child"],
+        RAISE=v["incident.raised_hazard"],
         RAISE_TIME=v["incident.raised_hazard_time"] * sec,
-        CHILD_PRESENT=v["incident.child_present"], ATTENDED=v["report.attended"],
+        CHILD_PRESENT=v["incident.child_present"],
+        ATTENDED=v["report.attended"],
         LAG=v["record.lag"] * sec,
         DASH_HIGH_Z=float(ndtri(1 - v["dash.high_share"])),
         DASH_MEDIUM_Z=float(ndtri(1 - v["dash.high_share"] - v["dash.medium_share"])),
-        DASH_WEIGHT=v["dash.frailty_weight"], DVPO_GIVEN=v["police.dvpo_given_dvpn"],
-        CHARGE=v["police.charge"], CHARGE_DELAY=v["police.charge_delay"] * sec,
-        CONVICTION=v["police.conviction"], CONVICTION_DELAY=v["police.conviction_delay"] * sec,
-        CUSTODY=v["police.custody"], SERVED=v["police.custody_served"] * sec,
-        ORDER=v["police.community_order"], BBR_REQUIRED=v["bbr.requirement"],
-        BBR_STARTED=v["bbr.started"], BBR_DELAY=v["bbr.delay"] * sec,
-        BBR_LENGTH=v["bbr.length"] * sec, BBR_COMPLETED=v["bbr.completed"],
+        DASH_WEIGHT=v["dash.frailty_weight"],
+        DVPO_GIVEN=v["police.dvpo_given_dvpn"],
+        CHARGE=v["police.charge"],
+        CHARGE_DELAY=v["police.charge_delay"] * sec,
+        CONVICTION=v["police.conviction"],
+        CONVICTION_DELAY=v["police.conviction_delay"] * sec,
+        CUSTODY=v["police.custody"],
+        SERVED=v["police.custody_served"] * sec,
+        ORDER=v["police.community_order"],
+        BBR_REQUIRED=v["bbr.requirement"],
+        BBR_STARTED=v["bbr.started"],
+        BBR_DELAY=v["bbr.delay"] * sec,
+        BBR_LENGTH=v["bbr.length"] * sec,
+        BBR_COMPLETED=v["bbr.completed"],
         BBR_LOG=log("bbr.hazard_ratio") if police else 0.0,
-        MARAC_A=v["marac.high_risk_referral"], MARAC_B=v["marac.further_referral"],
-        MARAC_C=v["marac.agency_referral"] / 1000, MARAC_CYCLE=v["marac.cycle"] * sec,
-        MARAC_NOTICE=v["marac.notice"] * sec, MARAC_AREAS=float(v["marac.areas"]),
+        MARAC_A=v["marac.high_risk_referral"],
+        MARAC_B=v["marac.further_referral"],
+        MARAC_C=v["marac.agency_referral"] / 1000,
+        MARAC_CYCLE=v["marac.cycle"] * sec,
+        MARAC_NOTICE=v["marac.notice"] * sec,
+        MARAC_AREAS=float(v["marac.areas"]),
         MARAC_LOG=log("marac.hazard_ratio") if marac else 0.0,
-        MARAC_HALF=v["marac.half_life"] * sec, IDVA_LENGTH=v["idva.length"] * sec,
+        MARAC_HALF=v["marac.half_life"] * sec,
+        IDVA_LENGTH=v["idva.length"] * sec,
         IDVA_LOG=log("idva.hazard_ratio") if marac else 0.0,
         IDVA_REPORT_LOG=log("idva.reporting_ratio") if marac else 0.0,
         OUTREACH_LENGTH=v["outreach.length"] * sec,
@@ -353,43 +384,75 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
         SUPPORT_HALF=v["outreach.half_life"] * sec,
         DVPO_LENGTH=v["dvpo.length"] * sec,
         DVPO_LOG=log("dvpo.hazard_ratio") if police else 0.0,
-        DVPO_HALF=v["dvpo.half_life"] * sec, LINX_COVERAGE=v["linx.coverage"],
-        LINX_RATIO=v["linx.hazard_ratio"], CHILD_REF=v["children.referral"],
-        PASS_THROUGH=v["children.pass_through"], CHILD_DELAY=v["children.assessment_delay"] * sec,
-        IN_NEED=v["children.in_need"], PLAN=v["children.protection_plan"],
-        PLAN_LENGTH=v["children.plan_length"] * sec, LOOKED_AFTER=v["children.looked_after"],
-        SELF_MOTIVATION=v["referral.self_motivation"], GAP=v["referral.gap"] * sec,
-        CONTACT_DELAY=v["pathway.contact_delay"] * sec, REACHED=v["pathway.reached"],
-        ACCEPT_SELF=v["pathway.accept_self"], ACCEPT_AGENCY=v["pathway.accept_agency"],
+        DVPO_HALF=v["dvpo.half_life"] * sec,
+        LINX_COVERAGE=v["linx.coverage"],
+        LINX_RATIO=v["linx.hazard_ratio"],
+        CHILD_REF=v["children.referral"],
+        PASS_THROUGH=v["children.pass_through"],
+        CHILD_DELAY=v["children.assessment_delay"] * sec,
+        IN_NEED=v["children.in_need"],
+        PLAN=v["children.protection_plan"],
+        PLAN_LENGTH=v["children.plan_length"] * sec,
+        LOOKED_AFTER=v["children.looked_after"],
+        SELF_MOTIVATION=v["referral.self_motivation"],
+        GAP=v["referral.gap"] * sec,
+        CONTACT_DELAY=v["pathway.contact_delay"] * sec,
+        REACHED=v["pathway.reached"],
+        ACCEPT_SELF=v["pathway.accept_self"],
+        ACCEPT_AGENCY=v["pathway.accept_agency"],
         ACCEPT_POLICE=v["pathway.accept_police"],
         ACCEPT_MOTIVATION=v["pathway.accept_motivation"],
         ASSESS_FIXED=v["pathway.assessment_fixed"] * sec,
-        ASSESS_EXTRA=v["pathway.assessment_extra"] * sec, SUITABLE=v["pathway.suitable"],
-        RENEGE=v["pathway.renege"] / yr, COMPLETE_AGENCY=v["pathway.complete_agency"],
-        COMPLETE_SELF=v["pathway.complete_self"], DROPOUT_SHAPE=v["pathway.dropout_shape"],
+        ASSESS_EXTRA=v["pathway.assessment_extra"] * sec,
+        SUITABLE=v["pathway.suitable"],
+        RENEGE=v["pathway.renege"] / yr,
+        COMPLETE_AGENCY=v["pathway.complete_agency"],
+        COMPLETE_SELF=v["pathway.complete_self"],
+        DROPOUT_SHAPE=v["pathway.dropout_shape"],
         COMPLETE_MOTIVATION=v["pathway.complete_motivation"],
         UNMET_LOG=log("pathway.unmet_need_odds"),
         MOTIVATIONAL_LOG=log("pathway.motivational_odds"),
         ONE_TO_ONE_LOG=log("pathway.one_to_one_odds"),
-        FOLLOW_UP=v["pathway.follow_up"] * sec, SUPPORT_UPTAKE=v["pathway.support_uptake"],
+        FOLLOW_UP=v["pathway.follow_up"] * sec,
+        SUPPORT_UPTAKE=v["pathway.support_uptake"],
         SUPPORT_PATIENCE=v["pathway.support_patience"] * sec,
-        SUPPORT_LENGTH=v["pathway.support_length"] * sec, FULL_LOG=log("effect.full_dose_hr"),
-        CONTROL=v["effect.control_factor"], THRESHOLD=v["effect.threshold"],
-        HALF_LIFE=v["effect.half_life"] * sec, MAXIMUM=v["effect.maximum"] * sec,
-        DROPOUT_LOG=log("effect.dropout_hr"), SUPPORT_LOG=log("effect.support_hr"),
-        REPORT_LOG=log("effect.reporting_ratio"), REPORT_HALF=v["effect.reporting_half_life"] * sec,
-        FLOOR_LOG=log("effect.floor"), CUSTODY_ON=float(v["feedback.custody"]),
-        HOMICIDE_ON=float(v["feedback.homicide"]), SEASON_MAX=season_max,
+        SUPPORT_LENGTH=v["pathway.support_length"] * sec,
+        FULL_LOG=log("effect.full_dose_hr"),
+        CONTROL=v["effect.control_factor"],
+        THRESHOLD=v["effect.threshold"],
+        HALF_LIFE=v["effect.half_life"] * sec,
+        MAXIMUM=v["effect.maximum"] * sec,
+        DROPOUT_LOG=log("effect.dropout_hr"),
+        SUPPORT_LOG=log("effect.support_hr"),
+        REPORT_LOG=log("effect.reporting_ratio"),
+        REPORT_HALF=v["effect.reporting_half_life"] * sec,
+        FLOOR_LOG=log("effect.floor"),
+        CUSTODY_ON=float(v["feedback.custody"]),
+        HOMICIDE_ON=float(v["feedback.homicide"]),
+        SEASON_MAX=season_max,
         TICK=float(max(1, round(v["time.tick"] * sec))),
         START_COST=round(v["budget.start"] * 100),
-        START_COST_ONE=round(v["budget.one_to_one_place"] / v["budget.place"] * v["budget.start"] * 100),
+        START_COST_ONE=round(
+            v["budget.one_to_one_place"] / v["budget.place"] * v["budget.start"] * 100
+        ),
     )
     adverse = [
-        p[P[n]] for n in ("BBR_LOG", "MARAC_LOG", "IDVA_LOG", "OUTREACH_LOG", "DVPO_LOG",
-                          "FULL_LOG", "DROPOUT_LOG", "SUPPORT_LOG")
+        p[P[n]]
+        for n in (
+            "BBR_LOG",
+            "MARAC_LOG",
+            "IDVA_LOG",
+            "OUTREACH_LOG",
+            "DVPO_LOG",
+            "FULL_LOG",
+            "DROPOUT_LOG",
+            "SUPPORT_LOG",
+        )
     ]
     # What the rate can rise to above its natural level: bands above it are never looked at.
-    p[P["UP"]] = float(np.exp(sum(max(0.0, a) * max(1.0, v["effect.control_factor"]) for a in adverse)))
+    p[P["UP"]] = float(
+        np.exp(sum(max(0.0, a) * max(1.0, v["effect.control_factor"]) for a in adverse))
+    )
     p[P_REPORT : P_REPORT + 10] = report_probabilities(inputs)
     p[P_MIX : P_MIX + 20] = np.cumsum(true_mix(inputs), axis=1).ravel()
     p[[P_MIX + 9, P_MIX + 19]] = 2.0  # the last class takes what rounding leaves
@@ -401,9 +464,7 @@ def highest_rate(inputs: Inputs) -> float:
     v = inputs.values
     season = _season(inputs, 28 * 366).max()
     p = _numbers(inputs, float(season))
-    return float(
-        v["case.frailty_cap"] * season * (1 + v["incident.raised_hazard"]) * p[P["UP"]]
-    )
+    return float(v["case.frailty_cap"] * season * (1 + v["incident.raised_hazard"]) * p[P["UP"]])
 
 
 def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -> None:
@@ -463,9 +524,7 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     table("LINX", np.where(after, levers["services.linx"], True))
 
 
-def _programme_tables(
-    inputs: Inputs, option: str, days: npt.NDArray[np.float64]
-) -> int:
+def _programme_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -> int:
     v, levers = inputs.values, inputs.option(option).levers
     n = days.shape[1]
     last = 0
@@ -513,9 +572,7 @@ def _programme_tables(
         days[D["PLACES"], first:z] = group
         days[D["PLACES_ONE"], first:z] = single
         share = inputs.population_share
-        at_once = _scale_count(
-            levers[f"{s}.assessors"] * v["pathway.assessments_at_once"], share
-        )
+        at_once = _scale_count(levers[f"{s}.assessors"] * v["pathway.assessments_at_once"], share)
         days[D["ASSESSORS"], first:z] = at_once
         if levers[f"{s}.partner_support"]:
             support = _scale_count(levers[f"{s}.partner_support_places"], share)
@@ -534,8 +591,20 @@ def _programme_tables(
 
 def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Return the first seconds of the days on which the programme's rules or places change."""
-    rows = [D[n] for n in ("FUNDS", "CAN_START", "PLACES", "PLACES_ONE", "ASSESSORS", "SUPPORT_PLACES",
-                           "MODE", "PRIORITY", "PHASE")]
+    rows = [
+        D[n]
+        for n in (
+            "FUNDS",
+            "CAN_START",
+            "PLACES",
+            "PLACES_ONE",
+            "ASSESSORS",
+            "SUPPORT_PLACES",
+            "MODE",
+            "PRIORITY",
+            "PHASE",
+        )
+    ]
     changed = (np.diff(days[rows], axis=1) != 0).any(axis=0)
     when = np.flatnonzero(changed) + 1
     when = np.union1d(when, np.flatnonzero(days[D["GROUP_DAY"]] > 0))

@@ -140,11 +140,7 @@ def case(key, p, person, rel, z, linx):  # type: ignore[no-untyped-def]
         rate = rate * p[P.LINX_RATIO]
     u = unit(w[3])
     kind = (
-        ev.FAMILY
-        if u < p[P.FAMILY]
-        else ev.EX_PARTNER
-        if u < p[P.FAMILY] + p[P.EX]
-        else ev.PARTNER
+        ev.FAMILY if u < p[P.FAMILY] else ev.EX_PARTNER if u < p[P.FAMILY] + p[P.EX] else ev.PARTNER
     )
     high = 1 if unit(w[1]) < p[P.HIGH_HARM] else 0
     short = 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0

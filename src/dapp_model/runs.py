@@ -215,6 +215,7 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
             "indicative": plan.quick,
         },
     )
+    decided["sentences"] = report.sentences(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     report.write(target, inputs, decided, gathered)
@@ -350,7 +351,8 @@ def reproduce(folder: Path, how: How | None = None) -> Comparison:
     inputs, plan, manifest = read_run(folder)
     with tempfile.TemporaryDirectory(prefix="dapp_reproduce_") as space:
         again = run(inputs, plan, Path(space) / "run", how).folder
-        same, different = [], []
+        same: list[str] = []
+        different: list[str] = []
         for name in DATA_FILES:
             ours, theirs = again / name, folder / name
             equal = theirs.is_file() and file_hash(ours) == file_hash(theirs)

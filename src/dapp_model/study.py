@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 FIRST_YEAR: Final = 2013  # results begin with 2013/14, the year before the baseline
 BASELINE_YEAR: Final = 2014  # money begins with 2014/15, the year the model is set to
-SERIOUS: Final = ("true.violence_with_injury", "true.rape")  # and homicide, as expected value
+SERIOUS: Final = ("true.violence_with_injury", "true.rape")  # and homicide, as an expected value
 
 
 @dataclass(frozen=True)

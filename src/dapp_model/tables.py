@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dapp_model.economics import Account, Line, Summary
-    from dapp_model.outcomes import Outcomes
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
@@ -100,8 +99,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             counts = study.counts_of(parts, draw)
             outcome_rows.write_table(_outcome_table(names, draw, counts))
             accounts = []
-            for name in names[1:]:
-                serious[name].append([])
             for repetition in counts:
                 outcomes = study.outcomes_of(inputs, repetition)
                 accounts.append(
@@ -110,9 +107,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                         for name in names
                     }
                 )
-                for name in names[1:]:
-                    averted = _serious_averted(outcomes[names[0]], outcomes[name], skip)
-                    serious[name][draw].append(averted)
             for name in names:
                 lines[name] = accounts[0][name].lines
                 flows = _mean_money([one[name] for one in accounts])
@@ -120,7 +114,10 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                     moments.add(flow)
                 account_rows.write_table(_account_table(name, draw, accounts[0][name], *flows))
             for name in names[1:]:
-                summaries[name].append([summary(one[name], one[names[0]]) for one in accounts])
+                own = [summary(one[name], one[names[0]]) for one in accounts]
+                summaries[name].append(own)
+                deaths = [one.homicides_averted for one in own]
+                serious[name].append(_serious_averted(counts, names.index(name), skip, deaths))
             mean = counts.mean(axis=0)
             counts_seen.add(mean)
             differences.add(mean - mean[:1])
@@ -142,11 +139,17 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     )
 
 
-def _serious_averted(comparator: Outcomes, option: Outcomes, skip: int) -> float:
-    """Return true serious incidents averted from the year of the decision on."""
-    return float(
-        sum((comparator.of(n)[skip:] - option.of(n)[skip:]).sum() for n in study.SERIOUS)
-    )
+def _serious_averted(
+    counts: npt.NDArray[np.int64], option: int, skip: int, deaths: Sequence[float]
+) -> list[float]:
+    """Return true serious incidents averted by repetition, from the year of the decision on.
+
+    `deaths` are the homicides averted, as expected values: a sampled one would swamp the rest.
+    """
+    measures = [MEASURES.index(name) for name in study.SERIOUS]
+    own = counts[:, :, 0, measures][..., skip:].sum(axis=(2, 3))
+    averted = own[:, 0] - own[:, option]
+    return [float(n) + death for n, death in zip(averted, deaths, strict=True)]
 
 
 def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:

@@ -10,7 +10,25 @@ if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
     from dapp_model.tables import Gathered
 
-__all__ = ["write"]
+__all__ = ["sentences", "write"]
+
+
+def sentences(decision: Mapping[str, Any]) -> list[str]:
+    """Return the sentences of the first page."""
+    from dapp_model.report import words
+
+    return [
+        *words.standing(decision),
+        words.advice(decision),
+        words.told_apart(decision),
+        words.wrong(decision),
+        words.present_knowledge(decision),
+        words.expiry(decision),
+        *words.rests_on(decision),
+        *words.views(decision),
+        words.larger_budget(decision),
+        words.victim_safety(decision),
+    ]
 
 
 def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered) -> None:

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 COLOURS: Final = ("#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1")
 INK: Final = "#0B0C0C"
 SOFT: Final = "#777776"
-_RC: Final = {
+_RC: Final[dict[Any, Any]] = {
     "svg.hashsalt": "dapp_model",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -144,6 +144,12 @@ def _pounds(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value)))
 
 
+def _thousands(axis: Any) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
+
+
 # -- the charts -----------------------------------------------------------------------------------
 
 
@@ -164,8 +170,12 @@ def _options(totals: Totals) -> Chart:
         )
         axes.plot([value["mean"]], [i], "o", color=INK, markersize=6)
         rows.append(
-            [one["name"], one["label"], *(value[k] for k in ("mean", "low", "low50", "high50"))]
-            + [value["high"], int(one["name"] == advised)]
+            [
+                one["name"],
+                one["label"],
+                *(value[k] for k in ("mean", "low", "low50", "high50", "high")),
+                int(one["name"] == advised),
+            ]
         )
     labels = [
         _short(one["label"] + (" (advised)" if one["name"] == advised else "")) for one in compared
@@ -203,6 +213,7 @@ def _pathway(totals: Totals) -> Chart:
         axes.bar_label(bars, [words.number(value) for value in values], padding=3)
         rows += [[name, stage, value] for stage, value in zip(stages, values, strict=True)]
     axes.set_yticks(range(len(stages)), stages)
+    axes.margins(x=0.12)
     axes.invert_yaxis()
     axes.set_xlabel("People, pilot and extension together (mean of draws)")
     axes.legend(loc="lower right")
@@ -220,6 +231,7 @@ def _incidents(totals: Totals) -> Chart:
     """Incidents by year with and without, true beside recorded; below, the difference."""
     figure = _canvas(9.0, 5.6)
     axes = figure.subplots(2, 2, sharex=True)
+    axes[1][1].sharey(axes[1][0])  # one scale, so that true and recorded can be compared
     bases = {"true.incidents": "True incidents", "recorded.incidents": "Recorded incidents"}
     years = totals.decision_years
     place = np.arange(len(years))
@@ -234,6 +246,7 @@ def _incidents(totals: Totals) -> Chart:
         top.plot(place, with_option, color=COLOURS[0], label="with", linewidth=1.6)
         top.set_ylim(0, 1.15 * max(without.max(), with_option.max(), 1))
         top.set_title(title)
+        _thousands(top.yaxis)
         top.legend(loc="lower left")
         bottom.bar(place, mean, color=COLOURS[0])
         bottom.vlines(place, low, high, color=INK, linewidth=1.2)

@@ -70,6 +70,8 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "advice": words.advice(decision),
         "present": words.present_knowledge(decision),
         "wrong": words.wrong(decision),
+        "told_apart": words.told_apart(decision),
+        "window_ends": words.day(decision["window_ends"]),
         "expiry": words.expiry(decision),
         "safety": words.victim_safety(decision),
         "larger": words.larger_budget(decision),

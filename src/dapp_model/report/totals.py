@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from dapp_model.economics.prices import mapping, year_number
 from dapp_model.events import BEHAVIOURS, ROUTES
 
 if TYPE_CHECKING:
+    from dapp_model.economics import Line
     from dapp_model.parameters import Inputs
     from dapp_model.tables import Gathered
 
@@ -150,7 +151,7 @@ class Totals:
         """Return how many people reach each stage, pilot and extension together."""
         return {
             "Referred": sum(self.total(f"programme.referrals_{route}", option) for route in ROUTES),
-            "Reached and willing to hear": self.total("programme.contacted", option),
+            "Reached": self.total("programme.contacted", option),
             "Assessed": self.total("programme.assessments", option),
             "Started": self.total("programme.starts", option),
             "Completed": self.total("programme.ended_completed", option),
@@ -209,7 +210,7 @@ class Totals:
 
     def money_by_year(self, option: str) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
         """Return years and, by kind of money, the undiscounted difference in each."""
-        kinds = {
+        kinds: dict[str, Callable[[Line], bool]] = {
             "Programme": lambda line: line.group == "programme",
             "Cash, other": lambda line: line.group != "programme" and line.tier == "cashable",
             "Capacity": lambda line: line.group != "programme" and line.tier == "capacity",

@@ -122,7 +122,21 @@ def advice(decision: Decision) -> str:
     averted = measures["true_incidents_averted"]["mean"]
     return (
         f"On present knowledge the best act is {label}. Against {comparator} it "
-        f"{incidents(averted)} and {worth(value)}."
+        f"{incidents(averted)} and {worth(value)}, on average."
+    )
+
+
+def told_apart(decision: Decision) -> str:
+    """Say which options this run cannot tell from the advised one."""
+    close = [
+        quoted(option_of(decision, name)["label"]) for name in decision["advice"]["not_told_apart"]
+    ]
+    label = quoted(decision["advice"]["label"])
+    if not close:
+        return f"With {decision['draws']} draws, {label} stands apart from every other option."
+    return (
+        f"With {decision['draws']} draws the expected value of {label} cannot be told from that "
+        f"of {listed(close)}."
     )
 
 
@@ -254,5 +268,5 @@ def first_page(decision: Decision) -> list[str]:
             f"  {one['label']} ({shown['label']}): {amount(one['mean'], one['unit'])} "
             f"(90% interval {between(one['low'], one['high'], one['unit'])})"
         )
-    lines += [wrong(decision), present_knowledge(decision), expiry(decision)]
+    lines += [told_apart(decision), wrong(decision), present_knowledge(decision), expiry(decision)]
     return lines

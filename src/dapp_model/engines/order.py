@@ -1,0 +1,125 @@
+"""Rows in order: room for more, the total order, and sorts that are quick on sorted rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dapp_model.compiled import compiled, compiled_with_memory
+
+ROOM = 512  # more rows than any one event can write
+
+
+@compiled_with_memory
+def grown(rows, needed):  # type: ignore[no-untyped-def]
+    """Return room for at least `needed` rows, with the old rows kept."""
+    if needed <= len(rows):
+        return rows
+    bigger = np.empty(max(needed, 2 * len(rows)), rows.dtype)
+    bigger[: len(rows)] = rows
+    return bigger
+
+
+@compiled
+def comes_before(a, b):  # type: ignore[no-untyped-def]
+    """Say whether row a comes before row b in the total order of events."""
+    if a.time != b.time:
+        return a.time < b.time
+    if a.kind != b.kind:
+        return a.kind < b.kind
+    if a.person != b.person:
+        return a.person < b.person
+    if a.relationship != b.relationship:
+        return a.relationship < b.relationship
+    return a.ordinal < b.ordinal
+
+
+@compiled_with_memory
+def sort_rows(rows, first, last):  # type: ignore[no-untyped-def]
+    """Sort nearly sorted rows [first, last) by the total order, in place."""
+    for i in range(first + 1, last):
+        if comes_before(rows[i], rows[i - 1]):
+            row = rows[i : i + 1].copy()
+            j = i
+            while j > first and comes_before(row[0], rows[j - 1]):
+                rows[j] = rows[j - 1]
+                j -= 1
+            rows[j] = row[0]
+
+
+@compiled
+def merge_sort(rows, first, last, spare):  # type: ignore[no-untyped-def]
+    """Sort rows [first, last) by the total order with room to spare."""
+    width = 1
+    n = last - first
+    while width < n:
+        left = 0
+        while left < n:
+            middle = min(left + width, n)
+            right = min(left + 2 * width, n)
+            i = left
+            j = middle
+            for k in range(left, right):
+                take_right = i >= middle or (
+                    j < right and comes_before(rows[first + j], rows[first + i])
+                )
+                if take_right:
+                    spare[k] = rows[first + j]
+                    j += 1
+                else:
+                    spare[k] = rows[first + i]
+                    i += 1
+            left = right
+        for k in range(n):
+            rows[first + k] = spare[k]
+        width *= 2
+
+
+@compiled_with_memory
+def by_person(rows, people):  # type: ignore[no-untyped-def]
+    """Return rows person by person (in the order of `people`), each in the total order."""
+    place = {people[0, 0]: 0}
+    for i in range(len(people)):
+        place[people[i, 0]] = i
+    first = np.zeros(len(people) + 1, np.int64)
+    for i in range(len(rows)):
+        first[place[rows[i].person] + 1] += 1
+    for i in range(len(people)):
+        first[i + 1] += first[i]
+    out = np.empty_like(rows)
+    at = first.copy()
+    for i in range(len(rows)):
+        k = place[rows[i].person]
+        out[at[k]] = rows[i]
+        at[k] += 1
+    for i in range(len(people)):
+        sort_rows(out, first[i], first[i + 1])
+    return out
+
+
+@compiled_with_memory
+def in_total_order(rows, warm_up, horizon):  # type: ignore[no-untyped-def]
+    """Return rows in the total order of events: by stretches of time, then within each."""
+    n = len(rows)
+    buckets = max(1, n // 4)
+    width = (horizon - warm_up) // buckets + 1
+    first = np.zeros(buckets + 1, np.int64)
+    for i in range(n):
+        first[(rows[i].time - warm_up) // width + 1] += 1
+    for i in range(buckets):
+        first[i + 1] += first[i]
+    at = first[:-1].copy()
+    out = np.empty_like(rows)
+    for i in range(n):
+        k = (rows[i].time - warm_up) // width
+        out[at[k]] = rows[i]
+        at[k] += 1
+    spare = np.empty(64, rows.dtype)
+    for k in range(buckets):
+        size = first[k + 1] - first[k]
+        if size <= 24:
+            sort_rows(out, first[k], first[k + 1])
+        else:
+            if size > len(spare):
+                spare = np.empty(2 * size, rows.dtype)
+            merge_sort(out, first[k], first[k + 1], spare)
+    return out

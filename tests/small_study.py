@@ -1,0 +1,54 @@
+"""One small finished run that several tests look at, made once a session."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from dapp_model import runs
+from dapp_model.parameters import Inputs
+from dapp_model.scenario import load
+from dapp_model.study import Plan
+
+SCENARIO = """\
+title = "A small study"
+question = "Stop or extend?"
+extends = "surrey_extension.toml"
+options.extend_motivational.remove = true
+options.extend_one_to_one_high_harm.remove = true
+options.pause_and_evaluate.remove = true
+options.one_funder_withdraws.remove = true
+[population]
+share = 0.02
+"""
+PLAN = Plan(draws=2, replications=2, seed=3)
+
+
+def write_scenario(folder: Path, name: str = "small", more: str = "") -> Path:
+    """Write a small scenario and return its path."""
+    path = folder / f"{name}.toml"
+    path.write_text(SCENARIO + more, encoding="utf-8")
+    return path
+
+
+@cache
+def space() -> Path:
+    """Return a folder that is removed at the end of the session."""
+    folder = Path(tempfile.mkdtemp(prefix="dapp_tests_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def inputs() -> Inputs:
+    """Return the inputs of the small study."""
+    return load(write_scenario(space()))
+
+
+@cache
+def finished() -> runs.Run:
+    """Return the small study's run."""
+    return runs.run(inputs(), PLAN, space() / "finished")

@@ -1,0 +1,160 @@
+"""Is the advice formed as the rules say, whatever the numbers are?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dapp_model import decision
+from dapp_model.parameters import Inputs
+from dapp_model.report import words
+from dapp_model.scenario import load, shipped
+
+BASELINE = {
+    "financial_year": "2014/15",
+    "harm_true_crimes": 3e8,
+    "harm_recorded_crimes": 6e7,
+    "harm_victim_years": 5e8,
+    "police_bill": 1e7,
+    "police_bill_low": 7e6,
+    "police_bill_high": 1.5e7,
+    "homicides_per_1000_recorded": 0.16,
+    "police_bill_in_range": True,
+}
+STUDY = {"draws": 4, "replications": 2, "seed": 1, "indicative": False}
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    return load(shipped()["surrey_extension.toml"])
+
+
+def worth(
+    value: float, cost: float = 100_000.0, serious: float = 5.0, spread: float = 0.0, **other: float
+) -> decision.Worth:
+    """Return an option that is worth `value` on average, with four draws around it."""
+    shape = np.array([[-1.5], [-0.5], [0.5], [1.5]]) * spread + np.array([[1.0, -1.0]]) * 0.01
+    measures = {name: np.full((4, 2), 0.0) for name in decision.MEASURES}
+    measures[decision.COST] += cost
+    measures["social_value"] += value + cost + shape
+    for name in decision.MEASURES:
+        if name.startswith(decision.VALUE):
+            measures[name] = value + shape
+    for name, mean in other.items():
+        measures[name] = mean + shape
+    return decision.Worth(measures, np.full((4, 2), serious), {"opcc": {"2019/20": cost}}, BASELINE)
+
+
+def decided(inputs: Inputs, found: Mapping[str, decision.Worth]) -> dict[str, Any]:
+    every = {name: worth(-1000.0) for name in inputs.options[1:]} | dict(found)
+    return decision.decide(inputs, every, serious_of_referred=100.0, study=STUDY)
+
+
+def test_the_option_worth_most_is_advised(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(50.0), "pause_and_evaluate": worth(90.0)})
+    assert said["advice"]["option"] == "pause_and_evaluate"
+    assert said["shown_option"] == "pause_and_evaluate"
+    assert said["wrong"] | {"luck_removed": None} == {
+        "chance": 0.0,
+        "mean_loss": 0.0,
+        "mean_loss_when_wrong": 0.0,
+        "against": "stop",
+        "luck_removed": None,
+    }
+
+
+def test_stopping_is_advised_where_nothing_is_worth_its_cost(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(-10.0, spread=20.0)})
+    assert said["advice"]["option"] == "stop"
+    assert said["shown_option"] == "extend"
+    # Draws are -40, -20, 0 and 20: advice to stop is wrong in the last, perhaps in the third.
+    assert 0.25 <= said["wrong"]["chance"] <= 0.5
+    assert said["wrong"]["against"] == "extend"
+    assert "Stop after the pilot" in words.advice(said)
+
+
+def test_a_larger_budget_has_to_return_more_than_its_extra_pounds(inputs: Inputs) -> None:
+    usual = worth(50_000.0, cost=200_000.0)
+    passes = decided(inputs, {"extend": usual, "extend_larger": worth(60_000.0, cost=300_000.0)})
+    fails = decided(inputs, {"extend": usual, "extend_larger": worth(40_000.0, cost=300_000.0)})
+    assert passes["advice"]["option"] == "extend_larger"
+    assert passes["larger_budget"]["return_on_extra_pounds"] == pytest.approx(1.1)
+    assert not passes["larger_budget"]["passes_hurdle_shown"]
+    assert fails["advice"]["option"] == "extend"
+    assert fails["larger_budget"]["return_on_extra_pounds"] == pytest.approx(0.9)
+
+
+def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(90_000.0, serious=-6.0)})
+    assert said["advice"]["option"] == "stop"
+    assert said["advice"]["without_guard_rail"] == "extend"
+    extend = words.option_of(said, "extend")
+    assert extend["serious_harm"]["chance_of_rise_beyond_margin"] == 1.0
+    assert not extend["admissible"]
+    assert "Extend as it is" in words.victim_safety(said)
+
+
+def test_a_small_rise_in_serious_harm_stays_within_the_margin(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(90_000.0, serious=-4.0)})
+    assert said["advice"]["option"] == "extend"
+
+
+def test_another_advice_on_the_low_case_of_harm_is_said(inputs: Inputs) -> None:
+    low = {f"{decision.VALUE}_low_harm": -5_000.0}
+    said = decided(inputs, {"extend": worth(90_000.0, **low)})
+    view = next(one for one in said["views"] if one["view"] == "low_harm")
+    assert (view["option"], view["differs"]) == ("stop", True)
+    assert any("recorded crimes" in line and "Stop" in line for line in words.views(said))
+
+
+def test_chances_of_being_best_add_up_to_one(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(10.0, spread=100.0)})
+    assert sum(one["chance_best"] for one in said["options"]) == pytest.approx(1.0)
+
+
+def test_the_advice_expires_a_year_after_the_decision(inputs: Inputs) -> None:
+    said = decided(inputs, {})
+    assert said["expires"]["decided"] == "2018-09-01"
+    assert said["expires"]["date"] == "2019-09-01"
+
+
+def test_the_pilot_decision_compares_with_no_programme() -> None:
+    pilot = load(shipped()["surrey_pilot.toml"])
+    said = decided(pilot, {"pilot_as_agreed": worth(10.0)})
+    assert said["comparator"]["name"] == "no_programme"
+    assert said["advice"]["option"] == "pilot_as_agreed"
+    assert words.option_of(said, "pilot_larger")["larger_budget"]
+    assert said["expires"]["date"] == "2017-10-09"
+
+
+def test_luck_is_taken_out_of_the_spread_and_not_of_the_mean() -> None:
+    generator = np.random.default_rng(1)
+    truth = generator.normal(10.0, 3.0, (4000, 1))
+    values = truth + generator.normal(0.0, 8.0, (4000, 2))
+    shrunk, removed = decision.without_luck(values)
+    assert removed
+    assert shrunk.mean() == pytest.approx(values.mean())
+    assert shrunk.std() == pytest.approx(3.0, rel=0.2)
+    assert values.mean(axis=1).std() > 6.0
+
+
+def test_luck_cannot_be_taken_out_without_repetitions() -> None:
+    values = np.array([[1.0], [2.0], [4.0]])
+    means, removed = decision.without_luck(values)
+    assert not removed
+    assert means.tolist() == [1.0, 2.0, 4.0]
+
+
+def test_one_draw_has_no_monte_carlo_error() -> None:
+    assert decision.spread(np.array([[2.0, 4.0]]))["monte_carlo_error"] is None
+    assert decision.spread(np.array([[2.0], [4.0]]))["monte_carlo_error"] == pytest.approx(1.0)
+
+
+def test_options_that_differ_less_than_the_error_are_not_told_apart(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(10.0, spread=1.0), "extend_motivational": worth(9.99)})
+    assert said["advice"]["option"] == "extend"
+    assert said["advice"]["not_told_apart"] == ["extend_motivational"]
+    assert "Extend with motivational enhancement" in words.told_apart(said)

@@ -1,0 +1,266 @@
+"""Is a run written whole or not at all, the same however it was made, and reproducible?"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_study
+from small_study import PLAN, finished, inputs, write_scenario
+
+from dapp_model import difference, runs, study, tables
+from dapp_model.definitions import GROUPS, MEASURES
+from dapp_model.economics import value
+from dapp_model.errors import InputErrors, RunError
+from dapp_model.experiment import evaluate_options
+from dapp_model.scenario import load
+
+FILES = {
+    "manifest.json",
+    "report.html",
+    "figures",
+    *runs.DATA_FILES,
+}
+OUTCOME_COLUMNS = [
+    "option", "draw", "replicate", "financial_year", "basis", "group", "outcome", "unit", "value",
+]  # fmt: skip
+ACCOUNT_COLUMNS = [
+    "option", "draw", "financial_year", "bearer", "funder", "tier", "basis", "offence", "item",
+    "undiscounted", "discounted",
+]  # fmt: skip
+
+
+def outcomes() -> pd.DataFrame:
+    return pd.read_parquet(finished().folder / "outcomes.parquet")
+
+
+def test_the_folder_holds_every_file_and_nothing_else() -> None:
+    assert {path.name for path in finished().folder.iterdir()} == FILES
+    assert not runs.unfinished(finished().folder).exists()
+
+
+def test_the_manifest_says_how_the_run_was_made() -> None:
+    manifest = runs.read_manifest(finished().folder)
+    assert manifest["seed"] == PLAN.seed
+    assert manifest["draws"] == PLAN.draws
+    assert manifest["replications"] == PLAN.replications
+    assert manifest["engine"] == "fast"
+    assert manifest["population_share"] == 0.02
+    assert manifest["scenario_hash"] == inputs().text_hash
+    assert manifest["green_book"]
+    assert manifest["wall_time_seconds"] > 0
+    for name, expected in manifest["data_files"].items():
+        assert runs.file_hash(finished().folder / name) == expected
+
+
+def test_tables_have_the_columns_that_are_promised() -> None:
+    assert list(outcomes().columns) == OUTCOME_COLUMNS
+    account = pd.read_parquet(finished().folder / "account.parquet")
+    assert list(account.columns) == ACCOUNT_COLUMNS
+    assert not account.isna().any().any()
+    assert "not applicable" in set(account["funder"])
+    ledger = pd.read_parquet(finished().folder / "ledger.parquet")
+    assert {"option", "person", "behaviour", "in_comparator", "in_option"} <= set(ledger.columns)
+    assert not (ledger["in_comparator"] & ledger["in_option"]).any()
+
+
+def test_data_files_hold_neither_engine_nor_time_of_the_run() -> None:
+    manifest = runs.read_manifest(finished().folder)
+    day = manifest["finished"][:10]
+    for name in runs.DATA_FILES:
+        content = (finished().folder / name).read_bytes()
+        assert day.encode() not in content
+        assert b'"engine"' not in content
+
+
+def test_a_row_is_what_simulating_that_draw_counts() -> None:
+    draw, repetition = 1, 1
+    drawn = study.draw_inputs(inputs(), draw, PLAN.seed)
+    found = evaluate_options(
+        drawn, seed=PLAN.seed, replicate=PLAN.replicate(draw, repetition)
+    )
+    rows = outcomes()
+    rows = rows[(rows["draw"] == draw) & (rows["replicate"] == repetition)]
+    rows = rows[rows["group"] == "all"]
+    for option, expected in found.items():
+        for measure in ("true.incidents", "recorded.incidents", "programme.sessions"):
+            own = rows[(rows["option"] == option) & (rows["outcome"] == measure)]
+            by_year = dict(zip(own["financial_year"], own["value"], strict=True))
+            counted = dict(zip(expected.years, expected.of(measure).tolist(), strict=True))
+            kept = {year: n for year, n in counted.items() if n and year >= "2013/14"}
+            assert by_year == kept
+
+
+def test_draws_do_not_share_their_luck() -> None:
+    numbers = [PLAN.replicate(d, r) for d in range(5) for r in range(PLAN.replications)]
+    assert len(set(numbers)) == len(numbers)
+    assert PLAN.replicate(0, 0) == 0
+
+
+def test_the_csv_holds_the_means_of_the_parquet_file() -> None:
+    summary = pd.read_csv(finished().folder / "outcomes.csv")
+    keys = ["option", "financial_year", "group", "outcome"]
+    total = outcomes().groupby(keys, observed=True)["value"].sum() / 4
+    mean = summary.set_index(keys)["mean"]
+    both = pd.concat([total, mean], axis=1, keys=["a", "b"]).fillna(0.0)
+    assert np.allclose(both["a"], both["b"], rtol=1e-12)
+    assert (summary["monte_carlo_error"] >= 0).all()
+
+
+def test_groups_add_up_to_everybody() -> None:
+    rows = outcomes()
+    assert set(rows["group"]) == set(GROUPS)
+    assert set(rows["outcome"]) <= set(MEASURES)
+    keys = ["option", "draw", "replicate", "financial_year", "outcome"]
+    rows = rows[rows["outcome"] != "case.entries"]  # nobody has children when they enter
+    total = rows[rows["group"] == "all"].groupby(keys, observed=True)["value"].sum()
+    for groups in (("male", "female"), ("children", "no_children"), ("needs", "no_needs")):
+        part = rows[rows["group"].isin(groups)].groupby(keys, observed=True)["value"].sum()
+        pd.testing.assert_series_equal(total, part)
+
+
+def test_the_account_holds_what_valuing_each_draw_gives() -> None:
+    drawn = study.draw_inputs(inputs(), 0, PLAN.seed)
+    total = 0.0
+    for repetition in range(PLAN.replications):
+        found = evaluate_options(drawn, seed=PLAN.seed, replicate=PLAN.replicate(0, repetition))
+        kept = study.trimmed(found["extend"], study.BASELINE_YEAR)
+        total += value(kept, drawn).total() / PLAN.replications
+    account = pd.read_parquet(finished().folder / "account.parquet")
+    own = account.query("option == 'extend' and draw == 0")
+    assert own["discounted"].sum() == pytest.approx(total, abs=0.01)
+
+
+def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
+    again = runs.run(inputs(), PLAN, tmp_path / "two", runs.How(workers=2))
+    for name in (*runs.DATA_FILES, "report.html", "figures/options.svg", "figures/options.png"):
+        assert (again.folder / name).read_bytes() == (finished().folder / name).read_bytes(), name
+
+
+def test_a_run_is_reproduced_to_the_byte() -> None:
+    found = runs.reproduce(finished().folder)
+    assert found.different == ()
+    assert set(found.same) == set(runs.DATA_FILES)
+
+
+def test_a_changed_number_is_not_reproduced(tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(finished().folder, copy)
+    path = copy / "account.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(\d)\n", lambda m: f"{9 - int(m[1])}\n", text, count=1), "utf-8")
+    found = runs.reproduce(copy)
+    assert found.different == ("account.csv",)
+
+
+def test_the_same_run_is_not_made_twice() -> None:
+    again = runs.run(inputs(), PLAN, finished().folder)
+    assert again.already_there
+    assert again.decision == json.loads(json.dumps(finished().decision))
+
+
+def test_another_run_is_never_replaced() -> None:
+    other = study.Plan(draws=1, replications=1, seed=9)
+    with pytest.raises(InputErrors, match="another run"):
+        runs.run(inputs(), other, finished().folder)
+
+
+def test_a_second_run_at_the_same_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "busy"
+    work = runs.unfinished(folder)
+    work.mkdir()
+    with runs._locked(work), pytest.raises(RunError, match="Another run"):
+        runs.run(inputs(), PLAN, folder)
+    assert not folder.exists()
+
+
+def test_a_full_disk_leaves_no_folder_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = tmp_path / "full"
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "write_ledger", full)
+        with pytest.raises(RunError, match="No space left"):
+            runs.run(inputs(), PLAN, folder)
+    assert not folder.exists()
+    done = {path.name: path.stat().st_mtime_ns for path in runs.unfinished(folder).rglob("*.npz")}
+    assert len(done) == PLAN.draws
+    monkeypatch.setattr(study, "simulate_draw", full)  # nothing may be simulated again
+    runs.run(inputs(), PLAN, folder)
+    for name in runs.DATA_FILES:
+        assert (folder / name).read_bytes() == (finished().folder / name).read_bytes()
+    assert not runs.unfinished(folder).exists()
+
+
+def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    parts = runs._parts(work, "one")
+    (parts / "draw_000000.npz").write_bytes(b"")
+    assert list(runs._parts(work, "one").iterdir())
+    assert not list(runs._parts(work, "two").iterdir())
+
+
+def test_a_run_goes_where_it_is_asked_to(tmp_path: Path) -> None:
+    name = runs.run_name(inputs(), PLAN)
+    assert runs.place(inputs(), PLAN, None) == Path("results/small") / name
+    assert runs.place(inputs(), PLAN, tmp_path / "new") == tmp_path / "new"
+    assert runs.place(inputs(), PLAN, tmp_path) == tmp_path
+    (tmp_path / "other.txt").write_text("kept")
+    assert runs.place(inputs(), PLAN, tmp_path) == tmp_path / "small" / name
+
+
+def test_a_run_has_no_difference_from_itself() -> None:
+    found = difference.compare(finished().folder, finished().folder)
+    assert found["same"]
+    assert found["first_event"] is None
+
+
+def test_two_runs_differ_first_in_an_event_and_in_a_number(tmp_path: Path) -> None:
+    more = "\n[assume.effect]\nfull_dose_hr = 0.5\n\n[extension]\nplaces = '1 place'\n"
+    path = write_scenario(tmp_path, "other", more)
+    plan = study.Plan(draws=1, replications=1, seed=PLAN.seed)
+    other = runs.run(load(path), plan, tmp_path / "other_run")
+    found = difference.compare(finished().folder, other.folder)
+    assert not found["same"]
+    assert found["first_event"]["option"] in inputs().options
+    assert len(found["first_event"]["events"]) == 2
+    assert {one["file"] for one in found["first_numbers"]} == {"outcomes.csv", "account.csv"}
+    assert any("full" in line or "dose" in line for line in found["inputs"])
+    text = "\n".join(difference.lines(found))
+    assert "First event that differs" in text
+    assert "First number that differs: outcomes.csv" in text
+
+
+def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputErrors, match="not the folder of a run"):
+        runs.read_run(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(InputErrors):
+        runs.read_run(tmp_path)
+
+
+def test_csv_files_have_the_same_line_ends_everywhere() -> None:
+    for name in ("outcomes.csv", "account.csv"):
+        content = (finished().folder / name).read_bytes()
+        assert b"\r" not in content
+        assert content.endswith(b"\n")
+        rows = list(csv.reader(content.decode().splitlines()))
+        assert len({len(row) for row in rows}) == 1
+
+
+def test_the_resolved_inputs_give_the_same_run() -> None:
+    again, plan, _ = runs.read_run(finished().folder)
+    assert plan == PLAN
+    assert again.resolved_toml() == inputs().resolved_toml()
+    assert again.name == small_study.inputs().name
