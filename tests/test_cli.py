@@ -18,6 +18,7 @@ from dapp_model import __version__, cli, study
 from dapp_model.scenario import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).resolve().parents[1])}
 EXTENSION = str(shipped()["surrey_extension.toml"])
 COMMANDS = ("run", "check", "new", "parameters", "trace", "diff", "reproduce")
 
@@ -35,6 +36,7 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=ENVIRONMENT,
     )
 
 
@@ -68,7 +70,9 @@ def test_help_and_import_load_nothing_heavy() -> None:
         "heavy = ('numpy', 'pandas', 'numba', 'matplotlib', 'scipy'); "
         "print([m for m in heavy if m in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
     assert said.stdout.strip() == "[]"
 
 

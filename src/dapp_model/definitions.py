@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model.compiled import compiled, compiled_with_memory
-from dapp_model.model import DAY, ORIGIN
+from dapp_model.world import DAY, ORIGIN
 
 _CRIMES = ev.BEHAVIOURS[:-1]
 MEASURES: tuple[str, ...] = (

@@ -6,231 +6,80 @@ places and rules) is a table by day, so an option is data and the rules hold no 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
+from dapp_model.errors import InputErrors, Problem
+from dapp_model.phases import (
+    Phase,
+    add_days,
+    day_number,
+    decision_date,
+    horizon_date,
+    phases,
+    places,
+    scale_count,
+    seconds,
+)
+from dapp_model.world import (
+    ANY_RISK,
+    BASE_DATE,
+    CLOSED,
+    CONTROL_LAW,
+    COUNTY_TABLES,
+    DAY,
+    HIGH_ONLY,
+    HIGHEST_RATE,
+    NOT_HIGH,
+    ONE_TO_ONE,
+    ORIGIN,
+    ORIGIN_DATE,
+    P_MIX,
+    P_REPORT,
+    P_SIZE,
+    ROLLING,
+    YEAR,
+    YEAR_DAYS,
+    D,
+    P,
+    World,
+)
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
 
-DAY = 86_400
-YEAR_DAYS = 365.25
-YEAR = int(YEAR_DAYS * DAY)
-ORIGIN_DATE = dt.date(2000, 1, 1)  # of the keyed fields and the tables; no meaning in the world
-ORIGIN = 946_684_800
-BASE_DATE = dt.date(2014, 10, 1)  # the middle of the baseline year 2014/15
-CONTROL_LAW = dt.date(2015, 12, 29)  # coercive control is an offence from this day
-
-# Fixed edges of the rate bands, a year. They depend on no option, parameter or draw.
-# Band 0 is [0, 1), band b is [2**(b - 1), 2**b).
-BANDS = 11
-HIGHEST_RATE = 1024.0
-# A cell of a band holds four points on average: few enough to find a place, enough to waste little.
-CELL_YEARS = 4
-ENTRY_BAND = 4096.0  # perpetrators a year in one band of the field of entries
-PEOPLE_PER_BAND = 1_000_000  # room for identifiers in one band
-MOST_RELATIONSHIPS = 8  # a stated limit; the ninth and later relationships do not begin
-DVPO_SECONDS = 2 * DAY  # a court hears a DVPO within 48 hours of the notice (statute)
-
-
-# Names of the numbers in `World.p`; times in seconds, rates per second.
-P = IntEnum(
-    "P",
-    "SHARE MALE AGE1 AGE2 AGE3 NEED1 NEED2 NEED3 NEED4 MOTIVATION_RHO MOVES DIES NEXT CAREER "
-    "FAMILY EX FRAILTY_MU FRAILTY_SIGMA FRAILTY_CAP FRAILTY_RHO SHORT_SHARE SHORT LONG SEPARATION "
-    "HIGH_HARM CHILDREN SECOND THIRD RAISE RAISE_TIME CHILD_PRESENT ATTENDED LAG "
-    "DASH_HIGH_Z DASH_MEDIUM_Z DASH_WEIGHT DVPO_GIVEN CHARGE CHARGE_DELAY CONVICTION "
-    "CONVICTION_DELAY CUSTODY SERVED ORDER BBR_REQUIRED BBR_STARTED BBR_DELAY BBR_LENGTH "
-    "BBR_COMPLETED BBR_LOG MARAC_A MARAC_B MARAC_C MARAC_CYCLE MARAC_NOTICE MARAC_AREAS MARAC_LOG "
-    "MARAC_HALF IDVA_LENGTH IDVA_LOG IDVA_REPORT_LOG OUTREACH_LENGTH OUTREACH_LOG SUPPORT_HALF "
-    "DVPO_LENGTH DVPO_LOG DVPO_HALF LINX_COVERAGE LINX_RATIO CHILD_REF PASS_THROUGH CHILD_DELAY "
-    "IN_NEED PLAN PLAN_LENGTH LOOKED_AFTER SELF_MOTIVATION GAP CONTACT_DELAY REACHED ACCEPT_SELF "
-    "ACCEPT_AGENCY ACCEPT_POLICE ACCEPT_MOTIVATION ASSESS_FIXED ASSESS_EXTRA SUITABLE RENEGE "
-    "COMPLETE_AGENCY COMPLETE_SELF DROPOUT_SHAPE COMPLETE_MOTIVATION UNMET_LOG MOTIVATIONAL_LOG "
-    "ONE_TO_ONE_LOG FOLLOW_UP SUPPORT_UPTAKE SUPPORT_PATIENCE SUPPORT_LENGTH FULL_LOG CONTROL "
-    "THRESHOLD HALF_LIFE MAXIMUM DROPOUT_LOG SUPPORT_LOG REPORT_LOG REPORT_HALF FLOOR_LOG "
-    "CUSTODY_ON HOMICIDE_ON SEASON_MAX UP TICK START_COST START_COST_ONE",
-    start=0,
-)
-P_REPORT = len(P)  # by behaviour
-P_MIX = P_REPORT + 10  # cumulative mix: ordinary cases, then high-harm cases
-P_SIZE = P_MIX + 20
-
-# Names of the tables by day in `World.days`.
-D = IntEnum(
+__all__ = [
+    "COUNTY_TABLES",
+    "DAY",
+    "ORIGIN",
+    "YEAR",
+    "YEAR_DAYS",
     "D",
-    # the county: an option that changes one of these is simulated whole
-    "ENTRY SEASON REPORT RECORD CRIME CRIME_CONTROL ARREST DVPN IDVA OUTREACH BBR LINX "
-    # the programme
-    "REF_SELF REF_POLICE REF_MARAC REF_CHILDREN REF_COURT REF_HEALTH CAN_START PHASE SESSIONS "
-    "INTERVAL MODE PRIORITY RISK NEEDS MOTIVATIONAL PLACES PLACES_ONE ASSESSORS "
-    "SUPPORT_PLACES GROUP_DAY GROUP_SIZE GROUP_MINIMUM EPISODES FUNDS CLOSE STOP",
-    start=0,
-)
-COUNTY_TABLES = int(D.LINX) + 1
-ROLLING, CLOSED, ONE_TO_ONE = range(3)
-ANY_RISK, HIGH_ONLY, NOT_HIGH = range(3)
-
-
-@dataclass(frozen=True)
-class World:
-    """All that the engines read of one option: float64 `p` [P_SIZE], `days` [table, day].
-
-    Times are whole seconds since 1970-01-01. `calendar` lists the days on which places, rules or groups change.
-    """
-
-    option: str
-    p: npt.NDArray[np.float64]
-    days: npt.NDArray[np.float64]
-    warm_up: int
-    horizon: int
-    record_start: int
-    calendar: npt.NDArray[np.int64]
-    last_start: int
-
-    def same_county(self, other: World) -> bool:
-        """Say whether the two options differ in nothing but the programme."""
-        n = COUNTY_TABLES
-        return np.array_equal(self.p, other.p) and np.array_equal(self.days[:n], other.days[:n])
-
-
-def seconds(date: dt.date) -> int:
-    """Return the first second of a day, counted from 1970-01-01."""
-    return (date - dt.date(1970, 1, 1)).days * DAY
-
-
-def _day(date: dt.date) -> int:
-    return (date - ORIGIN_DATE).days
-
-
-def add_days(date: dt.date, days: float) -> dt.date:
-    """Return the date that many days later, in whole calendar months where it comes to that."""
-    months = round(days / (YEAR_DAYS / 12))
-    if months and abs(days - months * YEAR_DAYS / 12) < 0.01:
-        total = date.year * 12 + date.month - 1 + months
-        first = dt.date(total // 12, total % 12 + 1, 1)
-        following = (first + dt.timedelta(days=32)).replace(day=1)
-        return first.replace(day=min(date.day, (following - first).days))
-    return date + dt.timedelta(days=round(days))
-
-
-def decision_date(inputs: Inputs, levers: Any) -> dt.date:
-    """Return the date on which the scenario's decision is taken."""
-    start: dt.date = levers["programme.contract_start"]
-    if inputs.decision == "pilot":
-        return start
-    return add_days(start, levers["decision.date_month"])
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One funded stretch of the programme: the pilot or its extension."""
-
-    number: int
-    section: str
-    start: dt.date
-    first_place: dt.date
-    last_start: dt.date  # no starts from this day on
-    end: dt.date
-    annual_budget_gbp: float
-    years: float
-
-
-def phases(inputs: Inputs, option: str) -> tuple[Phase, ...]:
-    """Return the funded stretches of an option, in order of time."""
-    levers = inputs.option(option).levers
-    if not levers["programme.offered"]:
-        return ()
-    start = levers["programme.contract_start"]
-    end = add_days(start, levers["programme.length"])
-    extended = levers["extension.length"] > 0
-    restart = add_days(end, levers["extension.gap"])
-    continuous = extended and restart == end
-    quiet = 0.0 if continuous else levers["programme.last_start_before_end"]
-    found = [
-        Phase(
-            1,
-            "programme",
-            start,
-            add_days(start, levers["programme.mobilisation"]),
-            end - dt.timedelta(days=round(quiet)),
-            end,
-            levers["programme.annual_budget"],
-            levers["programme.length"] / YEAR_DAYS,
-        )
-    ]
-    if extended:
-        finish = add_days(restart, levers["extension.length"])
-        found.append(
-            Phase(
-                2,
-                "extension",
-                restart,
-                add_days(restart, levers["extension.mobilisation"]),
-                finish - dt.timedelta(days=round(levers["extension.last_start_before_end"])),
-                finish,
-                levers["extension.annual_budget"],
-                levers["extension.length"] / YEAR_DAYS,
-            )
-        )
-    return tuple(found)
-
-
-def horizon_date(inputs: Inputs) -> dt.date:
-    """Return the 1 April that ends the window: one end for all options (decision.md, Window)."""
-    last = max(
-        (stage.last_start for name in inputs.options for stage in phases(inputs, name)),
-        default=add_days(inputs.option(inputs.options[0]).levers["programme.contract_start"], 731),
-    )
-    end = add_days(last, inputs.values["time.window_after_last_start"])
-    year = end.year if end < dt.date(end.year, 4, 1) else end.year + 1
-    return dt.date(year, 4, 1)
-
-
-def _scale_count(count: float, share: float) -> int:
-    """Scale places or staff by the population share: nearest whole number, at least one."""
-    return max(1, round(count * share)) if count > 0 else 0
-
-
-def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
-    """Return (group places, one-to-one places, pence a year for starts) that a budget buys."""
-    levers, v = inputs.option(option).levers, inputs.values
-    s, share = stage.section, inputs.population_share
-    one_places = levers[f"{s}.one_to_one_places"]
-    support = levers[f"{s}.partner_support_places"] if levers[f"{s}.partner_support"] else 0
-    left = (
-        stage.annual_budget_gbp * (1.0 - v["budget.fixed_share"])
-        - levers[f"{s}.assessors"] * v["budget.assessor"]
-        - support * v["budget.partner_support_place"]
-        - one_places * v["budget.one_to_one_place"]
-    )
-    staffed = max(0.0, left) * (1.0 - v["budget.vacancy_share"])
-    alone = levers[f"{s}.delivery"] == "one-to-one"
-    asked = levers[f"{s}.places"]
-    price = v["budget.one_to_one_place"] if alone else v["budget.place"]
-    # A place without money for it does not exist: the budget buys at least one or none.
-    bought = int(staffed / price + 0.5) if asked == "from budget" else int(asked)
-    group = 0 if alone else bought
-    single = int(one_places) + (bought if alone else 0)
-    starts_gbp = max(0.0, left + one_places * v["budget.one_to_one_place"])
-    return (
-        _scale_count(group, share),
-        _scale_count(single, share),
-        round(starts_gbp * share * 100),
-    )
+    "P",
+    "Phase",
+    "World",
+    "add_days",
+    "decision_date",
+    "highest_rate",
+    "horizon_date",
+    "phases",
+    "places",
+    "report_probabilities",
+    "seconds",
+    "tabulate",
+    "tabulate_all",
+    "true_mix",
+]
 
 
 def _growth(inputs: Inputs, days: npt.NDArray[np.float64], share: float) -> Any:
     v = inputs.values
-    low, high = _day(v["county.growth_from"]), _day(v["county.growth_until"])
-    years = (np.clip(days, low, high) - _day(BASE_DATE)) / YEAR_DAYS
+    low, high = day_number(v["county.growth_from"]), day_number(v["county.growth_until"])
+    years = (np.clip(days, low, high) - day_number(BASE_DATE)) / YEAR_DAYS
     return np.exp(np.log1p(v["county.growth_total"]) * share * years)
 
 
@@ -459,12 +308,27 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
     return p
 
 
-def highest_rate(inputs: Inputs) -> float:
+def highest_rate(p: npt.NDArray[np.float64]) -> float:
     """Return the highest rate a year that any case could reach; it must stay in the bands."""
-    v = inputs.values
-    season = _season(inputs, 28 * 366).max()
-    p = _numbers(inputs, float(season))
-    return float(v["case.frailty_cap"] * season * (1 + v["incident.raised_hazard"]) * p[P["UP"]])
+    return float(p[P.FRAILTY_CAP] * p[P.SEASON_MAX] * (1 + p[P.RAISE]) * p[P.UP])
+
+
+def _check_rate(inputs: Inputs, p: npt.NDArray[np.float64]) -> None:
+    highest = highest_rate(p)
+    if highest > HIGHEST_RATE:
+        raise InputErrors(
+            [
+                Problem(
+                    inputs.path,
+                    None,
+                    "assume.case.frailty_cap",
+                    f"up to {highest:,.0f} incidents a year",
+                    f"at most {HIGHEST_RATE:,.0f}",
+                    "The cap on frailty, the season, the raised hazard and harmful effects together "
+                    "allow a rate that the model does not represent.",
+                )
+            ]
+        )
 
 
 def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -> None:
@@ -476,7 +340,7 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
         if levers["services.from"] == "decision"
         else max(levers["services.from"], decision_date(inputs, levers))
     )
-    after = day >= _day(switch_on)
+    after = day >= day_number(switch_on)
 
     def table(name: str, values: Any) -> None:
         days[D[name]] = values
@@ -500,16 +364,20 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     named = mix.copy()
     named[[ev.NONE, ev.CONTROL]] = 0.0
     crimes_per_record = float((named * reporting).sum() / (mix * reporting).sum())
-    low, high = _day(v["county.growth_from"]), _day(v["county.growth_until"])
-    years = (np.clip(day, low, high) - _day(BASE_DATE)) / YEAR_DAYS
+    low, high = day_number(v["county.growth_from"]), day_number(v["county.growth_until"])
+    years = (np.clip(day, low, high) - day_number(BASE_DATE)) / YEAR_DAYS
     rise = v["crime.annual_rise"] * years / crimes_per_record
     table("CRIME", np.clip(v["crime.probability"] + rise, 0.0, 0.98))
-    table("CRIME_CONTROL", np.where(day >= _day(CONTROL_LAW), v["crime.coercive_control"], 0.0))
+    table(
+        "CRIME_CONTROL", np.where(day >= day_number(CONTROL_LAW), v["crime.coercive_control"], 0.0)
+    )
     table(
         "ARREST",
         v["police.arrest"] * np.where(proactive, 1.0, 1.0 / v["police.proactive_arrest_ratio"]),
     )
-    dvpo = np.where(after, levers["services.dvpo"], True) & (day >= _day(v["police.dvpn_from"]))
+    dvpo = np.where(after, levers["services.dvpo"], True) & (
+        day >= day_number(v["police.dvpn_from"])
+    )
     table("DVPN", np.where(dvpo, v["police.dvpn"], 0.0))
     # Availability comes from parameters alone, never from the realised replicate, so that people
     # outside the programme stay independent of each other.
@@ -532,7 +400,7 @@ def _programme_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]
     switch = decision_date(inputs, levers)
     if levers["services.from"] != "decision":
         switch = max(switch, levers["services.from"])
-    days_after = np.arange(n) >= _day(switch)
+    days_after = np.arange(n) >= day_number(switch)
     campaigns = np.where(days_after, levers["services.campaigns"], 1.0) - 1.0
     publicity = v["campaign.self_referral_ratio"] ** campaigns
     proactive = np.where(
@@ -540,16 +408,16 @@ def _programme_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]
     )
     for stage in found:
         s = stage.section
-        a, z = _day(stage.start), _day(stage.last_start)
-        end = _day(stage.end)
+        a, z = day_number(stage.start), day_number(stage.last_start)
+        end = day_number(stage.end)
         # A design stays in force for those already on the programme until the next phase begins.
-        until = n if stage is found[-1] else _day(found[found.index(stage) + 1].start)
+        until = n if stage is found[-1] else day_number(found[found.index(stage) + 1].start)
         group, single, pence = places(inputs, option, stage)
         # A year's money is released as each year of the contract begins; what is left is kept.
         years_begun = np.minimum(np.arange(until - a) // YEAR_DAYS + 1, stage.years)
         days[D["FUNDS"], a:until] = np.rint(pence * years_begun)
         last = max(last, seconds(stage.last_start))
-        first = _day(stage.first_place)
+        first = day_number(stage.first_place)
         routes = levers[f"{s}.eligible_routes"]
         effort = levers[f"{s}.referral_effort"]
         for route in ev.ROUTES:
@@ -572,15 +440,15 @@ def _programme_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]
         days[D["PLACES"], first:z] = group
         days[D["PLACES_ONE"], first:z] = single
         share = inputs.population_share
-        at_once = _scale_count(levers[f"{s}.assessors"] * v["pathway.assessments_at_once"], share)
+        at_once = scale_count(levers[f"{s}.assessors"] * v["pathway.assessments_at_once"], share)
         days[D["ASSESSORS"], first:z] = at_once
         if levers[f"{s}.partner_support"]:
-            support = _scale_count(levers[f"{s}.partner_support_places"], share)
+            support = scale_count(levers[f"{s}.partner_support_places"], share)
             days[D["SUPPORT_PLACES"], first:end] = support
         interval = max(1, round(levers[f"{s}.group_interval"]))
         days[D["GROUP_DAY"], first:z:interval] = 1.0
-        days[D["GROUP_SIZE"], a:until] = _scale_count(levers[f"{s}.group_size"], share)
-        days[D["GROUP_MINIMUM"], a:until] = _scale_count(levers[f"{s}.group_minimum"], share)
+        days[D["GROUP_SIZE"], a:until] = scale_count(levers[f"{s}.group_size"], share)
+        days[D["GROUP_MINIMUM"], a:until] = scale_count(levers[f"{s}.group_minimum"], share)
         days[D["EPISODES"], a:until] = levers[f"{s}.max_episodes"]
         goes_on = stage is not found[-1] and found[-1].start == stage.end
         if not goes_on:
@@ -616,11 +484,12 @@ def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 def tabulate(inputs: Inputs, option: str) -> World:
     """Turn one option of the inputs into the arrays that the engines read."""
     horizon = horizon_date(inputs)
-    n = _day(horizon) + 2
+    n = day_number(horizon) + 2
     days = np.zeros((len(D), n))
     _county_tables(inputs, option, days)
     last = _programme_tables(inputs, option, days)
     p = _numbers(inputs, float(days[D["SEASON"]].max()))
+    _check_rate(inputs, p)
     return World(
         option=option,
         p=p,

@@ -13,11 +13,14 @@ import numpy as np
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
 from dapp_model.compiled import compiled
-from dapp_model.model import (
+from dapp_model.randomness import block, exp, log, normal_quantile, unit
+from dapp_model.world import (
+    ANY_RISK,
     BANDS,
     CELL_YEARS,
     DAY,
     ENTRY_BAND,
+    HIGH_ONLY,
     ORIGIN,
     P_MIX,
     P_REPORT,
@@ -26,7 +29,6 @@ from dapp_model.model import (
     D,
     P,
 )
-from dapp_model.randomness import block, exp, log, normal_quantile, unit
 
 NEVER = -(1 << 60)
 INFINITE = 1 << 60
@@ -110,7 +112,7 @@ def traits(key, p, days, person, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def exit_of(key, p, person, t):  # type: ignore[no-untyped-def]
-    """Return (time of leaving the county's record, cause, end of the years of new relationships)."""
+    """Return (time of leaving the county, cause, end of the years of new relationships)."""
     w = block(key, person, 0, rnd.PERSON_EXIT, 0)
     rate = p[P.MOVES] + p[P.DIES]
     when = INFINITE
@@ -532,7 +534,9 @@ def admits(days, t, kind, risk):  # type: ignore[no-untyped-def]
     if kind == ev.FAMILY:
         return False
     rule = days[D.RISK, day_of(t)]
-    return rule == 0.0 or (rule == 1.0 and risk == 2) or (rule == 2.0 and risk < 2)
+    if rule == ANY_RISK:
+        return True
+    return risk == 2 if rule == HIGH_ONLY else risk < 2
 
 
 @compiled

@@ -134,8 +134,12 @@ def _case(value: int, detail: int) -> str:
     children = detail & 3
     text = f"against a {ev.RELATIONSHIPS[value]}" if value < 2 else "against another family member"
     if children:
-        text += f", {children} {'child' if children == 1 else 'children'} in the household"
+        text += f", {_counted(children, 'child', 'children')} in the household"
     return text + (", a high-harm case" if detail & 4 else "")
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
 
 
 def _offence(value: int) -> str:
@@ -154,13 +158,13 @@ _DETAILS: Final[Mapping[int, Callable[[int, int], str]]] = {
     ev.REPORT: lambda v, d: "police attend" if v else "",
     ev.RECORD: lambda v, d: f"{_offence(v)}, risk graded {ev.GRADES[d]}",
     ev.CONVICTION: lambda v, d: ev.SENTENCES[v] if v else "",
-    ev.CUSTODY_START: lambda v, d: f"{v} days",
+    ev.CUSTODY_START: lambda v, d: _counted(v, "day", "days"),
     ev.COMMUNITY_ORDER: lambda v, d: "with Building Better Relationships" if v else "",
     ev.BBR_END: lambda v, d: "completed" if v else "not completed",
     ev.MARAC_REFERRAL: lambda v, d: ev.MARAC_SOURCES[v] + (", a repeat" if d & 1 else ""),
-    ev.IDVA_START: lambda v, d: f"{v} days",
-    ev.OUTREACH_START: lambda v, d: f"{v} days",
-    ev.CHILD_REFERRAL: lambda v, d: f"{v} {'child' if v == 1 else 'children'}",
+    ev.IDVA_START: lambda v, d: _counted(v, "day", "days"),
+    ev.OUTREACH_START: lambda v, d: _counted(v, "day", "days"),
+    ev.CHILD_REFERRAL: lambda v, d: _counted(v, "child", "children"),
     ev.RELATIONSHIP_END: lambda v, d: ev.ENDS[v],
     ev.EXIT: lambda v, d: ev.ENDS[v],
     ev.REFERRAL: lambda v, d: f"route: {ev.ROUTES[v]}",
@@ -169,7 +173,9 @@ _DETAILS: Final[Mapping[int, Callable[[int, int], str]]] = {
     ev.SUPPORT_OFFER: lambda v, d: "taken up" if v else "not taken up",
     ev.WAITING: lambda v, d: ev.STREAMS[v],
     ev.SESSION: lambda v, d: f"number {v}",
-    ev.EPISODE_END: lambda v, d: f"{_plain(ev.OUTCOMES[v])}, {d} sessions attended",
+    ev.EPISODE_END: lambda v, d: (
+        f"{_plain(ev.OUTCOMES[v])}, {_counted(d, 'session', 'sessions')} attended"
+    ),
     ev.START: lambda v, d: f"{ev.STREAMS[v]}, {d} sessions planned",
 }
 

@@ -26,7 +26,7 @@ from dapp_model.engines.state import (
     forget,
     next_own,
 )
-from dapp_model.model import DAY, ORIGIN, D, P
+from dapp_model.world import CLOSED, DAY, ORIGIN, D, P
 
 
 @compiled_with_memory
@@ -144,7 +144,7 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
             kept += 1
             busy += held[kept - 1, 1]
     n_held = kept
-    if days[D.MODE, day] != 1.0:
+    if days[D.MODE, day] != CLOSED:
         while busy < limit and affordable(p, days, q, t, 0):
             g[G.N_GROUP] = first_in_line(life, q.group, g[G.N_GROUP], WAITING, 0)
             if g[G.N_GROUP] == 0:

@@ -40,7 +40,7 @@ from dapp_model.engines.state import (
     next_own,
 )
 from dapp_model.events import ROW
-from dapp_model.model import ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
+from dapp_model.world import ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once

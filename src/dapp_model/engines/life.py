@@ -26,8 +26,8 @@ from dapp_model.engines.state import (
     expect,
     in_custody,
 )
-from dapp_model.model import DVPO_SECONDS, MOST_RELATIONSHIPS, D, P
 from dapp_model.rules import INFINITE, NEVER
+from dapp_model.world import DVPO_SECONDS, MOST_RELATIONSHIPS, D, P
 
 
 @compiled

@@ -27,8 +27,8 @@ from dapp_model.engines.state import (
     forget,
     in_custody,
 )
-from dapp_model.model import D, P
 from dapp_model.rules import INFINITE, NEVER
+from dapp_model.world import ONE_TO_ONE, D, P
 
 
 @compiled
@@ -164,7 +164,7 @@ def assessed(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-unty
     q.g[G.ASSESSING] -= 1
     q.g[G.ASK_ASSESS] = t
     day = rules.day_of(t)
-    alone = days[D.MODE, day] == 2.0 or (me[S.RISK] == 2 and days[D.PLACES_ONE, day] > 0.0)
+    alone = days[D.MODE, day] == ONE_TO_ONE or (me[S.RISK] == 2 and days[D.PLACES_ONE, day] > 0.0)
     me[S.STREAM] = 1 if alone else 0
     me[S.STAGE] = WAITING
     emit(rows, cursor, t, ev.WAITING, person, 0, episode, me[S.STREAM], me[S.RISK])

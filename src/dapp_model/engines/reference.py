@@ -23,7 +23,8 @@ from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.engines.reference_programme import Episode, Programme, Support
 from dapp_model.events import ROW
-from dapp_model.model import (
+from dapp_model.rules import INFINITE, NEVER
+from dapp_model.world import (
     BANDS,
     DAY,
     DVPO_SECONDS,
@@ -35,7 +36,6 @@ from dapp_model.model import (
     P,
     World,
 )
-from dapp_model.rules import INFINITE, NEVER
 
 Process = Generator[simpy.Event, Any, None]
 AT_ONCE = (0, 0, 0, 0)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.model import DAY, D, P
 from dapp_model.rules import INFINITE
+from dapp_model.world import CLOSED, DAY, ONE_TO_ONE, D, P
 
 if TYPE_CHECKING:
     from dapp_model.engines.reference import Case, County, Perpetrator
@@ -116,7 +116,9 @@ class Episode:
         self.programme.assessing -= 1
         self.programme.ask(ev.ASSESSMENT_START)
 
-        alone = county.today(D.MODE) == 2 or (self.risk == 2 and county.today(D.PLACES_ONE) > 0)
+        alone = county.today(D.MODE) == ONE_TO_ONE or (
+            self.risk == 2 and county.today(D.PLACES_ONE) > 0
+        )
         self.stream = 1 if alone else 0
         self.log(ev.WAITING, self.stream, self.risk)
         line = self.programme.one_to_one_line if alone else self.programme.group_line
@@ -326,7 +328,7 @@ class Programme:
         limit = int(county.today(D.PLACES))
         self.groups = [group for group in self.groups if group[0] > county.now]
         held = sum(places for _, places in self.groups)
-        if county.today(D.MODE) != 1:
+        if county.today(D.MODE) != CLOSED:
             while self.busy[0] + held < limit and self.affordable(0):
                 request = self.group_line.next()
                 if request is None:

@@ -16,8 +16,8 @@ from dapp_model import events as ev
 from dapp_model import rules
 from dapp_model.compiled import compiled
 from dapp_model.engines.heap import WIDTH
-from dapp_model.model import BANDS, MOST_RELATIONSHIPS
 from dapp_model.rules import INFINITE
+from dapp_model.world import BANDS, MOST_RELATIONSHIPS
 
 PENDING = 96
 
