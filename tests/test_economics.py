@@ -102,6 +102,7 @@ VALUES: Mapping[str, Any] = {
     "report.severe_odds": 3.0,
     "record.probability": 0.90,
     "case.high_harm_odds": 8.0,
+    "case.high_harm_share": 0.03,
     "children.plan_length": 273.9375,
 }
 MONTH = 30.4375
@@ -493,7 +494,12 @@ def test_homicide_is_an_expected_value_and_never_a_sampled_death() -> None:
     made = account(in_year(2018, true__incidents=1000, true__high_harm=100))
     ordinary, high = true_mix(FakeInputs())[:, 8]  # type: ignore[arg-type]
     assert made.homicides.sum() == pytest.approx(900 * ordinary + 100 * high)
-    assert ordinary == pytest.approx(0.16 / 1000 * 0.08 * 0.9)
+    # Over both kinds of case the rate is the stated one per recorded incident; injury, rape and
+    # other sexual offences (9.2% of incidents) are reported at three times the odds.
+    severe = 3 * 0.08 / (0.92 + 3 * 0.08)
+    recorded = 0.9 * (0.908 * 0.08 + 0.092 * severe)
+    assert 0.97 * ordinary + 0.03 * high == pytest.approx(0.16 / 1000 * recorded)
+    assert high > ordinary
     paid = -made.undiscounted_pence.sum() / 100 / made.homicides.sum()
     assert paid == pytest.approx(3_083_485 - 5_800 + 12_070, rel=1e-3)
 

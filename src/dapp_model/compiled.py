@@ -60,7 +60,9 @@ def _compile(function: F, **options: bool) -> F:
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
     numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
     try:
-        decorated: F = numba.njit(cache=True, error_model="numpy", nogil=True, **options)(function)
+        decorated: F = numba.njit(  # type: ignore[call-overload]
+            cache=True, error_model="numpy", nogil=True, **options
+        )(function)
     finally:
         numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
     _forget_literals(decorated)
@@ -74,12 +76,11 @@ def _forget_literals(dispatcher: Any) -> None:
     doubled the time to compile and gained nothing.
     """
     plain = dispatcher.get_call_template
+    unliteral: Any = numba.types.unliteral
 
     def get_call_template(args: Any, kws: Any) -> Any:
-        return plain(
-            tuple(numba.types.unliteral(a) for a in args),
-            {name: numba.types.unliteral(a) for name, a in kws.items()},
-        )
+        named = {name: unliteral(a) for name, a in kws.items()}
+        return plain(tuple(unliteral(a) for a in args), named)
 
     dispatcher.get_call_template = get_call_template
 

@@ -110,13 +110,13 @@ _LONG_AGO = -(1 << 40)
 
 
 @compiled
-def _add(counts, who, measure, year, n):  # type: ignore[no-untyped-def]
+def _add(counts, who, measure, year, n):
     for g in who:
         counts[g, measure, year] += n
 
 
 @compiled
-def fold(rows, n, year_of_day, record_start, scratch, counts):  # type: ignore[no-untyped-def]
+def fold(rows, n, year_of_day, record_start, scratch, counts):
     """Count one perpetrator's rows, in order, into whole numbers.
 
     rows: the person's rows (ROW) in the total order, the first n count; year_of_day: index of the
@@ -251,7 +251,7 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):  # type: ignore[n
 
 
 @compiled_with_memory
-def fold_people(rows, year_of_day, record_start, counts):  # type: ignore[no-untyped-def]
+def fold_people(rows, year_of_day, record_start, counts):
     """Fold rows sorted by person (and in order within each) person by person."""
     scratch = np.zeros(SCRATCH, np.int64)
     n = len(rows)

@@ -50,9 +50,7 @@ def compare(run_a: Path, run_b: Path) -> dict[str, Any]:
         for name in ("outcomes.csv", "account.csv")
         if (found := _first_row(run_a / name, run_b / name))
     ]
-    files = [
-        name for name in runs.DATA_FILES if _hash(run_a / name) != _hash(run_b / name)
-    ]
+    files = [name for name in runs.DATA_FILES if _hash(run_a / name) != _hash(run_b / name)]
     return {
         "runs": [str(run_a), str(run_b)],
         "same": not files,

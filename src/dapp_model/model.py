@@ -316,19 +316,16 @@ def highest_rate(p: npt.NDArray[np.float64]) -> float:
 def _check_rate(inputs: Inputs, p: npt.NDArray[np.float64]) -> None:
     highest = highest_rate(p)
     if highest > HIGHEST_RATE:
-        raise InputErrors(
-            [
-                Problem(
-                    inputs.path,
-                    None,
-                    "assume.case.frailty_cap",
-                    f"up to {highest:,.0f} incidents a year",
-                    f"at most {HIGHEST_RATE:,.0f}",
-                    "The cap on frailty, the season, the raised hazard and harmful effects together "
-                    "allow a rate that the model does not represent.",
-                )
-            ]
+        problem = Problem(
+            file=inputs.path,
+            line=None,
+            key="assume.case.frailty_cap",
+            found=f"up to {highest:,.0f} incidents a year",
+            expected=f"at most {HIGHEST_RATE:,.0f}",
+            message="The cap on frailty, the season, the raised hazard and harmful effects "
+            "together allow a rate that the model does not represent.",
         )
+        raise InputErrors((problem,))
 
 
 def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -> None:

@@ -44,7 +44,8 @@ class Outcomes:
             raise KeyError(f"unknown measure {measure!r}")
         if group not in GROUPS:
             raise KeyError(f"unknown group {group!r}")
-        return self.counts[GROUPS.index(group), MEASURES.index(measure)]
+        found: npt.NDArray[np.int64] = self.counts[GROUPS.index(group), MEASURES.index(measure)]
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return a long data frame: financial_year, basis, group, outcome, unit, value."""

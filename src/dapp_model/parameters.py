@@ -132,7 +132,7 @@ class Option:
     name: str
     label: str
     description: str
-    levers: Mapping[str, Value]
+    levers: Mapping[str, Any]  # whole numbers, fractions, dates, names: as the registry says
 
     def __post_init__(self) -> None:
         """Keep a copy of the levers that nobody can change."""
@@ -158,7 +158,7 @@ class Inputs:
     decision: str
     options: tuple[str, ...]
     option_table: Mapping[str, Option]
-    values: Mapping[str, Value]
+    values: Mapping[str, Any]  # as the registry says, in base units
     population_share: float
     origins: Mapping[str, str]
     warnings: tuple[str, ...]

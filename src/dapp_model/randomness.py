@@ -48,7 +48,7 @@ _SHIFT = np.uint64(32)
 
 
 @compiled
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0, c1, c2, c3, k0, k1):
     """Apply ten rounds of Philox4x32 to a counter of four and a key of two 32-bit words."""
     x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
     a, b = np.uint64(k0), np.uint64(k1)
@@ -65,7 +65,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def stream_key(seed, replicate):  # type: ignore[no-untyped-def]
+def stream_key(seed, replicate):
     """Turn a seed and a replicate number (each 0 to 2**62) into the key of a whole replicate."""
     s, r = np.uint64(seed), np.uint64(replicate)
     w = philox(s & _MASK, s >> _SHIFT, r & _MASK, r >> _SHIFT, 0x44415050, 0x53555252)
@@ -73,7 +73,7 @@ def stream_key(seed, replicate):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def block(key, person, relationship, purpose, index):  # type: ignore[no-untyped-def]
+def block(key, person, relationship, purpose, index):
     """Return four independent uniform 32-bit words for one purpose."""
     k = np.uint64(key)
     who = np.uint64(person)
@@ -82,13 +82,13 @@ def block(key, person, relationship, purpose, index):  # type: ignore[no-untyped
 
 
 @compiled
-def unit(word):  # type: ignore[no-untyped-def]
+def unit(word):
     """Return the midpoint in (0, 1) of a 32-bit word's cell."""
     return (np.float64(word) + 0.5) * 2.3283064365386963e-10
 
 
 @compiled
-def log(x):  # type: ignore[no-untyped-def]
+def log(x):
     """Natural logarithm of a positive, finite, normal number (within 1 ulp of libm)."""
     # Split x into m * 2**k with m in [sqrt(1/2), sqrt(2)), by its bits.
     bits = np.float64(x).view(np.int64)
@@ -115,7 +115,7 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exp(x):  # type: ignore[no-untyped-def]
+def exp(x):
     """Exponential of a number within +-690, exactly 1 at 0; 0 below, no overflow above."""
     if x == 0.0:
         return 1.0
@@ -147,7 +147,7 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def normal_quantile(u):  # type: ignore[no-untyped-def]
+def normal_quantile(u):
     """Standard normal quantile of u in (0, 1): algorithm AS 241 (Wichura 1988), 16 figures."""
     q = u - 0.5
     if abs(q) <= 0.425:

@@ -44,29 +44,27 @@ F_TIME, F_ORDINAL, F_RAW, F_BEHAVIOUR, F_REPORT = range(5)
 
 
 @compiled
-def day_of(t):  # type: ignore[no-untyped-def]
+def day_of(t):
     """Return the column of the tables by day that holds a time."""
     return (t - ORIGIN) // DAY
 
 
 @compiled
-def on_tick(p, t):  # type: ignore[no-untyped-def]
+def on_tick(p, t):
     """Round a time up to the model's resolution."""
     tick = np.int64(p[P.TICK])
     return t if tick == 1 else -((-t) // tick) * tick
 
 
 @compiled
-def after(p, t, seconds):  # type: ignore[no-untyped-def]
+def after(p, t, seconds):
     """Return the time `seconds` later, at least one tick after `t`."""
     wait = np.int64(seconds + 0.5)
-    if wait < 1:
-        wait = 1
-    return on_tick(p, t + wait)
+    return on_tick(p, t + max(1, wait))
 
 
 @compiled
-def exponential(word, mean):  # type: ignore[no-untyped-def]
+def exponential(word, mean):
     """Return the exponential quantile of a word, by its mean."""
     return -log(unit(word)) * mean
 
@@ -75,7 +73,7 @@ def exponential(word, mean):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def next_entry(key, person, t):  # type: ignore[no-untyped-def]
+def next_entry(key, person, t):
     """Return (time, height a year, thinning uniform) of a person in the keyed field of entries.
 
     `t` is the time of the person before them in the band (or ORIGIN for the first).
@@ -87,13 +85,13 @@ def next_entry(key, person, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def enters(p, days, t, height, thinning):  # type: ignore[no-untyped-def]
+def enters(p, days, t, height, thinning):
     """Say whether a point of the field of entries is a perpetrator who is simulated."""
     return height < days[D.ENTRY, day_of(t)] and thinning < p[P.SHARE]
 
 
 @compiled
-def traits(key, p, days, person, t):  # type: ignore[no-untyped-def]
+def traits(key, p, days, person, t):
     """Return (code of sex, age band and needs; reached by linx; latent frailty z)."""
     w = block(key, person, 0, rnd.PERSON, 0)
     n = block(key, person, 0, rnd.PERSON_NEEDS, 0)
@@ -111,7 +109,7 @@ def traits(key, p, days, person, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exit_of(key, p, person, t):  # type: ignore[no-untyped-def]
+def exit_of(key, p, person, t):
     """Return (time of leaving the county, cause, end of the years of new relationships)."""
     w = block(key, person, 0, rnd.PERSON_EXIT, 0)
     rate = p[P.MOVES] + p[P.DIES]
@@ -124,7 +122,7 @@ def exit_of(key, p, person, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def motivation(key, p, person, z):  # type: ignore[no-untyped-def]
+def motivation(key, p, person, z):
     """Return motivation to change in standard deviations, correlated with the latent frailty."""
     w = block(key, person, 0, rnd.PERSON_EXIT, 0)
     rho = p[P.MOTIVATION_RHO]
@@ -132,7 +130,7 @@ def motivation(key, p, person, z):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def case(key, p, person, rel, z, linx):  # type: ignore[no-untyped-def]
+def case(key, p, person, rel, z, linx):
     """Return (frailty a year, its standard score, kind, high harm, ends soon)."""
     w = block(key, person, rel, rnd.CASE, 0)
     rho = p[P.FRAILTY_RHO]
@@ -150,7 +148,7 @@ def case(key, p, person, rel, z, linx):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def case_times(key, p, person, rel, t, short):  # type: ignore[no-untyped-def]
+def case_times(key, p, person, rel, t, short):
     """Return (end, cause of the end, keyed date of the next relationship, MARAC area)."""
     w = block(key, person, rel, rnd.CASE_TIMES, 0)
     mean = p[P.SHORT] if short > 0 else p[P.LONG]
@@ -163,7 +161,7 @@ def case_times(key, p, person, rel, t, short):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def children(key, p, person, rel):  # type: ignore[no-untyped-def]
+def children(key, p, person, rel):
     """Return the number of children in the household: 0 to 3."""
     w = block(key, person, rel, rnd.CASE_FAMILY, 0)
     if unit(w[0]) >= p[P.CHILDREN]:
@@ -177,25 +175,25 @@ def children(key, p, person, rel):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def band_edge(band):  # type: ignore[no-untyped-def]
+def band_edge(band):
     """Return the lower edge of a rate band, a year: 0, 1, 2, 4, 8, ..."""
     return 0 if band == 0 else 1 << (band - 1)
 
 
 @compiled
-def band_width(band):  # type: ignore[no-untyped-def]
+def band_width(band):
     """Return the width of a rate band, a year: 1, 1, 2, 4, 8, ..."""
     return 1 if band == 0 else 1 << (band - 1)
 
 
 @compiled
-def cell_seconds(band):  # type: ignore[no-untyped-def]
+def cell_seconds(band):
     """Return the length of a band's cells in seconds."""
     return CELL_YEARS * YEAR if band == 0 else (CELL_YEARS * YEAR) >> (band - 1)
 
 
 @compiled
-def bands_needed(bound):  # type: ignore[no-untyped-def]
+def bands_needed(bound):
     """Return how many bands, at least one, lie in whole or in part below a rate a year."""
     n = 0
     while n < BANDS and band_edge(n) < bound:
@@ -204,7 +202,7 @@ def bands_needed(bound):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def field_step(key, p, person, rel, band, cell, index, raw, field, heights):  # type: ignore[no-untyped-def]
+def field_step(key, p, person, rel, band, cell, index, raw, field, heights):
     """Put into `field` the point of a band that follows (cell, index - 1, raw)."""
     width = band_width(band)
     size = cell_seconds(band)
@@ -227,7 +225,7 @@ def field_step(key, p, person, rel, band, cell, index, raw, field, heights):  # 
 
 
 @compiled
-def field_advance(key, p, person, rel, band, field, heights):  # type: ignore[no-untyped-def]
+def field_advance(key, p, person, rel, band, field, heights):
     """Move one band on to its next point."""
     ordinal = field[F_ORDINAL, band]
     cell = (ordinal >> 10) & 0x1FFFF
@@ -236,7 +234,7 @@ def field_advance(key, p, person, rel, band, field, heights):  # type: ignore[no
 
 
 @compiled
-def field_wake(key, p, person, rel, band, t, ordinal, field, heights):  # type: ignore[no-untyped-def]
+def field_wake(key, p, person, rel, band, t, ordinal, field, heights):
     """Put one band at its first point after (t, ordinal)."""
     size = cell_seconds(band)
     # Rounding up to the tick can bring a point of an earlier cell to this instant.
@@ -249,7 +247,7 @@ def field_wake(key, p, person, rel, band, t, ordinal, field, heights):  # type: 
 
 
 @compiled
-def field_first(field, awake):  # type: ignore[no-untyped-def]
+def field_first(field, awake):
     """Return the band that holds the earliest point among the first `awake` bands."""
     best = 0
     for band in range(1, awake):
@@ -265,7 +263,7 @@ def field_first(field, awake):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def raised(p, t, last):  # type: ignore[no-untyped-def]
+def raised(p, t, last):
     """Return 1 + the raised hazard since the last incident; it only falls with time."""
     if last == NEVER or p[P.RAISE] == 0.0:
         return 1.0
@@ -273,20 +271,20 @@ def raised(p, t, last):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def rate_bound(p, t, frailty, last):  # type: ignore[no-untyped-def]
+def rate_bound(p, t, frailty, last):
     """Return a rate a year that is not exceeded until the next incident."""
     return frailty * p[P.SEASON_MAX] * raised(p, t, last) * p[P.UP] * 1.000001
 
 
 @compiled
-def rates(p, days, t, frailty, last):  # type: ignore[no-untyped-def]
+def rates(p, days, t, frailty, last):
     """Return (rate a year with no effect in force, rate not exceeded until the next incident)."""
     level = frailty * raised(p, t, last)
     return level * days[D.SEASON, day_of(t)], level * p[P.SEASON_MAX] * p[P.UP] * 1.000001
 
 
 @compiled
-def behaviour_of(p, word, high):  # type: ignore[no-untyped-def]
+def behaviour_of(p, word, high):
     """Return the behaviour of a candidate, fixed before it is accepted."""
     u = unit(word)
     row = P_MIX + 10 * high
@@ -299,7 +297,7 @@ def behaviour_of(p, word, high):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fading(t, end, half_life):  # type: ignore[no-untyped-def]
+def fading(t, end, half_life):
     """Return 1 until `end`, then half of it each half-life."""
     if t <= end:
         return 1.0
@@ -307,7 +305,7 @@ def fading(t, end, half_life):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def window(t, start, end, half_life):  # type: ignore[no-untyped-def]
+def window(t, start, end, half_life):
     """Return 0 before `start`, 1 until `end`, then fading."""
     if start == NEVER or t < start:
         return 0.0
@@ -315,7 +313,7 @@ def window(t, start, end, half_life):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def dose_effect(p, t, dose, end):  # type: ignore[no-untyped-def]
+def dose_effect(p, t, dose, end):
     """Return the share of the full-dose effect in force: linear above the threshold, fading."""
     if dose <= 0.0 or dose < p[P.THRESHOLD]:
         return 0.0
@@ -325,7 +323,7 @@ def dose_effect(p, t, dose, end):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def log_services(p, t, control, bbr_end, marac, idva, idva_end, out, out_end, dvpo):  # type: ignore[no-untyped-def]
+def log_services(p, t, control, bbr_end, marac, idva, idva_end, out, out_end, dvpo):
     """Return the log hazard ratio of everything but the programme. `control` is 0 or 1."""
     total = 0.0
     if bbr_end != NEVER:
@@ -344,7 +342,7 @@ def log_services(p, t, control, bbr_end, marac, idva, idva_end, out, out_end, dv
 
 
 @compiled
-def log_programme(p, t, control, dose1, end1, dose2, end2, dropped, sup, sup_end):  # type: ignore[no-untyped-def]
+def log_programme(p, t, control, dose1, end1, dose2, end2, dropped, sup, sup_end):
     """Return the log hazard ratio of the programme and its partner support.
 
     Two episodes may be in memory; they do not stack, the larger dose rules.
@@ -359,7 +357,7 @@ def log_programme(p, t, control, dose1, end1, dose2, end2, dropped, sup, sup_end
 
 
 @compiled
-def multiplier(p, log_ratio):  # type: ignore[no-untyped-def]
+def multiplier(p, log_ratio):
     """Return the hazard ratio, not below the stated floor."""
     if log_ratio == 0.0:
         return 1.0
@@ -370,7 +368,7 @@ def multiplier(p, log_ratio):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def report_ratio(p, t, sup, sup_end, idva, idva_end):  # type: ignore[no-untyped-def]
+def report_ratio(p, t, sup, sup_end, idva, idva_end):
     """Return the multiplier on reporting while a victim is supported, then fading."""
     total = 0.0
     if sup != NEVER:
@@ -381,7 +379,7 @@ def report_ratio(p, t, sup, sup_end, idva, idva_end):  # type: ignore[no-untyped
 
 
 @compiled
-def is_reported(p, days, t, behaviour, word, ratio):  # type: ignore[no-untyped-def]
+def is_reported(p, days, t, behaviour, word, ratio):
     """Say whether a true incident is reported to the police."""
     if behaviour == ev.HOMICIDE:
         return True
@@ -390,14 +388,14 @@ def is_reported(p, days, t, behaviour, word, ratio):  # type: ignore[no-untyped-
 
 
 @compiled
-def marks(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def marks(key, p, person, rel, ordinal):
     """Return (child present, other agency refers to MARAC, self-referral u, health u)."""
     w = block(key, person, rel, rnd.MARKS, ordinal)
     return unit(w[0]) < p[P.CHILD_PRESENT], unit(w[1]) < p[P.MARAC_C], unit(w[2]), unit(w[3])
 
 
 @compiled
-def observation(key, p, days, person, rel, ordinal, t, behaviour):  # type: ignore[no-untyped-def]
+def observation(key, p, days, person, rel, ordinal, t, behaviour):
     """Return (attended, time of recording or INFINITE, crime uniform) of a report at t."""
     w = block(key, person, rel, rnd.OBSERVATION, ordinal)
     when = after(p, t, exponential(w[1], p[P.LAG]))
@@ -407,7 +405,7 @@ def observation(key, p, days, person, rel, ordinal, t, behaviour):  # type: igno
 
 
 @compiled
-def offence_of(p, days, t, behaviour, u):  # type: ignore[no-untyped-def]
+def offence_of(p, days, t, behaviour, u):
     """Return the recorded offence by the law and practice of the day (NONE: not a crime)."""
     if behaviour == ev.HOMICIDE or behaviour == ev.NONE:
         return behaviour
@@ -416,7 +414,7 @@ def offence_of(p, days, t, behaviour, u):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def response(key, p, days, person, rel, ordinal, t, score):  # type: ignore[no-untyped-def]
+def response(key, p, days, person, rel, ordinal, t, score):
     """Return (DASH grade, arrest if a crime, DVPN, outreach) of a record at t."""
     w = block(key, person, rel, rnd.RESPONSE, ordinal)
     day = day_of(t)
@@ -432,7 +430,7 @@ def response(key, p, days, person, rel, ordinal, t, score):  # type: ignore[no-u
 
 
 @compiled
-def following(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def following(key, p, person, rel, ordinal):
     """Return (DVPO, charge, MARAC uniform, referral of the children) after a record."""
     w = block(key, person, rel, rnd.FOLLOWING, ordinal)
     return (
@@ -444,14 +442,14 @@ def following(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def route_uniforms(key, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def route_uniforms(key, person, rel, ordinal):
     """Return (police, court, children's services, pass-through) uniforms of a candidate."""
     w = block(key, person, rel, rnd.ROUTES, ordinal)
     return unit(w[0]), unit(w[1]), unit(w[2]), unit(w[3])
 
 
 @compiled
-def marac_source(p, t, grade, heard, u):  # type: ignore[no-untyped-def]
+def marac_source(p, t, grade, heard, u):
     """Return 0 or 1 if a record is referred to MARAC (high risk; further record), else -1."""
     high = p[P.MARAC_A] if grade == 2 else 0.0
     further = p[P.MARAC_B] if heard != NEVER and t - heard <= YEAR_DAY_SECONDS else 0.0
@@ -461,7 +459,7 @@ def marac_source(p, t, grade, heard, u):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def marac_hearing(p, t, area):  # type: ignore[no-untyped-def]
+def marac_hearing(p, t, area):
     """Return the next meeting of the area's cycle that leaves the notice."""
     cycle = np.int64(p[P.MARAC_CYCLE])
     offset = ORIGIN + area * cycle // np.int64(p[P.MARAC_AREAS])
@@ -470,14 +468,14 @@ def marac_hearing(p, t, area):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hearing(key, days, person, rel, ordinal, t):  # type: ignore[no-untyped-def]
+def hearing(key, days, person, rel, ordinal, t):
     """Return (IDVA support begins, uniform of the programme's referral) at a MARAC."""
     w = block(key, person, rel, rnd.HEARING, ordinal)
     return unit(w[0]) < days[D.IDVA, day_of(t)], unit(w[1])
 
 
 @compiled
-def justice(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def justice(key, p, person, rel, ordinal):
     """Return (seconds to charge, conviction, seconds to conviction, sentence) after an arrest."""
     w = block(key, person, rel, rnd.JUSTICE, ordinal)
     u = unit(w[3])
@@ -491,7 +489,7 @@ def justice(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def sentence_of(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def sentence_of(key, p, person, rel, ordinal):
     """Return (seconds served, BBR required, BBR started if required, BBR completed if started)."""
     w = block(key, person, rel, rnd.SENTENCE, ordinal)
     return (
@@ -503,7 +501,7 @@ def sentence_of(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def child_assessment(key, p, person, rel, ordinal):  # type: ignore[no-untyped-def]
+def child_assessment(key, p, person, rel, ordinal):
     """Return (child in need, protection plan, looked after, seconds of the plan)."""
     w = block(key, person, rel, rnd.CHILD, ordinal)
     return (
@@ -518,7 +516,7 @@ def child_assessment(key, p, person, rel, ordinal):  # type: ignore[no-untyped-d
 
 
 @compiled
-def refers_self(key, p, days, person, t, z, u):  # type: ignore[no-untyped-def]
+def refers_self(key, p, days, person, t, z, u):
     """Say whether a true incident leads to self-referral; the motivated refer themselves more."""
     chance = days[D.REF_SELF, day_of(t)]
     if u >= chance * 30.0:  # nobody is so motivated: spares the rest
@@ -529,7 +527,7 @@ def refers_self(key, p, days, person, t, z, u):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def admits(days, t, kind, risk):  # type: ignore[no-untyped-def]
+def admits(days, t, kind, risk):
     """Say whether the design takes this kind of case and this risk (0, 1, 2)."""
     if kind == ev.FAMILY:
         return False
@@ -540,7 +538,7 @@ def admits(days, t, kind, risk):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def risk_of(t, grade, heard):  # type: ignore[no-untyped-def]
+def risk_of(t, grade, heard):
     """Return a case's risk as the agencies know it: 2 high, 1 medium, 0 standard."""
     if grade == 2 or (heard != NEVER and t - heard <= YEAR_DAY_SECONDS):
         return 2
@@ -548,7 +546,7 @@ def risk_of(t, grade, heard):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def odds_shift(chance, shift):  # type: ignore[no-untyped-def]
+def odds_shift(chance, shift):
     """Return the probability whose log odds are shifted."""
     if chance <= 0.0 or chance >= 1.0:
         return chance
@@ -557,7 +555,7 @@ def odds_shift(chance, shift):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def contact(key, p, person, episode, route, z):  # type: ignore[no-untyped-def]
+def contact(key, p, person, episode, route, z):
     """Return (seconds to contact, answer: 0 not reached 1 refused 2 agreed, suitable)."""
     w = block(key, person, 0, rnd.CONTACT, episode)
     chance = p[P.ACCEPT_AGENCY]
@@ -571,7 +569,7 @@ def contact(key, p, person, episode, route, z):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def pathway(key, p, person, episode):  # type: ignore[no-untyped-def]
+def pathway(key, p, person, episode):
     """Return (seconds of assessment, patience for it, patience for a place, drop-out uniform)."""
     w = block(key, person, 0, rnd.PATHWAY, episode)
     patience1 = 3.0e9
@@ -584,7 +582,7 @@ def pathway(key, p, person, episode):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def sessions_attended(key, p, days, person, t, route, z, needs, stream, u):  # type: ignore[no-untyped-def]
+def sessions_attended(key, p, days, person, t, route, z, needs, stream, u):
     """Return (sessions attended before dropping out, sessions planned); equal if completed.
 
     The drop-out hazard falls with time (Weibull over the planned length); needs that the design
@@ -613,12 +611,12 @@ def sessions_attended(key, p, days, person, t, route, z, needs, stream, u):  # t
 
 
 @compiled
-def takes_support(key, p, person, episode):  # type: ignore[no-untyped-def]
+def takes_support(key, p, person, episode):
     """Say whether a victim who is offered partner support takes it up."""
     return unit(block(key, person, 0, rnd.SUPPORT, episode)[0]) < p[P.SUPPORT_UPTAKE]
 
 
 @compiled
-def start_cost(p, stream):  # type: ignore[no-untyped-def]
+def start_cost(p, stream):
     """Return the pence that a start commits."""
     return np.int64(p[P.START_COST_ONE] if stream == 1 else p[P.START_COST])

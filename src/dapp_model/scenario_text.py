@@ -120,7 +120,7 @@ def _option_differences(inputs: Inputs, base: Inputs) -> list[str]:
 
 def _own(option: Option, key: str) -> Value:
     """Return a lever as a person would write it: "as programme" where it only follows the pilot."""
-    value = option.levers[key]
+    value: Value = option.levers[key]
     follows = lever_parameters()[key].value == AS_PROGRAMME
     if follows and value == option.levers[key.replace("extension.", "programme.")]:
         return AS_PROGRAMME

@@ -281,9 +281,7 @@ def counts_of(folder: Path, number: int) -> Counts:
 
 def outcomes_of(inputs: Inputs, counts: Counts) -> Mapping[str, Outcomes]:
     """Return the outcomes by option of one repetition: counts [option, group, measure, year]."""
-    return {
-        name: Outcomes(name, FIRST_YEAR, counts[i]) for i, name in enumerate(inputs.options)
-    }
+    return {name: Outcomes(name, FIRST_YEAR, counts[i]) for i, name in enumerate(inputs.options)}
 
 
 def close_look_of(folder: Path) -> CloseLook:

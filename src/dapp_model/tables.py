@@ -217,9 +217,7 @@ def _table(columns: Mapping[str, str], data: Mapping[str, Any]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _outcome_table(
-    names: Sequence[str], draw: int, counts: npt.NDArray[np.int64]
-) -> pa.Table:
+def _outcome_table(names: Sequence[str], draw: int, counts: npt.NDArray[np.int64]) -> pa.Table:
     """Return the rows of one draw that are not zero; a row that is absent is zero."""
     by_option = counts.transpose(1, 0, 2, 3, 4)
     option, repetition, group, measure, year = np.nonzero(by_option)

@@ -30,7 +30,7 @@ from dapp_model.world import CLOSED, DAY, ORIGIN, D, P
 
 
 @compiled_with_memory
-def grown_heap(heap, needed):  # type: ignore[no-untyped-def]
+def grown_heap(heap, needed):
     """Return a heap with room for at least `needed` rows."""
     if needed <= len(heap):
         return heap
@@ -40,7 +40,7 @@ def grown_heap(heap, needed):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def remember(life, s, heap, n):  # type: ignore[no-untyped-def]
+def remember(life, s, heap, n):
     """Put a person's next event on the common calendar."""
     t, kind, rel, ordinal, _ = next_own(life, s)
     push(heap, n, t, kind, life.person[s, S.PERSON], rel, ordinal, s)
@@ -48,7 +48,7 @@ def remember(life, s, heap, n):  # type: ignore[no-untyped-def]
 
 
 @compiled_with_memory
-def close(p, life, q, t, stop, rows, cursor):  # type: ignore[no-untyped-def]
+def close(p, life, q, t, stop, rows, cursor):
     """Stop taking people; with `stop`, also end what is going on. Returns rows."""
     for s in range(len(life.person)):
         stage = life.person[s, S.STAGE]
@@ -64,7 +64,7 @@ def close(p, life, q, t, stop, rows, cursor):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def first_in_line(life, queue, n, stage, stream):  # type: ignore[no-untyped-def]
+def first_in_line(life, queue, n, stage, stream):
     """Drop those who no longer wait from the head of a queue; return how many rows are left."""
     while n > 0:
         s = queue[0, 5]
@@ -81,7 +81,7 @@ def first_in_line(life, queue, n, stage, stream):  # type: ignore[no-untyped-def
 
 
 @compiled_with_memory
-def give_assessments(key, p, days, life, q, t, heap, n_heap, rows, cursor):  # type: ignore[no-untyped-def]
+def give_assessments(key, p, days, life, q, t, heap, n_heap, rows, cursor):
     """Begin assessments while an assessor is free. Returns (rows, rows on the calendar)."""
     g = q.g
     limit = np.int64(days[D.ASSESSORS, rules.day_of(t)])
@@ -106,7 +106,7 @@ def give_assessments(key, p, days, life, q, t, heap, n_heap, rows, cursor):  # t
 
 
 @compiled
-def affordable(p, days, q, t, stream):  # type: ignore[no-untyped-def]
+def affordable(p, days, q, t, stream):
     """Say whether the contract still pays for one more start."""
     day = rules.day_of(t)
     spent = q.g[G.SPENT0 + np.int64(days[D.PHASE, day])]
@@ -114,7 +114,7 @@ def affordable(p, days, q, t, stream):  # type: ignore[no-untyped-def]
 
 
 @compiled_with_memory
-def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, cursor):  # type: ignore[no-untyped-def]
+def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, cursor):
     """Start people while there are places and money: one stream, then the other.
 
     Returns (rows, rows on the calendar, groups that hold places).
@@ -194,7 +194,7 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
 
 
 @compiled_with_memory
-def give_support(p, days, life, q, t, heap, n_heap, rows, cursor):  # type: ignore[no-untyped-def]
+def give_support(p, days, life, q, t, heap, n_heap, rows, cursor):
     """Begin partner support while there is room. Returns (rows, rows on the calendar)."""
     g = q.g
     limit = np.int64(days[D.SUPPORT_PLACES, rules.day_of(t)])

@@ -47,7 +47,7 @@ HELD = 8192  # closed groups that can hold places at once
 
 
 @compiled_with_memory
-def live_on(key, p, days, life, q, s, horizon, rows, cursor):  # type: ignore[no-untyped-def]
+def live_on(key, p, days, life, q, s, horizon, rows, cursor):
     """Live from event to event until the programme is reached or nothing more happens.
 
     Returns (rows, True if nothing more happens before the horizon).
@@ -64,7 +64,7 @@ def live_on(key, p, days, life, q, s, horizon, rows, cursor):  # type: ignore[no
 
 
 @compiled_with_memory
-def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, counts, keep):  # type: ignore[no-untyped-def]
+def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, counts, keep):
     """Simulate everybody whom the programme cannot reach.
 
     `days` says for each route and day the highest chance of referral under any option. Returns
@@ -113,7 +113,7 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
 
 
 @compiled_with_memory
-def together(key, p, days, horizon, calendar, people, life, q):  # type: ignore[no-untyped-def]
+def together(key, p, days, horizon, calendar, people, life, q):
     """Simulate the people who can reach the programme, in the total order of events.
 
     people: int64 [n, 2], identifier and entry time. Returns their rows, unsorted.

@@ -12,7 +12,7 @@ WIDTH = 6
 
 
 @compiled
-def before(heap, i, j):  # type: ignore[no-untyped-def]
+def before(heap, i, j):
     """Say whether row i comes before row j."""
     for k in range(5):
         if heap[i, k] != heap[j, k]:
@@ -21,14 +21,14 @@ def before(heap, i, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def swap(heap, i, j):  # type: ignore[no-untyped-def]
+def swap(heap, i, j):
     """Exchange two rows."""
     for k in range(WIDTH):
         heap[i, k], heap[j, k] = heap[j, k], heap[i, k]
 
 
 @compiled
-def push(heap, n, a, b, c, d, e, slot):  # type: ignore[no-untyped-def]
+def push(heap, n, a, b, c, d, e, slot):
     """Put a row into a heap of n rows; the caller counts."""
     heap[n, 0] = a
     heap[n, 1] = b
@@ -46,7 +46,7 @@ def push(heap, n, a, b, c, d, e, slot):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def pop(heap, n):  # type: ignore[no-untyped-def]
+def pop(heap, n):
     """Move the first of n rows to place n - 1 and mend the rest; the caller counts."""
     swap(heap, 0, n - 1)
     i = 0

@@ -31,7 +31,7 @@ from dapp_model.world import DVPO_SECONDS, MOST_RELATIONSHIPS, D, P
 
 
 @compiled
-def wake(key, p, life, s, r, t, ordinal, bound):  # type: ignore[no-untyped-def]
+def wake(key, p, life, s, r, t, ordinal, bound):
     """Look at every band below a rate that has just risen."""
     case = life.case[s, r]
     needed = rules.bands_needed(bound)
@@ -51,7 +51,7 @@ def wake(key, p, life, s, r, t, ordinal, bound):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def begin_case(key, p, life, q, s, r, t, rows, cursor):  # type: ignore[no-untyped-def]
+def begin_case(key, p, life, q, s, r, t, rows, cursor):
     """Begin relationship r (from 0) at time t."""
     me = life.person[s]
     person = me[S.PERSON]
@@ -94,7 +94,7 @@ def begin_case(key, p, life, q, s, r, t, rows, cursor):  # type: ignore[no-untyp
 
 
 @compiled
-def begin(key, p, days, life, q, s, person, t, rows, cursor):  # type: ignore[no-untyped-def]
+def begin(key, p, days, life, q, s, person, t, rows, cursor):
     """Begin a life in a slot: the perpetrator's first case."""
     code, linx, z = rules.traits(key, p, days, person, t)
     leaves, cause, career = rules.exit_of(key, p, person, t)
@@ -120,7 +120,7 @@ def begin(key, p, days, life, q, s, person, t, rows, cursor):  # type: ignore[no
 
 
 @compiled
-def end_case(life, s, r, t, cause, rows, cursor):  # type: ignore[no-untyped-def]
+def end_case(life, s, r, t, cause, rows, cursor):
     """End a case that is still going on."""
     if life.case[s, r, R.ACTIVE] == 1:
         life.case[s, r, R.ACTIVE] = 0
@@ -128,7 +128,7 @@ def end_case(life, s, r, t, cause, rows, cursor):  # type: ignore[no-untyped-def
 
 
 @compiled
-def leave(p, life, q, s, t, cause, rows, cursor):  # type: ignore[no-untyped-def]
+def leave(p, life, q, s, t, cause, rows, cursor):
     """The perpetrator is gone for good: all cases end, and so does an episode."""
     me = life.person[s]
     me[S.GONE] = 1
@@ -140,7 +140,7 @@ def leave(p, life, q, s, t, cause, rows, cursor):  # type: ignore[no-untyped-def
 
 
 @compiled
-def candidate(key, p, days, life, q, s, r, t, rows, cursor):  # type: ignore[no-untyped-def]
+def candidate(key, p, days, life, q, s, r, t, rows, cursor):
     """Meet the next point of a case's field: an incident if it lies below the rate in force."""
     me = life.person[s]
     case = life.case[s, r]
@@ -199,7 +199,7 @@ def candidate(key, p, days, life, q, s, r, t, rows, cursor):  # type: ignore[no-
 
 
 @compiled
-def averted(key, p, days, life, q, s, r, t, ordinal, behaviour, report_word):  # type: ignore[no-untyped-def]
+def averted(key, p, days, life, q, s, r, t, ordinal, behaviour, report_word):
     """An incident that the programme averts here may still see the children referred.
 
     Only the pass-through share of children's referrals rests on the incident itself.
@@ -215,7 +215,7 @@ def averted(key, p, days, life, q, s, r, t, ordinal, behaviour, report_word):  #
 
 
 @compiled
-def incident(key, p, days, life, q, s, r, t, ordinal, behaviour, word, without, rows, cursor):  # type: ignore[no-untyped-def]
+def incident(key, p, days, life, q, s, r, t, ordinal, behaviour, word, without, rows, cursor):
     """A true incident, and what is known of it at once."""
     me = life.person[s]
     case = life.case[s, r]
@@ -246,7 +246,7 @@ def incident(key, p, days, life, q, s, r, t, ordinal, behaviour, word, without, 
 
 
 @compiled
-def record(key, p, days, life, q, s, r, t, ordinal, a, rows, cursor):  # type: ignore[no-untyped-def]
+def record(key, p, days, life, q, s, r, t, ordinal, a, rows, cursor):
     """The police record a report, and everything that follows at once."""
     me = life.person[s]
     case = life.case[s, r]
@@ -289,7 +289,7 @@ def record(key, p, days, life, q, s, r, t, ordinal, a, rows, cursor):  # type: i
 
 
 @compiled
-def refer_to_marac(p, life, q, s, r, t, ordinal, source, rows, cursor):  # type: ignore[no-untyped-def]
+def refer_to_marac(p, life, q, s, r, t, ordinal, source, rows, cursor):
     """Refer a victim to MARAC; a referral while one awaits its hearing is merged with it."""
     case = life.case[s, r]
     if case[R.HEARING] == 1:
@@ -313,7 +313,7 @@ def refer_to_marac(p, life, q, s, r, t, ordinal, source, rows, cursor):  # type:
 
 
 @compiled
-def hear(key, p, days, life, q, s, r, t, ordinal, rows, cursor):  # type: ignore[no-untyped-def]
+def hear(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
     """MARAC hears a case: a safety plan, an IDVA, perhaps a referral to the programme."""
     case = life.case[s, r]
     person = case_person(life, s)
@@ -331,7 +331,7 @@ def hear(key, p, days, life, q, s, r, t, ordinal, rows, cursor):  # type: ignore
 
 
 @compiled
-def refer_children(key, p, days, life, q, s, r, t, ordinal, other, rows, cursor):  # type: ignore[no-untyped-def]
+def refer_children(key, p, days, life, q, s, r, t, ordinal, other, rows, cursor):
     """Refer the children of a household to social care."""
     case = life.case[s, r]
     again = 0
@@ -349,7 +349,7 @@ def refer_children(key, p, days, life, q, s, r, t, ordinal, other, rows, cursor)
 
 
 @compiled
-def assess_children(key, p, life, s, r, t, ordinal, rows, cursor):  # type: ignore[no-untyped-def]
+def assess_children(key, p, life, s, r, t, ordinal, rows, cursor):
     """Children's social care have assessed: in need, a protection plan, care."""
     case = life.case[s, r]
     person = case_person(life, s)
@@ -366,7 +366,7 @@ def assess_children(key, p, life, s, r, t, ordinal, rows, cursor):  # type: igno
 
 
 @compiled
-def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):  # type: ignore[no-untyped-def]
+def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
     """A conviction, its sentence, and a referral by the court."""
     me = life.person[s]
     person = me[S.PERSON]
@@ -391,7 +391,7 @@ def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):  # type: 
 
 
 @compiled
-def happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor):  # type: ignore[no-untyped-def]
+def happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor):
     """Let a person's next event happen."""
     r = rel - 1
     if index < 0:

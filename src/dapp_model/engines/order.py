@@ -10,7 +10,7 @@ ROOM = 512  # more rows than any one event can write
 
 
 @compiled_with_memory
-def grown(rows, needed):  # type: ignore[no-untyped-def]
+def grown(rows, needed):
     """Return room for at least `needed` rows, with the old rows kept."""
     if needed <= len(rows):
         return rows
@@ -20,7 +20,7 @@ def grown(rows, needed):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def comes_before(a, b):  # type: ignore[no-untyped-def]
+def comes_before(a, b):
     """Say whether row a comes before row b in the total order of events."""
     if a.time != b.time:
         return a.time < b.time
@@ -34,7 +34,7 @@ def comes_before(a, b):  # type: ignore[no-untyped-def]
 
 
 @compiled_with_memory
-def sort_rows(rows, first, last):  # type: ignore[no-untyped-def]
+def sort_rows(rows, first, last):
     """Sort nearly sorted rows [first, last) by the total order, in place."""
     for i in range(first + 1, last):
         if comes_before(rows[i], rows[i - 1]):
@@ -47,7 +47,7 @@ def sort_rows(rows, first, last):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def merge_sort(rows, first, last, spare):  # type: ignore[no-untyped-def]
+def merge_sort(rows, first, last, spare):
     """Sort rows [first, last) by the total order with room to spare."""
     width = 1
     n = last - first
@@ -75,7 +75,7 @@ def merge_sort(rows, first, last, spare):  # type: ignore[no-untyped-def]
 
 
 @compiled_with_memory
-def by_person(rows, people):  # type: ignore[no-untyped-def]
+def by_person(rows, people):
     """Return rows person by person (in the order of `people`), each in the total order."""
     place = {people[0, 0]: 0}
     for i in range(len(people)):
@@ -97,7 +97,7 @@ def by_person(rows, people):  # type: ignore[no-untyped-def]
 
 
 @compiled_with_memory
-def in_total_order(rows, warm_up, horizon):  # type: ignore[no-untyped-def]
+def in_total_order(rows, warm_up, horizon):
     """Return rows in the total order of events: by stretches of time, then within each."""
     n = len(rows)
     buckets = max(1, n // 4)

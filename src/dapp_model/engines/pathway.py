@@ -32,7 +32,7 @@ from dapp_model.world import ONE_TO_ONE, D, P
 
 
 @compiled
-def refer(key, p, days, life, q, s, r, t, route, rows, cursor):  # type: ignore[no-untyped-def]
+def refer(key, p, days, life, q, s, r, t, route, rows, cursor):
     """Refer a perpetrator to the programme, if the design takes them and they are free."""
     me = life.person[s]
     if me[S.STAGE] > NONE or me[S.GONE] == 1 or in_custody(life, s, t):
@@ -64,7 +64,7 @@ def refer(key, p, days, life, q, s, r, t, route, rows, cursor):  # type: ignore[
 
 
 @compiled
-def end_episode(p, life, q, s, t, outcome, rows, cursor):  # type: ignore[no-untyped-def]
+def end_episode(p, life, q, s, t, outcome, rows, cursor):
     """End an episode: free what it holds and set the effect that is left."""
     me = life.person[s]
     for kind in (ev.CONTACT, ev.ASSESSMENT_END, ev.EPISODE_END, ev.SESSION):
@@ -88,7 +88,7 @@ def end_episode(p, life, q, s, t, outcome, rows, cursor):  # type: ignore[no-unt
 
 
 @compiled
-def ask(days, life, heap, q, counter, s, t):  # type: ignore[no-untyped-def]
+def ask(days, life, heap, q, counter, s, t):
     """Join a queue: first come, or by risk as the rule stands on the day of joining."""
     me = life.person[s]
     first = -me[S.RISK] if days[D.PRIORITY, rules.day_of(t)] > 0.0 else 0
@@ -97,7 +97,7 @@ def ask(days, life, heap, q, counter, s, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def contacted(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-untyped-def]
+def contacted(key, p, days, life, q, s, t, rows, cursor):
     """The first contact: not reached, refused, or in line for an assessment."""
     me = life.person[s]
     person, episode, z = me[S.PERSON], me[S.EPISODE], life.person_x[s, X.Z]
@@ -115,7 +115,7 @@ def contacted(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-unt
 
 
 @compiled
-def offer_support(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-untyped-def]
+def offer_support(key, p, days, life, q, s, t, rows, cursor):
     """Offer support to the victim of the latest case that is going on."""
     me = life.person[s]
     if days[D.SUPPORT_PLACES, rules.day_of(t)] == 0.0 or me[S.SUPPORT] != NO_SUPPORT:
@@ -140,7 +140,7 @@ def offer_support(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no
 
 
 @compiled
-def end_support(life, q, s, t, rel, ordinal, rows, cursor):  # type: ignore[no-untyped-def]
+def end_support(life, q, s, t, rel, ordinal, rows, cursor):
     """Partner support ends, or the offer lapses."""
     me = life.person[s]
     if me[S.SUPPORT] == SUPPORTED:
@@ -151,7 +151,7 @@ def end_support(life, q, s, t, rel, ordinal, rows, cursor):  # type: ignore[no-u
 
 
 @compiled
-def assessed(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-untyped-def]
+def assessed(key, p, days, life, q, s, t, rows, cursor):
     """An assessment ends; the suitable join the waiting list."""
     me = life.person[s]
     person, episode, z = me[S.PERSON], me[S.EPISODE], life.person_x[s, X.Z]
@@ -178,7 +178,7 @@ def assessed(key, p, days, life, q, s, t, rows, cursor):  # type: ignore[no-unty
 
 
 @compiled
-def start(key, p, days, life, q, s, t, closed, rows, cursor):  # type: ignore[no-untyped-def]
+def start(key, p, days, life, q, s, t, closed, rows, cursor):
     """Start the programme: the place is held, the earlier episode's effect is kept."""
     me = life.person[s]
     x = life.person_x[s]
@@ -206,7 +206,7 @@ def start(key, p, days, life, q, s, t, closed, rows, cursor):  # type: ignore[no
 
 
 @compiled
-def session(p, life, q, s, t, rows, cursor):  # type: ignore[no-untyped-def]
+def session(p, life, q, s, t, rows, cursor):
     """A weekly session: attended, or the one from which the participant has dropped out."""
     me = life.person[s]
     if me[S.ATTENDED] >= me[S.WILL_ATTEND]:

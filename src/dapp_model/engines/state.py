@@ -101,7 +101,7 @@ def empty_queues(places: int) -> Queues:
 
 
 @compiled
-def emit(rows, cursor, t, kind, person, rel, ordinal, value, detail):  # type: ignore[no-untyped-def]
+def emit(rows, cursor, t, kind, person, rel, ordinal, value, detail):
     """Append a row."""
     n = cursor[0]
     rows[n].time = t
@@ -115,7 +115,7 @@ def emit(rows, cursor, t, kind, person, rel, ordinal, value, detail):  # type: i
 
 
 @compiled
-def expect(life, q, s, t, kind, rel, ordinal, a):  # type: ignore[no-untyped-def]
+def expect(life, q, s, t, kind, rel, ordinal, a):
     """Put an event on a person's own calendar."""
     n = life.person[s, S.PENDING]
     if n >= PENDING:
@@ -131,7 +131,7 @@ def expect(life, q, s, t, kind, rel, ordinal, a):  # type: ignore[no-untyped-def
 
 
 @compiled
-def forget(life, s, kind):  # type: ignore[no-untyped-def]
+def forget(life, s, kind):
     """Take all events of one kind off a person's own calendar."""
     n = life.person[s, S.PENDING]
     i = 0
@@ -146,7 +146,7 @@ def forget(life, s, kind):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def next_own(life, s):  # type: ignore[no-untyped-def]
+def next_own(life, s):
     """Return (time, kind, relationship, ordinal, index) of a person's next event.
 
     `index` is the place on the calendar, or -1 for a candidate incident.
@@ -183,12 +183,12 @@ def next_own(life, s):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def case_person(life, s):  # type: ignore[no-untyped-def]
+def case_person(life, s):
     """Return the identifier of the person in a slot."""
     return life.person[s, S.PERSON]
 
 
 @compiled
-def in_custody(life, s, t):  # type: ignore[no-untyped-def]
+def in_custody(life, s, t):
     """Say whether the perpetrator is held."""
     return t < life.person[s, S.CUSTODY]

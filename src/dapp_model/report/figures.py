@@ -165,9 +165,7 @@ def _options(totals: Totals) -> Chart:
         value = one["measures"]["net_present_social_value"]
         colour = COLOURS[0] if one["name"] == advised else COLOURS[1]
         axes.plot([value["low"], value["high"]], [i, i], color=colour, linewidth=2.0)
-        axes.plot(
-            [value["low50"], value["high50"]], [i, i], color=colour, linewidth=8.0, alpha=0.7
-        )
+        axes.plot([value["low50"], value["high50"]], [i, i], color=colour, linewidth=8.0, alpha=0.7)
         axes.plot([value["mean"]], [i], "o", color=INK, markersize=6)
         rows.append(
             [

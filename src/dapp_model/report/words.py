@@ -254,9 +254,7 @@ def rests_on(decision: Decision) -> list[str]:
 def expiry(decision: Decision) -> str:
     """Say when the advice expires."""
     found = decision["expires"]
-    return (
-        f"The advice expires on {day(found['date'])} ({found['reason']}, whichever comes first)."
-    )
+    return f"The advice expires on {day(found['date'])} ({found['reason']}, whichever comes first)."
 
 
 def first_page(decision: Decision) -> list[str]:
