@@ -33,7 +33,8 @@ BEHAVIOURS = (
 MEASURES = (
     "true.incidents",
     *(f"true.{b}" for b in (*BEHAVIOURS, "none")),
-    *("true.coercive_control_first", "true.high_harm", "true.child_present"),
+    *("true.coercive_control_first", "true.stalking_first"),
+    *("true.high_harm", "true.child_present"),
     *("report.reports", "report.attended", "recorded.incidents"),
     *(f"recorded.{b}" for b in (*BEHAVIOURS, "non_crime")),
     *(f"recorded.{n}" for n in ("repeat_a", "repeat_b", "repeat_c", "victims", "high_risk")),
@@ -191,6 +192,7 @@ COUNTY = in_year(
     true__rape=650,
     true__other_sexual=1_300,
     true__stalking=7_300,
+    true__stalking_first=3_000,
     true__coercive_control=19_500,
     true__coercive_control_first=4_000,
     true__damage=4_900,
@@ -478,11 +480,15 @@ def test_more_reporting_costs_agencies_and_harms_nobody() -> None:
     assert change.total(lambda line: line.group == "justice") < 0
 
 
-def test_coercive_control_is_priced_once_a_year_and_not_by_incident() -> None:
-    assert account(in_year(2018, true__coercive_control=9)).total() == account().total()
-    first = account(in_year(2018, true__coercive_control_first=1))
-    same = account(in_year(2018, true__stalking=1))
-    assert first.total() == same.total() < 0
+@pytest.mark.parametrize("offence", ["coercive_control", "stalking"])
+def test_a_course_of_conduct_is_priced_once_a_year_and_not_by_incident(offence: str) -> None:
+    assert account(in_year(2018, **{f"true__{offence}": 9})).total() == account().total()
+    first = account(in_year(2018, **{f"true__{offence}_first": 1}))
+    like = account(in_year(2018, true__violence_without_injury=1))
+    assert first.total() == like.total() < 0
+    record = account(in_year(2018, **{f"recorded__{offence}": 1}))
+    assert record.total(lambda line: line.group == "harm") == 0
+    assert record.total(lambda line: line.group == "justice") < 0
 
 
 # ------------------------------------------------------------ homicide

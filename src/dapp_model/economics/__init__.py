@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dapp_model.economics.appraisal import (
     Account,
-    Baseline,
     Line,
-    Summary,
     expected_homicides,
     incremental,
-    payback_year,
-    pool,
-    summary,
     value,
 )
 from dapp_model.economics.prices import (
@@ -21,6 +16,13 @@ from dapp_model.economics.prices import (
     deflator,
     discount_factor,
     present_value,
+)
+from dapp_model.economics.summary import (
+    Baseline,
+    Summary,
+    payback_year,
+    pool,
+    summary,
 )
 from dapp_model.economics.unit_costs import (
     Settings,

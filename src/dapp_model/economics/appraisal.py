@@ -1,4 +1,4 @@
-"""Counted outcomes to an account of costs by year, bearer, funder, tier and offence, and its sums.
+"""Counted outcomes to an account of costs by year, bearer, funder, tier and offence.
 
 Sign: an account's rows are what society gains, so costs are negative. The account of one option
 is therefore mostly negative, and option minus comparator is positive where the option does good.
@@ -8,7 +8,7 @@ Amounts are whole pence of one price year, so every breakdown adds up to the pen
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from dapp_model.economics.prices import (
     PENCE,
-    benefit_cost,
     contract_cash,
     deflator,
     discount_factor,
@@ -31,9 +30,7 @@ from dapp_model.economics.unit_costs import (
     Part,
     Settings,
     UnitCost,
-    cost_rows,
     cumulative_shares,
-    figure,
     settings_of,
     tariff,
 )
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
 Pence = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MILLION: Final = 1_000_000
 EXPECTED_HOMICIDES: Final = "expected.homicides"
 
 
@@ -129,88 +125,6 @@ class Account:
         return frame
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """The whole county's first year in the account, in GBP a year, against benchmarks.
-
-    Harm is victims' harm, lost output and health care, without homicide: by true crimes, by
-    recorded crimes x multiplier, and by victim-years scaled from the national total.
-    """
-
-    financial_year: str
-    harm_true_crimes: float
-    harm_recorded_crimes: float
-    harm_victim_years: float
-    police_bill: float
-    police_bill_low: float
-    police_bill_high: float
-    homicides_per_1000_recorded: float
-
-    @property
-    def police_bill_in_range(self) -> bool:
-        """Say whether the police bill lies in the range that is plausible for the county."""
-        return self.police_bill_low <= self.police_bill <= self.police_bill_high
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What an option is worth against its comparator: present values in GBP, benefits positive.
-
-    Net present social value = social value - programme cost; net public cost = programme cost -
-    fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next. Counts run from year 0 and are not discounted. Every field but the names is
-    additive, so that summaries can be pooled; ratios are ratios of what is pooled.
-    """
-
-    option: str
-    comparator: str
-    price_year: str
-    year_0: str
-    true_incidents_averted: float
-    recorded_incidents_averted: float
-    homicides_averted: float
-    net_public_cost: float
-    net_present_social_value: float
-    programme_cost: float
-    social_value: float
-    fiscal_value: float
-    cashable_value: float
-    net_present_social_value_without_homicide: float
-    net_public_cost_without_homicide: float
-    net_present_social_value_low_harm: float
-    net_present_social_value_optimism: float
-    net_present_social_value_tax_uplift: float
-    programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
-    baseline: Baseline
-
-    @property
-    def cost_per_averted_true_incident(self) -> float | None:
-        """Return net public cost over true incidents averted; None where none is averted."""
-        return _ratio(self.net_public_cost, self.true_incidents_averted)
-
-    @property
-    def cost_per_averted_recorded_incident(self) -> float | None:
-        """Return net public cost over recorded incidents averted; None where none is averted."""
-        return _ratio(self.net_public_cost, self.recorded_incidents_averted)
-
-    @property
-    def benefit_cost_ratio(self) -> float | None:
-        """Return social value over the programme's cost; None at no cost."""
-        if not self.programme_cost > 0:
-            return None
-        return benefit_cost({"social": self.social_value}, self.programme_cost)[2]
-
-    @property
-    def fiscal_return(self) -> float | None:
-        """Return fiscal value over the programme's cost; None at no cost."""
-        return _ratio(self.fiscal_value, self.programme_cost)
-
-    @property
-    def public_value_ratio(self) -> float | None:
-        """Return non-fiscal value over net public cost; None where there is no net public cost."""
-        return _ratio(self.social_value - self.fiscal_value, self.net_public_cost)
-
-
 def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = None) -> Account:
     """Value the counts of one option: counted events times unit costs, and the contract's cash.
 
@@ -222,7 +136,7 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
     factors = _factors(counts, chosen)
     rows = [*_event_rows(counts, chosen), *_contract_rows(counts, chosen)]
     recorded = Settings(**{**asdict(chosen), "harm_route": "recorded crimes"})
-    low = [row for row in _event_rows(counts, recorded) if _is_crime_harm(row[0])]
+    low = [row for row in _event_rows(counts, recorded) if is_crime_harm(row[0])]
 
     def discounted(rows: Sequence[Row]) -> Pence:
         kinds = [chosen.harm_discounting if r[0].item == "harm" else "standard" for r in rows]
@@ -285,96 +199,6 @@ def incremental(account: Account, comparator: Account) -> Account:
         discounted_pence=difference("discounted_pence"),
         **plain,
     )
-
-
-def summary(account: Account, comparator: Account) -> Summary:
-    """Return what an option is worth against its comparator, with the checks on the level."""
-    change = incremental(account, comparator)
-    from_year_0 = slice(max(0, change.year_0 - change.first_year), None)
-    programme = -change.total(_is_programme)
-    social = change.total(lambda line: not _is_programme(line))
-    fiscal = change.total(lambda line: not _is_programme(line) and line.tier != "non_fiscal")
-    homicide = change.total(lambda line: line.offence == "homicide")
-    homicide_fiscal = change.total(
-        lambda line: line.offence == "homicide" and line.tier != "non_fiscal"
-    )
-    net_value, net_cost = social - programme, programme - fiscal
-    low = int(change.low_harm_discounted_pence.sum()) / PENCE
-    uplift = figure(mapping()["checks"]["tax_uplift"])
-    return Summary(
-        option=account.option,
-        comparator=comparator.option,
-        price_year=change.price_year,
-        year_0=year_label(change.year_0),
-        true_incidents_averted=0.0 - float(change.true_incidents[from_year_0].sum()),
-        recorded_incidents_averted=0.0 - float(change.recorded_incidents[from_year_0].sum()),
-        homicides_averted=0.0 - float(change.homicides[from_year_0].sum()),
-        net_public_cost=net_cost,
-        net_present_social_value=net_value,
-        programme_cost=programme,
-        social_value=social,
-        fiscal_value=fiscal,
-        cashable_value=change.total(
-            lambda line: not _is_programme(line) and line.tier == "cashable"
-        ),
-        net_present_social_value_without_homicide=net_value - homicide,
-        net_public_cost_without_homicide=net_cost + homicide_fiscal,
-        net_present_social_value_low_harm=net_value - change.total(_is_crime_harm) + low,
-        net_present_social_value_optimism=_with_optimism_bias(change),
-        net_present_social_value_tax_uplift=net_value - uplift * net_cost,
-        programme_cost_by_funder=_by_funder(change),
-        baseline=_baseline(comparator),
-    )
-
-
-def pool(summaries: Sequence[Summary]) -> Summary:
-    """Return the mean of several draws or replicates, so that ratios are ratios of expectations.
-
-    Raises ValueError unless all compare the same option with the same comparator.
-    """
-    by_name = {f.name: [getattr(one, f.name) for one in summaries] for f in fields(Summary)}
-    by_funder = by_name.pop("programme_cost_by_funder")
-    funders = dict.fromkeys(funder for one in by_funder for funder in one)
-    baselines = [asdict(one) for one in by_name.pop("baseline")]
-    return Summary(
-        **{name: _agreed_or_mean(name, found) for name, found in by_name.items()},
-        programme_cost_by_funder={
-            # A funder that pays nothing in one draw pays nothing in each year of it.
-            funder: {
-                year: sum(one.get(funder, {}).get(year, 0.0) for one in by_funder) / len(by_funder)
-                for year in next(one[funder] for one in by_funder if funder in one)
-            }
-            for funder in funders
-        },
-        baseline=Baseline(
-            **{
-                name: _agreed_or_mean(name, [one[name] for one in baselines])
-                for name in baselines[0]
-            }
-        ),
-    )
-
-
-def _agreed_or_mean(name: str, found: Sequence[Any]) -> Any:
-    """Return the mean of numbers, or the text that all agree on."""
-    if not isinstance(found[0], str):
-        return float(sum(found) / len(found))
-    if len(set(found)) > 1:
-        raise ValueError(f"The summaries differ in {name}: {', '.join(sorted(set(found)))}.")
-    return found[0]
-
-
-def payback_year(change: Account) -> str | None:
-    """Return the first financial year by whose end the discounted value is not negative.
-
-    `change` is an option less its comparator; None where it never pays back.
-    """
-    running = change.discounted_pence.sum(axis=0).cumsum()
-    spent = np.flatnonzero(change.undiscounted_pence.any(axis=0))
-    for i in range(int(spent[0]) if len(spent) else 0, len(running)):
-        if running[i] >= 0:
-            return change.years[i]
-    return None
 
 
 def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
@@ -518,72 +342,6 @@ def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
     return found
 
 
-def _is_programme(line: Line) -> bool:
-    return line.group == "programme"
-
-
-def _is_crime_harm(line: Line) -> bool:
+def is_crime_harm(line: Line) -> bool:
+    """Say whether a line is the harm of a crime other than homicide."""
     return line.group == "harm" and line.offence != "homicide"
-
-
-def _ratio(top: float, bottom: float) -> float | None:
-    return top / bottom if bottom > 0 else None
-
-
-def _by_funder(change: Account) -> Mapping[str, Mapping[str, float]]:
-    """Return the programme's cost by funder and financial year, positive, undiscounted GBP."""
-    found: dict[str, dict[str, float]] = {}
-    for line, pence in zip(change.lines, change.undiscounted_pence, strict=True):
-        if not _is_programme(line):
-            continue
-        by_year = found.setdefault(line.funder, dict.fromkeys(change.years, 0.0))
-        for year, amount in zip(change.years, pence, strict=True):
-            by_year[year] = round(by_year[year] - int(amount) / PENCE, 2)
-    return found
-
-
-def _with_optimism_bias(change: Account) -> float:
-    """Return net present social value with each benefit cut by the grade of its weakest figure."""
-    cuts = {grade: figure(row) for grade, row in mapping()["checks"]["optimism"].items()}
-    total = 0.0
-    for line, pence in zip(change.lines, change.discounted_pence, strict=True):
-        amount = int(pence.sum()) / PENCE
-        benefit = amount > 0 and not _is_programme(line)
-        total += amount * (1.0 + cuts[line.grade]) if benefit else amount
-    return total
-
-
-def _baseline(account: Account) -> Baseline:
-    """Return the account's first year, scaled up to the whole county, beside the benchmarks."""
-    checks = mapping()["checks"]
-    scale = PENCE * account.population_share
-    harm = [i for i, line in enumerate(account.lines) if _is_crime_harm(line)]
-    police = [i for i, line in enumerate(account.lines) if line.bearer == "police"]
-    price = {row: _at_prices(row, account.price_year) for row in _benchmark_rows()}
-    spell = sum(price[row] for row in checks["victim_year_spell"])
-    annual = sum(price[row] for row in checks["victim_year_annual"])
-    national = spell / figure(checks["victim_year_years"]) + annual
-    local = figure(checks["victim_year_local_victims"]) / figure(checks["victim_year_victims"])
-    recorded = float(account.recorded_incidents[0])
-    return Baseline(
-        financial_year=account.years[0],
-        harm_true_crimes=-int(account.undiscounted_pence[harm, 0].sum()) / scale,
-        harm_recorded_crimes=-int(account.low_harm_undiscounted_pence[0]) / scale,
-        harm_victim_years=national * local * MILLION,
-        police_bill=-int(account.undiscounted_pence[police, 0].sum()) / scale,
-        police_bill_low=price[checks["police_bill_low"]],
-        police_bill_high=price[checks["police_bill_high"]],
-        homicides_per_1000_recorded=(
-            float(account.homicides[0]) / recorded * 1000 if recorded else float("nan")
-        ),
-    )
-
-
-def _benchmark_rows() -> tuple[str, ...]:
-    checks = mapping()["checks"]
-    spell, annual = checks["victim_year_spell"], checks["victim_year_annual"]
-    return (*spell, *annual, checks["police_bill_low"], checks["police_bill_high"])
-
-
-def _at_prices(row: str, price_year: str) -> float:
-    return figure(row) * deflator(cost_rows()[row].price_year, price_year)
