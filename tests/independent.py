@@ -35,7 +35,7 @@ BEHAVIOURS = (
     "homicide",
     "none",
 )
-INJURY, RAPE, SEXUAL, CONTROL, HOMICIDE, NONE = 0, 2, 3, 5, 8, 9
+INJURY, RAPE, SEXUAL, STALKING, CONTROL, HOMICIDE, NONE = 0, 2, 3, 4, 5, 8, 9
 NOT_CRIME = 9
 PARTNER, EX_PARTNER, FAMILY = 0, 1, 2
 ROUTES = ("self", "police", "marac", "children", "court", "health")
@@ -215,7 +215,7 @@ class Tables:
         self.report, self.record, self.crime, self.control = [], [], [], []
         self.arrest, self.notice, self.idva, self.outreach = [], [], [], []
         self.bbr, self.linx, self.self_ratio, self.police_ratio = [], [], [], []
-        mix, report = mix_of(v)
+        mix, _, report = mix_of(v)
         crimes = [j for j in range(10) if j not in (CONTROL, NONE)]
         k = sum(mix[j] * report[j] for j in crimes) / sum(mix[j] * report[j] for j in range(10))
         control_from = index_of(dt.date(2015, 12, 29))
@@ -252,21 +252,42 @@ class Tables:
             self.police_ratio.append(police)
 
 
+SERIOUS = (INJURY, RAPE, SEXUAL, HOMICIDE)
+
+
 def mix_of(v):
-    """Return the ordinary mix of behaviours and the chance that each is reported."""
-    mix = [v["incident.mix_" + name] for name in BEHAVIOURS[:8]]
-    mix.append(
-        v["incident.homicides_per_1000_recorded"]
-        / 1000
-        * v["report.probability"]
-        * v["record.probability"]
-    )
-    mix.append(1 - sum(mix))
+    """Return the mixes of ordinary and of high-harm cases, and the chances of a report."""
     report = [v["report.probability"]] * 10
     for j in (INJURY, RAPE, SEXUAL):
         report[j] = odds_times(v["report.probability"], v["report.severe_odds"])
     report[HOMICIDE] = 1.0
-    return mix, report
+    stated = [v["incident.mix_" + name] for name in BEHAVIOURS[:8]]
+    stated += [0.0, 1 - sum(stated)]
+    recorded = v["record.probability"] * sum(p * r for p, r in zip(stated, report, strict=True))
+    stated[HOMICIDE] = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
+    stated[NONE] -= stated[HOMICIDE]
+
+    # Find the serious share S of ordinary cases: with it, high-harm weights are divided by
+    # 1 + (odds - 1) S, and the mean over both kinds of case has to be the stated mix.
+    share, odds = v["case.high_harm_share"], v["case.high_harm_odds"]
+    serious = sum(stated[j] for j in SERIOUS)
+
+    def factors(s):
+        scale = 1 + (odds - 1) * s
+        return 1 - share + share * odds / scale, 1 - share + share / scale
+
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        s = (low + high) / 2
+        if s * factors(s)[0] < serious:
+            low = s
+        else:
+            high = s
+    grave, other = factors(s)
+    ordinary = [stated[j] / (grave if j in SERIOUS else other) for j in range(10)]
+    scale = 1 + (odds - 1) * s
+    harm = [ordinary[j] * (odds if j in SERIOUS else 1) / scale for j in range(10)]
+    return ordinary, harm, report
 
 
 class Person:
@@ -355,12 +376,7 @@ class Simulation:
         self.rows = []
         self.everybody = {}
 
-        ordinary, self.report = mix_of(v)
-        harm = list(ordinary)
-        for j in (INJURY, RAPE, SEXUAL, HOMICIDE):
-            harm[j] *= v["case.high_harm_odds"]
-        total = sum(harm)
-        harm = [x / total for x in harm]
+        ordinary, harm, self.report = mix_of(v)
         self.mixes = [self.cumulative(ordinary), self.cumulative(harm)]
         quantile = NormalDist().inv_cdf
         high, medium = v["dash.high_share"], v["dash.medium_share"]
@@ -1244,7 +1260,7 @@ def count(rows, record_start, last_year=None):
         for _, kind, person, case, _, detail in rows
         if kind == 2
     }
-    last_control, last_record, first_records, in_year = {}, {}, set(), {}
+    last_first, last_record, first_records, in_year = {}, {}, set(), {}
     referred = {}
     years = {}
     record_from = index_of(record_start)
@@ -1280,11 +1296,11 @@ def count(rows, record_start, last_year=None):
                 names.append(("true.child_present", 1))
             if detail & 2:
                 names.append(("true.high_harm", 1))
-            if value == CONTROL:
-                before = last_control.get(victim)
+            if value in (STALKING, CONTROL):
+                before = last_first.get((victim, value))
                 if before is None or d - before > 365:
-                    last_control[victim] = d
-                    names.append(("true.coercive_control_first", 1))
+                    last_first[victim, value] = d
+                    names.append((f"true.{BEHAVIOURS[value]}_first", 1))
         elif kind == 4 and value:
             names.append(("report.attended", 1))
         elif kind == 5:
