@@ -254,18 +254,21 @@ def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(
     out = tmp_path / "out"
     parts = tmp_path / ".out.unfinished" / "draws"
     process = start("run", path, "--draws", "2000", "--workers", "2", "--out", out)
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 400  # another edit of the sources means compiling again
     while not list(parts.glob("draw_*.npz")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.05)
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "Interrupted" in said
     assert not out.exists()
     kept = list(parts.glob("draw_*.npz"))
     assert kept
+    assert dapp("run", path, "--draws", "1", "--workers", "1", "--out", out) == 0
+    assert (out / "manifest.json").is_file()
+    assert not parts.parent.exists()
     assert not _children_of(process.pid)
 
 

@@ -136,6 +136,16 @@ HISTORIES: dict[str, tuple[list[tuple[int, ...]], dict[str, int]]] = {
         ],
         {Y2014: 1, Y2015: 2},
     ),
+    "true.stalking_first": (
+        [
+            row("2014-06-01T23:00", ev.INCIDENT, ev.STALKING),
+            row("2015-06-01", ev.INCIDENT, ev.STALKING),
+            row("2015-06-02", ev.INCIDENT, ev.STALKING),
+            row("2015-06-03", ev.INCIDENT, ev.STALKING, rel=2),
+            row("2015-06-03", ev.INCIDENT, ev.CONTROL, rel=2),
+        ],
+        {Y2014: 1, Y2015: 2},
+    ),
     "true.high_harm": (
         [row("2014-06-01", ev.INCIDENT, 0, 2), row("2014-06-02", ev.INCIDENT, 0, 1)],
         {Y2014: 1},
@@ -429,7 +439,12 @@ SMALL = {
     "assume.time.window_after_last_start": "2 years",
     "assume.incident.homicides_per_1000_recorded": 5.0,
     "assume.police.dvpn": 0.2,
-    "assume.case.high_harm_share": 0.2,
+    "assume.case.high_harm_share": 0.08,
+    "assume.case.frailty_mean": "3 incidents per year",
+    "assume.case.long_duration": "3 years",
+    "assume.incident.raised_hazard": 3.0,
+    "assume.report.probability": 0.15,
+    "assume.marac.high_risk_referral": 0.5,
     "programme.referral_effort": 20.0,
     "programme.one_to_one_places": "3 places",
 }
@@ -519,6 +534,7 @@ def test_every_referral_ends_once() -> None:
         ("recorded.repeat_b", "recorded.repeat_c"),
         ("recorded.high_risk", "recorded.incidents"),
         ("true.coercive_control_first", "true.coercive_control"),
+        ("true.stalking_first", "true.stalking"),
         ("true.high_harm", "true.incidents"),
         ("true.child_present", "true.incidents"),
         ("marac.repeats", "marac.repeats_ever"),
