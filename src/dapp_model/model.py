@@ -84,9 +84,13 @@ def _growth(inputs: Inputs, days: npt.NDArray[np.float64], share: float) -> Any:
 
 
 def _season(inputs: Inputs, n_days: int) -> npt.NDArray[np.float64]:
-    """Return the season by day, with mean one over the years."""
+    """Return the season by day, with mean one over the calendar's whole cycle of 28 years.
+
+    The cycle is the same whatever the horizon, so a longer study does not rescale a shorter one.
+    """
     v = inputs.values
-    dates = np.arange(n_days) + np.datetime64(ORIGIN_DATE, "D")
+    cycle = 28 * 1461 // 4
+    dates = np.arange(max(n_days, cycle)) + np.datetime64(ORIGIN_DATE, "D")
     weekday = (dates.astype(int) + 3) % 7  # Monday is 0
     month = dates.astype("datetime64[M]").astype(int) % 12 + 1
     day = (dates - dates.astype("datetime64[M]")).astype(int) + 1
@@ -94,8 +98,7 @@ def _season(inputs: Inputs, n_days: int) -> npt.NDArray[np.float64]:
     season = np.where(weekday >= 4, v["incident.weekend_ratio"], 1.0) * np.where(
         festive, v["incident.festive_ratio"], 1.0
     )
-    whole = season[: 28 * 1461 // 4] if n_days >= 28 * 1461 // 4 else season
-    return np.asarray(season / whole.mean())
+    return np.asarray((season / season[:cycle].mean())[:n_days])
 
 
 def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
@@ -141,9 +144,10 @@ def report_probabilities(inputs: Inputs) -> npt.NDArray[np.float64]:
     """Return P(report | behaviour) in the baseline year, for the ten behaviours."""
     v = inputs.values
     base = v["report.probability"]
-    odds = base / (1 - base) * v["report.severe_odds"]
+    ratio = v["report.severe_odds"]
     out = np.full(10, base)
-    out[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL]] = odds / (1 + odds)
+    # The odds times the ratio, written so that certainty and impossibility stay what they are.
+    out[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL]] = base * ratio / (1 - base + base * ratio)
     out[ev.HOMICIDE] = 1.0
     return out
 
@@ -360,10 +364,10 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     mix, reporting = true_mix(inputs)[0], report_probabilities(inputs)
     named = mix.copy()
     named[[ev.NONE, ev.CONTROL]] = 0.0
-    crimes_per_record = float((named * reporting).sum() / (mix * reporting).sum())
+    crimes_per_record = float((named * reporting).sum() / max((mix * reporting).sum(), 1e-12))
     low, high = day_number(v["county.growth_from"]), day_number(v["county.growth_until"])
     years = (np.clip(day, low, high) - day_number(BASE_DATE)) / YEAR_DAYS
-    rise = v["crime.annual_rise"] * years / crimes_per_record
+    rise = v["crime.annual_rise"] * years / max(crimes_per_record, 1e-12)
     table("CRIME", np.clip(v["crime.probability"] + rise, 0.0, 0.98))
     table(
         "CRIME_CONTROL", np.where(day >= day_number(CONTROL_LAW), v["crime.coercive_control"], 0.0)
@@ -380,7 +384,8 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     # outside the programme stay independent of each other.
     demand = _growth(inputs, day, 1.0)
     idva = v["idva.workers"] * v["idva.cases_per_worker"]
-    served = np.minimum(1.0, idva / (v["idva.expected_referrals"] * v["idva.uptake"] * demand))
+    wanted = v["idva.expected_referrals"] * v["idva.uptake"] * demand
+    served = np.minimum(1.0, idva / np.maximum(wanted, 1e-12))
     table("IDVA", np.where(after & (not levers["services.idva"]), 0.0, v["idva.uptake"] * served))
     reach = np.minimum(1.0, v["outreach.capacity"] / (v["outreach.expected_referrals"] * demand))
     offered = v["outreach.referral"] * reach
@@ -481,7 +486,9 @@ def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 def tabulate(inputs: Inputs, option: str) -> World:
     """Turn one option of the inputs into the arrays that the engines read."""
     horizon = horizon_date(inputs)
-    n = day_number(horizon) + 2
+    # A stretch that is funded beyond the window is cut off by it, not by the end of the tables.
+    ends = [stage.end for name in inputs.options for stage in phases(inputs, name)]
+    n = day_number(max([horizon, *ends])) + 2
     days = np.zeros((len(D), n))
     _county_tables(inputs, option, days)
     last = _programme_tables(inputs, option, days)

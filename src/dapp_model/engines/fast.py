@@ -39,6 +39,7 @@ from dapp_model.engines.state import (
     empty_queues,
     next_own,
 )
+from dapp_model.errors import RunError
 from dapp_model.events import ROW
 from dapp_model.world import ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
@@ -277,7 +278,10 @@ def live_together(
 
 def _check(queues: Queues) -> None:
     if queues.g[G.OVERFLOW]:
-        raise OverflowError("a simulated person has more events due at once than there is room for")
+        raise RunError(
+            "One simulated person has more events due at once than the fast engine has room for. "
+            "Rates this high are far from anything seen; the reference engine has no such limit."
+        )
 
 
 def simulate(world: World, seed: int, replicate: int) -> npt.NDArray[np.void]:

@@ -19,7 +19,7 @@ from dapp_model.engines.heap import WIDTH
 from dapp_model.rules import INFINITE
 from dapp_model.world import BANDS, MOST_RELATIONSHIPS
 
-PENDING = 96
+PENDING = 256  # room on one person's own calendar
 
 # Person, whole numbers.
 S = IntEnum(
