@@ -243,9 +243,7 @@ class Tables:
             need = v["idva.expected_referrals"] * u * growth
             self.idva.append(0 if off("idva", d) else u * min(1, staffed / need))
             room = v["outreach.capacity"] / (v["outreach.expected_referrals"] * growth)
-            self.outreach.append(
-                0 if off("outreach", d) else v["outreach.referral"] * min(1, room)
-            )
+            self.outreach.append(0 if off("outreach", d) else v["outreach.referral"] * min(1, room))
             self.bbr.append(not off("bbr", d))
             self.linx.append(not off("linx", d))
             self.self_ratio.append(v["campaign.self_referral_ratio"] ** (level - 1))
@@ -413,9 +411,7 @@ class Simulation:
         self.log_dropout = logs["effect.dropout_hr"]
         self.log_support = logs["effect.support_hr"]
         self.factor = v["effect.control_factor"]
-        self.largest = math.exp(
-            sum(max(0.0, x) for x in logs.values()) * max(1.0, self.factor)
-        )
+        self.largest = math.exp(sum(max(0.0, x) for x in logs.values()) * max(1.0, self.factor))
         self.log_idva_report = math.log(v["idva.reporting_ratio"]) if v["feedback.marac"] else 0.0
         self.log_support_report = math.log(v["effect.reporting_ratio"])
 
