@@ -802,22 +802,15 @@ def test_each_parameter_moves_what_it_should(name: str) -> None:
         assert identical_before(old, new, DECISION)
 
 
-# The log alone says these: kind of case and of its end, and the date of the follow-up.
-ONLY_IN_THE_LOG = {"case.ex_partner_share", "case.separation_share", "pathway.follow_up"}
 # The model does not read these: they bear on what may be decided when.
 OF_THE_DECISION = {"decision.cut_off_month", "decision.retender_lead"}
 # These move who pays what and when, and nothing that happens.
 OF_THE_ACCOUNT = {"programme.funders", "extension.funders", "extension.evaluation_cost"}
-UNFELT = pytest.mark.xfail(strict=True, reason="no measure feels it")
 
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=UNFELT if name in ONLY_IN_THE_LOG else ())
-        for name in TABLE
-        if name not in OF_THE_DECISION | OF_THE_ACCOUNT
-    ],
+    [name for name in TABLE if name not in OF_THE_DECISION | OF_THE_ACCOUNT],
 )
 def test_some_measure_feels_each_parameter(name: str) -> None:
     """Counts differ in some year and group."""
@@ -833,7 +826,6 @@ def test_money_and_dates_of_the_decision_change_nobodys_life(name: str) -> None:
     assert np.array_equal(old.rows, new.rows)
 
 
-DIVIDES = pytest.mark.xfail(strict=True, reason="an end of what is possible divides by zero")
 AT_THE_ENDS = [
     (name, end)
     for name, parameter in registry().items()
@@ -841,12 +833,6 @@ AT_THE_ENDS = [
     for end in parameter.possible
 ]
 REFUSED = {("dash.high_share", 1.0), ("dash.medium_share", 1.0)}  # as a scenario is read
-ZERO = {
-    ("case.high_harm_share", 1.0),
-    ("report.probability", 0.0),
-    ("report.probability", 1.0),
-    ("idva.uptake", 0.0),
-}
 
 
 @cache
@@ -857,11 +843,7 @@ def pilot() -> Inputs:
 
 @pytest.mark.parametrize(
     ("name", "end"),
-    [
-        pytest.param(*case, marks=DIVIDES if case in ZERO else ())
-        for case in AT_THE_ENDS
-        if case not in REFUSED
-    ],
+    [case for case in AT_THE_ENDS if case not in REFUSED],
 )
 def test_the_ends_of_what_is_possible_give_tables_that_are_numbers(name: str, end: float) -> None:
     """What is called possible can be tabulated, or is refused with a reason."""
@@ -1028,14 +1010,12 @@ def test_starts_stop_where_the_contracts_money_ends() -> None:
         assert spent <= pence < spent + 600_000
 
 
-@pytest.mark.xfail(strict=True, reason="the season's mean is taken up to the common horizon")
 def test_a_longer_option_beside_it_changes_no_option() -> None:
     """Up to the earlier horizon an option's rows are the same, whatever other options are."""
     old, new = see(), see({"options.extend_larger.extension.length": "60 months"})
     assert identical_before(old, new, "2023-04-01")
 
 
-@pytest.mark.xfail(strict=True, reason="a waiting list is never offered the other kind of place")
 @pytest.mark.parametrize(
     ("pilot", "extension"),
     [

@@ -277,7 +277,22 @@ HISTORIES: dict[str, tuple[list[tuple[int, ...]], dict[str, int]]] = {
     # From the referral to the start in whole days, counted in the year of the start.
     "programme.wait_days": (STARTED, {Y2018: 39}),
     "programme.support_starts": (STARTED, {Y2018: 1}),
+    "programme.follow_ups": ([row("2018-06-01", ev.FOLLOW_UP, rel=0)], {Y2018: 1}),
     "case.begun": ([], {"2008/09": 3}),
+    "case.ex_partners": (
+        [
+            row("2017-05-01", ev.RELATIONSHIP_START, kind, rel=3 + kind)
+            for kind in (ev.PARTNER, ev.EX_PARTNER, ev.FAMILY)
+        ],
+        {Y2017: 1},
+    ),
+    "case.separated": (
+        [
+            row("2017-05-02", ev.RELATIONSHIP_END, ev.SEPARATED),
+            row("2017-05-03", ev.RELATIONSHIP_END, ev.DESISTED),
+        ],
+        {Y2017: 1},
+    ),
     "case.entries": ([], {"2008/09": 2}),
 }
 
@@ -470,14 +485,7 @@ BREAKDOWNS = {
     "children": ("children", "no_children"),
     "needs": ("needs", "no_needs"),
 }
-_ENTRIES = pytest.mark.xfail(
-    strict=True, reason="people who enter are not counted by children in the household"
-)
-SPLITS = [
-    pytest.param(m, b, marks=_ENTRIES if (m, b) == ("case.entries", "children") else ())
-    for m in MEASURES
-    for b in BREAKDOWNS
-]
+SPLITS = [(m, b) for m in MEASURES for b in BREAKDOWNS]
 
 
 def test_the_breakdowns_use_every_group_once() -> None:

@@ -322,9 +322,9 @@ CASES = {
         10,
         60,
     ),
-    "extended": ("surrey_extension", "extend", EXTENDED, (2016, 2022), PATHWAY, 5, 40),
-    "paused": ("surrey_extension", "extend", PAUSED, (2016, 2022), PATHWAY, 5, 40),
-    "effects": ("surrey_base", "pilot_as_agreed", ALIKE, (2013, 2020), PATHWAY + AFTER, 5, 40),
+    "extended": ("surrey_extension", "extend", EXTENDED, (2016, 2022), PATHWAY, 7, 40),
+    "paused": ("surrey_extension", "extend", PAUSED, (2016, 2022), PATHWAY, 7, 40),
+    "effects": ("surrey_base", "pilot_as_agreed", ALIKE, (2013, 2020), PATHWAY + AFTER, 7, 40),
 }
 
 

@@ -32,9 +32,7 @@ def plain(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
-def test_sentence_table_and_chart_name_the_same_option(
-    page: str, decision: dict[str, Any]
-) -> None:
+def test_sentence_table_and_chart_name_the_same_option(page: str, decision: dict[str, Any]) -> None:
     label = decision["advice"]["label"]
     assert f"the best act is {words.quoted(label)}" in plain(page)
     assert set(re.findall(r'<th scope="row">([^<]*) \(advised\)</th>', page)) == {label}

@@ -81,9 +81,7 @@ def test_data_files_hold_neither_engine_nor_time_of_the_run() -> None:
 def test_a_row_is_what_simulating_that_draw_counts() -> None:
     draw, repetition = 1, 1
     drawn = study.draw_inputs(inputs(), draw, PLAN.seed)
-    found = evaluate_options(
-        drawn, seed=PLAN.seed, replicate=PLAN.replicate(draw, repetition)
-    )
+    found = evaluate_options(drawn, seed=PLAN.seed, replicate=PLAN.replicate(draw, repetition))
     rows = outcomes()
     rows = rows[(rows["draw"] == draw) & (rows["replicate"] == repetition)]
     rows = rows[rows["group"] == "all"]

@@ -64,7 +64,10 @@ MEASURES: tuple[str, ...] = (
     "programme.wait_days",
     "programme.support_starts",
     *(f"programme.ended_{name}" for name in ev.OUTCOMES),
+    "programme.follow_ups",
     "case.begun",
+    "case.ex_partners",
+    "case.separated",
     "case.entries",
 )
 M = IntEnum("M", [name.replace(".", "_").upper() for name in MEASURES], start=0)
@@ -145,7 +148,6 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
             for k in range(4):
                 who[k] = me[k]
             who[4] = _WITHOUT
-            _add(counts, me, M.CASE_ENTRIES, year, 1)
             continue
         case = scratch[rel]
         if kind == ev.RELATIONSHIP_START:
@@ -230,6 +232,13 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
             _add(counts, who, M.CHILDREN_LOOKED_AFTER, year, row.value)
         elif kind == ev.RELATIONSHIP_START:
             _add(counts, who, M.CASE_BEGUN, year, 1)
+            if row.value == ev.EX_PARTNER:
+                _add(counts, who, M.CASE_EX_PARTNERS, year, 1)
+            if rel == 1:
+                _add(counts, who, M.CASE_ENTRIES, year, 1)
+        elif kind == ev.RELATIONSHIP_END:
+            if row.value == ev.SEPARATED:
+                _add(counts, who, M.CASE_SEPARATED, year, 1)
         elif kind == ev.REFERRAL:
             referred = t
             _add(counts, who, M.PROGRAMME_REFERRALS_SELF + row.value, year, 1)
@@ -246,6 +255,8 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
             _add(counts, who, M.PROGRAMME_SESSIONS, year, 1)
         elif kind == ev.SUPPORT_START:
             _add(counts, who, M.PROGRAMME_SUPPORT_STARTS, year, 1)
+        elif kind == ev.FOLLOW_UP:
+            _add(counts, who, M.PROGRAMME_FOLLOW_UPS, year, 1)
         elif kind == ev.EPISODE_END:
             _add(counts, who, M.PROGRAMME_ENDED_REFUSED + row.value, year, 1)
 

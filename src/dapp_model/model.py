@@ -79,7 +79,8 @@ __all__ = [
 def _growth(inputs: Inputs, days: npt.NDArray[np.float64], share: float) -> Any:
     v = inputs.values
     low, high = day_number(v["county.growth_from"]), day_number(v["county.growth_until"])
-    years = (np.clip(days, low, high) - day_number(BASE_DATE)) / YEAR_DAYS
+    # Nothing grows against itself: the baseline year has factor one wherever growth begins.
+    years = (np.clip(days, low, high) - np.clip(day_number(BASE_DATE), low, high)) / YEAR_DAYS
     return np.exp(np.log1p(v["county.growth_total"]) * share * years)
 
 
@@ -128,16 +129,22 @@ def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
     killed = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
     row[ev.HOMICIDE] = killed
     row[ev.NONE] -= killed
-    serious = [ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]
+    weight = np.ones(10)
+    weight[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]] = v["case.high_harm_odds"]
     high = v["case.high_harm_share"]
-    # The mix over both kinds of case is the stated one: solve for the ordinary case's.
-    ordinary = row
-    for _ in range(50):
-        tilted = ordinary.copy()
-        tilted[serious] *= v["case.high_harm_odds"]
-        tilted /= tilted.sum()
-        ordinary = (row - high * tilted) / (1.0 - high)
-    return np.array([ordinary, tilted])
+    # The mix over both kinds of case is the stated one. With Z the ordinary mix's mean weight,
+    # ordinary = stated / (1 - h + h weight / Z); Z is where that adds up to one.
+    low, top = float(weight.min()), float(weight.max())
+    for _ in range(200):
+        scale = (low + top) / 2
+        ordinary = row / (1.0 - high + high * weight / scale)
+        if ordinary.sum() < 1.0:
+            low = scale
+        else:
+            top = scale
+    ordinary /= ordinary.sum()
+    tilted = ordinary * weight
+    return np.array([ordinary, tilted / tilted.sum()])
 
 
 def report_probabilities(inputs: Inputs) -> npt.NDArray[np.float64]:
@@ -314,7 +321,8 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
 
 def highest_rate(p: npt.NDArray[np.float64]) -> float:
     """Return the highest rate a year that any case could reach; it must stay in the bands."""
-    return float(p[P.FRAILTY_CAP] * p[P.SEASON_MAX] * (1 + p[P.RAISE]) * p[P.UP])
+    capped = p[P.FRAILTY_CAP] * max(1.0, p[P.LINX_RATIO])
+    return float(capped * p[P.SEASON_MAX] * (1 + p[P.RAISE]) * p[P.UP])
 
 
 def _check_rate(inputs: Inputs, p: npt.NDArray[np.float64]) -> None:
@@ -366,7 +374,7 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     named[[ev.NONE, ev.CONTROL]] = 0.0
     crimes_per_record = float((named * reporting).sum() / max((mix * reporting).sum(), 1e-12))
     low, high = day_number(v["county.growth_from"]), day_number(v["county.growth_until"])
-    years = (np.clip(day, low, high) - day_number(BASE_DATE)) / YEAR_DAYS
+    years = (np.clip(day, low, high) - np.clip(day_number(BASE_DATE), low, high)) / YEAR_DAYS
     rise = v["crime.annual_rise"] * years / max(crimes_per_record, 1e-12)
     table("CRIME", np.clip(v["crime.probability"] + rise, 0.0, 0.98))
     table(

@@ -26,7 +26,7 @@ from dapp_model.engines.state import (
     forget,
     next_own,
 )
-from dapp_model.world import CLOSED, DAY, ORIGIN, D, P
+from dapp_model.world import CLOSED, DAY, ONE_TO_ONE, ORIGIN, D, P
 
 
 @compiled_with_memory
@@ -103,6 +103,33 @@ def give_assessments(key, p, days, life, q, t, heap, n_heap, rows, cursor):
         expect(life, q, s, when, ev.ASSESSMENT_END, 0, me[S.EPISODE], 0)
         n_heap = remember(life, s, heap, n_heap)
     return rows, n_heap
+
+
+@compiled
+def move_line(life, source, n, target, m, stream):
+    """Move those who wait from one line to the end of another's heap; they keep their order."""
+    for i in range(n):
+        s = source[i, 5]
+        me = life.person[s]
+        if me[S.STAGE] == WAITING and me[S.EPISODE] == source[i, 3] and me[S.STREAM] == 1 - stream:
+            me[S.STREAM] = stream
+            push(target, m, source[i, 0], source[i, 1], source[i, 2], source[i, 3], 0, s)
+            m += 1
+    return m
+
+
+@compiled
+def change_lines(days, life, q, t):
+    """When the design changes, those who wait for a kind of place that is gone change lines."""
+    g = q.g
+    day = rules.day_of(t)
+    alone = days[D.MODE, day] == ONE_TO_ONE
+    if alone and g[G.N_GROUP] > 0:
+        g[G.N_ONE] = move_line(life, q.group, g[G.N_GROUP], q.one, g[G.N_ONE], 1)
+        g[G.N_GROUP] = 0
+    elif not alone and days[D.PLACES_ONE, day] == 0.0 and g[G.N_ONE] > 0:
+        g[G.N_GROUP] = move_line(life, q.one, g[G.N_ONE], q.group, g[G.N_GROUP], 0)
+        g[G.N_ONE] = 0
 
 
 @compiled

@@ -18,6 +18,7 @@ from dapp_model import rules
 from dapp_model.compiled import compiled_with_memory
 from dapp_model.definitions import GROUPS, MEASURES, SCRATCH, fold, fold_people, year_table
 from dapp_model.engines.allocation import (
+    change_lines,
     close,
     give_assessments,
     give_places,
@@ -178,6 +179,7 @@ def together(key, p, days, horizon, calendar, people, life, q):
                 for s in range(len(life.person)):
                     if life.person[s, S.PENDING] > 0:
                         n_heap = remember(life, s, heap, n_heap)
+            change_lines(days, life, q, t)
             g[G.ASK_ASSESS] = t
             g[G.ASK_PLACE] = t
             g[G.ASK_SUPPORT] = t
@@ -260,7 +262,8 @@ def live_together(
     if not len(people):
         return np.zeros(0, ROW)
     episodes = int(world.days[D.EPISODES].max())
-    queues = empty_queues(len(people) * max(1, episodes))
+    # A person who waits can change lines once at each change of the design.
+    queues = empty_queues(len(people) * max(1, episodes) * 3)
     lives = empty_lives(len(people))
     rows = together(
         rules.rnd.stream_key(seed, replicate),

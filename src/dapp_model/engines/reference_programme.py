@@ -291,8 +291,26 @@ class Programme:
                     episode.end(ev.NOT_STARTED)
                 elif stop:
                     episode.end(ev.REMOVED)
+        self.change_lines()
         for kind in (ev.ASSESSMENT_START, ev.START, ev.SUPPORT_START):
             self.ask(kind)
+
+    def change_lines(self) -> None:
+        """When the design changes, those who wait for a kind of place that is gone change lines."""
+        alone = self.county.today(D.MODE) == ONE_TO_ONE
+        if alone:
+            source, target, stream = self.group_line, self.one_to_one_line, 1
+        elif not self.county.today(D.PLACES_ONE):
+            source, target, stream = self.one_to_one_line, self.group_line, 0
+        else:
+            return
+        for request in source.requests:
+            if request.waiting:
+                target.join(request)
+        source.requests.clear()
+        for episode in self.episodes:
+            if episode.stage == "waiting":
+                episode.stream = stream
 
     def give_assessments(self) -> None:
         """Begin assessments while an assessor is free."""
