@@ -460,7 +460,7 @@ _PHASE: dict[str, Change] = {
     "partner_support": change(False, down("programme.support_starts", rows(ev.SUPPORT_OFFER))),
     "partner_support_places": change("10 places", down("programme.support_starts")),
     "ending": change("stop", up("programme.ended_removed"), down("programme.sessions")),
-    "last_start_before_end": change("26 weeks", down(STARTS, latest(ev.START))),
+    "last_start_before_end": change("13 weeks", down(STARTS, latest(ev.START))),
     "max_episodes": change(
         "1 episode", down(rows(ev.REFERRAL, ordinal=2)), down("programme.referrals_police")
     ),

@@ -21,9 +21,9 @@ WRONG_INPUT: Final = 2
 NOT_FINISHED: Final = 3
 INTERRUPTED: Final = 130
 
-DRAWS: Final = 50
+DRAWS: Final = 32
 REPLICATIONS: Final = 2
-QUICK_DRAWS: Final = 10
+QUICK_DRAWS: Final = 8
 QUICK_REPLICATIONS: Final = 1
 
 Command = Callable[[argparse.Namespace], int]

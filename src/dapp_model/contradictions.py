@@ -109,6 +109,8 @@ def _doubts_of_values(values: Mapping[str, Any]) -> Iterator[_Doubt]:
     yield add_up(ages, "The shares of the age bands")
     yield add_up(mix, "The shares of the kinds of behaviour")
     yield add_up(growth, "The parts of the growth")
+    yield add_up(("case.family_share", "case.ex_partner_share"), "The shares of kinds of case")
+    yield add_up(("police.custody", "police.community_order"), "The shares of the sentences")
     yield add_up(("dash.high_share", "dash.medium_share"), "The shares of high and medium risk")
     yield in_order(
         "time.warm_up_start",
@@ -177,6 +179,16 @@ def _timing(levers: Mapping[str, Any], decision: str, extended: bool) -> Iterato
         f"decision at {_months(decided)}, funding until {_months(length)}",
         "a decision no later than the end of the pilot's funding",
         "The decision would be taken after the pilot's funding has ended.",
+    )
+    quiet = levers["programme.last_start_before_end"]
+    yield _Doubt(
+        decision == "extension" and quiet > 0 and length - quiet < decided <= length,
+        ("programme.last_start_before_end", "decision.date_month"),
+        f"last start {_months(length - quiet)} after the contract start, "
+        f"decision at {_months(decided)}",
+        "a last start no earlier than the decision",
+        "The pilot would stop starting people before the decision, so the options would differ "
+        "before it is taken.",
     )
     first = start if decision == "pilot" else start + timedelta(days=int(decided))
     acts_from = levers["services.from"]

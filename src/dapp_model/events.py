@@ -56,8 +56,8 @@ CHILD_REFERRAL = 20
 CHILD_IN_NEED = 21
 CHILD_PLAN = 22
 LOOKED_AFTER = 23
+EXIT = 29  # before the ends of the cases that it brings about
 RELATIONSHIP_END = 30
-EXIT = 31
 # --- kinds: the programme's pathway ---
 REFERRAL = 40
 CONTACT = 41
@@ -155,10 +155,10 @@ KINDS: Mapping[int, Kind] = {
     ),
     REPORT: Kind("report", "report to the police", "1 if attended (a call-out)"),
     RECORD: Kind("record", "recorded by the police", "offence (9: not a crime)", "DASH grade"),
-    ARREST: Kind("arrest", "arrest"),
+    ARREST: Kind("arrest", "arrest", "offence"),
     DVPN: Kind("dvpn", "Domestic Violence Protection Notice"),
     DVPO: Kind("dvpo", "Domestic Violence Protection Order"),
-    CHARGE: Kind("charge", "charge"),
+    CHARGE: Kind("charge", "charge", "offence"),
     CONVICTION: Kind("conviction", "conviction", "sentence: 0 other, 1 custody, 2 community order"),
     CUSTODY_START: Kind("custody_start", "taken into custody", "days to be served"),
     CUSTODY_END: Kind("custody_end", "released"),
@@ -184,7 +184,9 @@ KINDS: Mapping[int, Kind] = {
     CHILD_PLAN: Kind("child_plan", "child protection plan", "children", "days"),
     LOOKED_AFTER: Kind("looked_after", "child looked after", "children"),
     RELATIONSHIP_END: Kind("relationship_end", "case ends", "cause, see ENDS"),
-    EXIT: Kind("exit", "perpetrator leaves the county's record", "3 died, 4 moved away"),
+    EXIT: Kind(
+        "exit", "perpetrator leaves the county's record", "2 after a homicide, 3 died, 4 moved away"
+    ),
     REFERRAL: Kind("referral", "referred to the programme", "route", "relationship"),
     CONTACT: Kind("contact", "first contact", "0 not reached, 1 refused, 2 agreed"),
     ASSESSMENT_END: Kind("assessment_end", "assessed", "1 if suitable", "risk: 0, 1, 2"),

@@ -123,6 +123,8 @@ def change_lines(days, life, q, t):
     """When the design changes, those who wait for a kind of place that is gone change lines."""
     g = q.g
     day = rules.day_of(t)
+    if days[D.CAN_START, day] == 0.0:
+        return  # between two designs
     alone = days[D.MODE, day] == ONE_TO_ONE
     if alone and g[G.N_GROUP] > 0:
         g[G.N_ONE] = move_line(life, q.group, g[G.N_GROUP], q.one, g[G.N_ONE], 1)

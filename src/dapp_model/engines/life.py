@@ -207,7 +207,9 @@ def averted(key, p, days, life, q, s, r, t, ordinal, behaviour, report_word):
     person = case_person(life, s)
     if rules.route_uniforms(key, person, r + 1, ordinal)[3] < p[P.PASS_THROUGH]:
         return
-    if not rules.is_reported(p, days, t, behaviour, report_word, 1.0):
+    case = life.case[s, r]
+    ratio = rules.report_ratio(p, t, NEVER, NEVER, case[R.IDVA], case[R.IDVA_END])
+    if not rules.is_reported(p, days, t, behaviour, report_word, ratio):
         return
     when = rules.observation(key, p, days, person, r + 1, ordinal, t, behaviour)[1]
     if when < INFINITE and rules.following(key, p, person, r + 1, ordinal)[3]:

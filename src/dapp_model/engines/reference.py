@@ -338,7 +338,8 @@ class Case:
         key, p = county.key, county.p
         if rules.route_uniforms(key, self.person, self.rel, ordinal)[3] < p[P.PASS_THROUGH]:
             return
-        if not rules.is_reported(p, county.days, t, behaviour, point.report_word, 1.0):
+        ratio = rules.report_ratio(p, t, NEVER, NEVER, *self.idva)
+        if not rules.is_reported(p, county.days, t, behaviour, point.report_word, ratio):
             return
         when = rules.observation(key, p, county.days, self.person, self.rel, ordinal, t, behaviour)[
             1

@@ -297,6 +297,8 @@ class Programme:
 
     def change_lines(self) -> None:
         """When the design changes, those who wait for a kind of place that is gone change lines."""
+        if not self.county.today(D.CAN_START):
+            return  # between two designs
         alone = self.county.today(D.MODE) == ONE_TO_ONE
         if alone:
             source, target, stream = self.group_line, self.one_to_one_line, 1
