@@ -1234,6 +1234,7 @@ COUNTED = {
     51: "programme.support_starts",
     1: "case.entries",
     2: "case.begun",
+    52: "programme.follow_ups",
 }
 COUNTED_CHILDREN = {
     20: "children.referrals",
@@ -1297,6 +1298,10 @@ def count(rows, record_start, last_year=None):
                 if before is None or d - before > 365:
                     last_first[victim, value] = d
                     names.append((f"true.{BEHAVIOURS[value]}_first", 1))
+        elif kind == 2 and value == 1:
+            names.append(("case.ex_partners", 1))
+        elif kind == 30 and value == 1:
+            names.append(("case.separated", 1))
         elif kind == 4 and value:
             names.append(("report.attended", 1))
         elif kind == 5:

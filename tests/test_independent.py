@@ -455,11 +455,5 @@ def counted_otherwise(name):
 @pytest.mark.parametrize("name", ["baseline year", "extended"])
 def test_the_same_log_is_counted_the_same(name):
     """Counting by docs/model.md, section 2.9, gives the package's measures exactly."""
-    wrong = [row for row in counted_otherwise(name) if row[0] != "case.entries"]
-    assert not wrong, wrong[:20]
-
-
-@pytest.mark.xfail(strict=True, reason="entries are in no group by children in the household")
-def test_entries_are_counted_by_household():
-    wrong = [row for row in counted_otherwise("baseline year") if row[0] == "case.entries"]
+    wrong = counted_otherwise(name)
     assert not wrong, wrong[:20]
