@@ -194,20 +194,23 @@ class Tables:
             index_of(v["county.growth_from"]),
             index_of(v["county.growth_until"]),
         )
-        y = [(min(max(d, growth_from), growth_until) - middle) / 365.25 for d in range(days)]
+
+        def growing(d):
+            return min(max(d, growth_from), growth_until)
+
+        y = [(growing(d) - growing(middle)) / 365.25 for d in range(days)]
         a, b = v["county.growth_share_case_starts"], v["county.growth_share_reporting"]
         grow = 1 + v["county.growth_total"]
 
         weights = []
-        for d in range(days):
+        for d in range(max(days, 10_227)):
             date = EPOCH + dt.timedelta(d)
             festive = (date.month, date.day) >= (12, 17) or (date.month, date.day) <= (1, 4)
             weights.append(
                 (v["incident.weekend_ratio"] if date.weekday() >= 4 else 1)
                 * (v["incident.festive_ratio"] if festive else 1)
             )
-        part = weights[:10_227]
-        mean = sum(part) / len(part)
+        mean = sum(weights[:10_227]) / 10_227
         self.season = [w / mean for w in weights]
         self.season_max = max(self.season)
 
@@ -516,7 +519,7 @@ class Simulation:
         moves, dies = v["perpetrator.moves_away"], v["perpetrator.dies"]
         if moves + dies > 0:
             how = 3 if self.chance(dies / (moves + dies)) else 4
-            self.at(t + self.exponential(365.25 / (moves + dies)), 31, self.exit, p, how)
+            self.at(t + self.exponential(365.25 / (moves + dies)), 29, self.exit, p, how)
         self.begin_case(t, p)
 
     def begin_case(self, t, p):
@@ -581,7 +584,7 @@ class Simulation:
         if p.gone:
             return
         p.gone = True
-        self.log(t, 31, p, 0, how)
+        self.log(t, 29, p, 0, how)
         for c in p.cases:
             self.end_case(t, c, how)
         if p.episode is not None:
@@ -897,8 +900,20 @@ class Simulation:
                     t += round(phase.lever("group_interval")) * DAY
 
     def calendar_day(self, t):
+        phase = self.phase(t)
+        if phase.delivery == "one-to-one":
+            self.move(self.group_list, self.one_to_one_list)
+        elif not phase.first_t <= t < phase.last_t or phase.one_to_one_places == 0:
+            self.move(self.one_to_one_list, self.group_list)
         for rank in (49, 50, 51):
             self.request(t, rank)
+
+    @staticmethod
+    def move(from_list, to_list):
+        """Let all who wait change lists; they keep their place in the order and patience."""
+        for entry in from_list:
+            heapq.heappush(to_list, entry)
+        from_list.clear()
 
     def request(self, t, rank):
         if (t, rank) not in self.requested:
