@@ -74,7 +74,7 @@ def test_an_edit_of_any_source_changes_the_folder_and_the_answer(tmp_path: Path)
     folder, half, odds, files = ask(copy)
     assert (half, odds, files) == (pytest.approx(0.5, rel=1e-15), 0.5, 1)
     assert Path(folder).parent == tmp_path / "cache" / "dapp_model"
-    assert Path(folder).name == compiled.source_hash(copy)
+    assert Path(folder).name == compiled.cache_key(copy)
     assert ask(copy) == (folder, half, odds, 1)
 
     edit(copy / "rules.py", "LN2 = 0.6931471805599453", "LN2 = 1.3862943611198906")
@@ -100,22 +100,51 @@ def test_the_compile_settings_have_a_folder_of_their_own(tmp_path: Path) -> None
     assert len({plain, checked, quick}) == 3
 
 
-def test_the_hash_sees_every_source_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hashed", ["source_hash", "cache_key"])
+def test_the_hash_sees_every_source_and_nothing_else(tmp_path: Path, hashed: str) -> None:
+    """The record of a run sees all sources; the cache all that compiled code can reach."""
     copy = copied(tmp_path)
-    before = compiled.source_hash(copy)
-    assert before == compiled.source_hash(copy)
+    take = getattr(compiled, hashed)
+    before = take(copy)
+    assert before == take(copy)
     assert len(before) == 16
     (copy / "notes.txt").write_text("nothing to compile", encoding="utf-8")
-    assert compiled.source_hash(copy) == before
+    assert take(copy) == before
+    every = sorted(copy.rglob("*.py"))
+    watched = every if hashed == "source_hash" else compiled.compiled_sources(copy)
     seen = {before}
-    for path in sorted(copy.rglob("*.py")):
+    for path in every:
         text = path.read_text(encoding="utf-8")
         path.write_text(text + "\n", encoding="utf-8")
-        seen.add(compiled.source_hash(copy))
+        assert (take(copy) != before) == (path in watched), path.name
+        seen.add(take(copy))
         path.write_text(text, encoding="utf-8")
-    assert len(seen) == 1 + len(list(copy.rglob("*.py")))
+    assert len(seen) == 1 + len(watched)
     (copy / "engines" / "heap.py").rename(copy / "engines" / "pile.py")
-    assert compiled.source_hash(copy) not in seen
+    assert take(copy) not in seen
+
+
+def test_the_cache_watches_whatever_a_compiled_module_imports() -> None:
+    """By the interpreter itself: what is loaded with the engine is watched, or compiles nothing."""
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, dapp_model.engines.fast; print(*(m for m in sys.modules))",
+        ],
+        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    names = {name.removeprefix("dapp_model.") for name in loaded if name.startswith("dapp_model.")}
+    watched = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        for path in compiled.compiled_sources(PACKAGE)
+    }
+    assert {"rules", "world", "events", "engines.life", "engines.fast"} <= names
+    assert names - watched == set()
+    assert not {"cli", "study", "runs", "economics.prices"} & watched
 
 
 def test_a_cache_that_cannot_be_written_is_replaced(tmp_path: Path) -> None:

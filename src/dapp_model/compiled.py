@@ -2,14 +2,16 @@
 
 numba's own on-disk cache looks only at the file of the function that is called. An edit to a rule
 in another file, or to a module constant, would silently give the old answer. So the cache lives in
-a folder named by a hash of all of this package's sources, numba's version and the settings that
-change what is compiled.
+a folder named by a hash of every source of this package that compiled code can see (the modules
+that compile and all that these import), numba's version and the settings that change what is
+compiled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -21,18 +23,65 @@ import numba
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_IMPORT = re.compile(
+    r"^[ \t]*from dapp_model(?:\.(?P<module>[\w.]+))? import (?P<names>\([^)]*\)|[^\n(]*)"
+    r"|^[ \t]*import dapp_model\.(?P<whole>[\w.]+)",
+    re.MULTILINE,
+)
+
+
+def _imported(text: str) -> set[str]:
+    """Return the names of the modules of this package that a source may import."""
+    found = set()
+    for match in _IMPORT.finditer(text):
+        module = match["whole"] or match["module"]
+        if module:
+            found.add(module)
+        for name in re.findall(r"\w+", match["names"] or ""):
+            found.add(f"{module}.{name}" if module else name)
+    return found
+
+
+def compiled_sources(folder: Path) -> list[Path]:
+    """Return, sorted, the sources that compiled code can see: all that those who compile import."""
+    texts = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    modules = {".".join(path.relative_to(folder).with_suffix("").parts): path for path in texts}
+    modules |= {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    decorators = {"compiled.compiled", "compiled.compiled_with_memory"}
+    due = [path for path, text in texts.items() if decorators & _imported(text)]
+    seen: set[Path] = set()
+    while due:
+        path = due.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in _imported(texts[path]):
+            due += [modules[part] for part in (name, name.rpartition(".")[0]) if part in modules]
+    return sorted(seen)
+
+
 def source_hash(folder: Path | None = None) -> str:
-    """Hash the package's Python sources, numba's version and its compile settings.
+    """Hash all of the package's Python sources: who wants to know which code made a result.
 
     Returns 16 hexadecimal characters. `folder` is the package folder (default: this one).
     """
     folder = folder or Path(__file__).parent
+    return _hash(folder, sorted(folder.rglob("*.py")))
+
+
+def cache_key(folder: Path | None = None) -> str:
+    """Hash the sources that compiled code can see, numba's version and its compile settings."""
+    folder = folder or Path(__file__).parent
+    settings = [os.environ.get(name, "") for name in ("NUMBA_BOUNDSCHECK", "NUMBA_OPT")]
+    return _hash(folder, compiled_sources(folder), numba.__version__, *settings)
+
+
+def _hash(folder: Path, paths: list[Path], *others: str) -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(folder.rglob("*.py")):
+    for path in paths:
         digest.update(str(path.relative_to(folder)).encode())
         digest.update(path.read_bytes())
-    settings = [os.environ.get(name, "") for name in ("NUMBA_BOUNDSCHECK", "NUMBA_OPT")]
-    digest.update("|".join([numba.__version__, *settings]).encode())
+    digest.update("|".join(others).encode())
     return digest.hexdigest()
 
 
@@ -41,7 +90,7 @@ def cache_folder() -> Path:
     """Return the folder that holds this version's compiled code, creating it if it can be."""
     root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     for base in (Path(root) / "dapp_model", Path(tempfile.gettempdir()) / "dapp_model_cache"):
-        folder = base / source_hash()
+        folder = base / cache_key()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
