@@ -489,6 +489,12 @@ def justice(key, p, person, rel, ordinal):
 
 
 @compiled
+def further_custody(t, held_until, release):
+    """Return the days that a sentence adds to what is being served: terms run side by side."""
+    return max(0, release - max(t, held_until)) // DAY
+
+
+@compiled
 def sentence_of(key, p, person, rel, ordinal):
     """Return (seconds served, BBR required, BBR started if required, BBR completed if started)."""
     w = block(key, person, rel, rnd.SENTENCE, ordinal)

@@ -378,7 +378,8 @@ def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
     emit(rows, cursor, t, ev.CONVICTION, person, rel, ordinal, sentence, 0)
     if sentence == 1:
         release = rules.after(p, t, served)
-        emit(rows, cursor, t, ev.CUSTODY_START, person, rel, ordinal, (release - t) // 86400, 0)
+        extra = rules.further_custody(t, me[S.CUSTODY], release)
+        emit(rows, cursor, t, ev.CUSTODY_START, person, rel, ordinal, extra, 0)
         if p[P.CUSTODY_ON] > 0.0:
             me[S.CUSTODY] = max(me[S.CUSTODY], release)
             if me[S.STAGE] > NONE:

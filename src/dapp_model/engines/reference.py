@@ -441,10 +441,12 @@ class Case:
         if him.gone:
             return
         self.log(ev.CONVICTION, ordinal, sentence)
+        t = county.now
         served, required, started, completed = rules.sentence_of(key, p, *who)
         if sentence == 1:
             release = county.after(served)
-            self.log(ev.CUSTODY_START, ordinal, (release - county.now) // DAY)
+            further = rules.further_custody(t, him.custody_until, release)
+            self.log(ev.CUSTODY_START, ordinal, further)
             if p[P.CUSTODY_ON]:
                 him.custody_until = max(him.custody_until, release)
                 if him.episode:
