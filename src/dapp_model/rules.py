@@ -12,7 +12,7 @@ import numpy as np
 
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_inline
 from dapp_model.randomness import block, exp, log, normal_quantile, unit
 from dapp_model.world import (
     ANY_RISK,
@@ -38,6 +38,7 @@ ENTRY_GAP = YEAR / ENTRY_BAND
 
 # Rows of a case's field state: per band the next point's time, ordinal, raw time and two words.
 F_TIME, F_ORDINAL, F_RAW, F_BEHAVIOUR, F_REPORT = range(5)
+UNSEEN = -1  # the ordinal of a band that was never looked at
 
 
 # --- time ---
@@ -88,6 +89,21 @@ def next_entry(key, person, t):
 def enters(p, days, t, height, thinning):
     """Say whether a point of the field of entries is a perpetrator who is simulated."""
     return height < days[D.ENTRY, day_of(t)] and thinning < p[P.SHARE]
+
+
+@compiled
+def next_person(key, p, days, person, t, warm_up, horizon):
+    """Return (person, time of the point, time of entry) of the next who is simulated.
+
+    `person` and `t` are those of the point before in the band; an entry at or after the horizon
+    means that there are no more.
+    """
+    while True:
+        person += 1
+        t, height, thinning = next_entry(key, person, t)
+        when = on_tick(p, t)
+        if when >= horizon or (when >= warm_up and enters(p, days, when, height, thinning)):
+            return person, t, when
 
 
 @compiled
@@ -201,7 +217,7 @@ def bands_needed(bound):
     return max(1, n)
 
 
-@compiled
+@compiled_inline
 def field_step(key, p, person, rel, band, cell, index, raw, field, heights):
     """Put into `field` the point of a band that follows (cell, index - 1, raw)."""
     width = band_width(band)
@@ -224,7 +240,7 @@ def field_step(key, p, person, rel, band, cell, index, raw, field, heights):
     heights[band] = band_edge(band) + width * unit(w[1])
 
 
-@compiled
+@compiled_inline
 def field_advance(key, p, person, rel, band, field, heights):
     """Move one band on to its next point."""
     ordinal = field[F_ORDINAL, band]
@@ -235,18 +251,23 @@ def field_advance(key, p, person, rel, band, field, heights):
 
 @compiled
 def field_wake(key, p, person, rel, band, t, ordinal, field, heights):
-    """Put one band at its first point after (t, ordinal)."""
-    size = cell_seconds(band)
-    # Rounding up to the tick can bring a point of an earlier cell to this instant.
-    cell = max(0, (t - np.int64(p[P.TICK]) - ORIGIN) // size)
-    field_step(key, p, person, rel, band, cell, 0, ORIGIN + cell * size, field, heights)
+    """Put one band at its first point after (t, ordinal).
+
+    A band that was looked at before still holds the first point after it was last awake.
+    """
+    seen = field[F_ORDINAL, band]
+    if seen == UNSEEN or field[F_TIME, band] < t - cell_seconds(band):
+        size = cell_seconds(band)
+        # Rounding up to the tick can bring a point of an earlier cell to this instant.
+        cell = max(0, (t - np.int64(p[P.TICK]) - ORIGIN) // size)
+        field_step(key, p, person, rel, band, cell, 0, ORIGIN + cell * size, field, heights)
     while field[F_TIME, band] < t or (
         field[F_TIME, band] == t and field[F_ORDINAL, band] <= ordinal
     ):
         field_advance(key, p, person, rel, band, field, heights)
 
 
-@compiled
+@compiled_inline
 def field_first(field, awake):
     """Return the band that holds the earliest point among the first `awake` bands."""
     best = 0
@@ -262,7 +283,7 @@ def field_first(field, awake):
 # --- the rate of true incidents ---
 
 
-@compiled
+@compiled_inline
 def raised(p, t, last):
     """Return 1 + the raised hazard since the last incident; it only falls with time."""
     if last == NEVER or p[P.RAISE] == 0.0:
@@ -276,7 +297,7 @@ def rate_bound(p, t, frailty, last):
     return frailty * p[P.SEASON_MAX] * raised(p, t, last) * p[P.UP] * 1.000001
 
 
-@compiled
+@compiled_inline
 def rates(p, days, t, frailty, last):
     """Return (rate a year with no effect in force, rate not exceeded until the next incident)."""
     level = frailty * raised(p, t, last)

@@ -27,7 +27,7 @@ from dapp_model.engines.allocation import (
     remember,
 )
 from dapp_model.engines.heap import pop
-from dapp_model.engines.life import begin, happen
+from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown, in_total_order, sort_rows
 from dapp_model.engines.state import (
     NO_SUPPORT,
@@ -55,14 +55,10 @@ def live_on(key, p, days, life, q, s, horizon, rows, cursor):
     Returns (rows, True if nothing more happens before the horizon).
     """
     while True:
-        t, kind, rel, ordinal, index = next_own(life, s)
-        if t >= horizon:
-            return rows, True
-        happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
-        if life.person[s, S.STAGE] > NONE or life.person[s, S.SUPPORT] > NO_SUPPORT:
-            return rows, False
-        if cursor[0] + ROOM > len(rows):
-            rows = grown(rows, cursor[0] + ROOM)
+        end = live(key, p, days, life, q, s, horizon, rows, cursor)
+        if end != FULL:
+            return rows, end == DONE
+        rows = grown(rows, cursor[0] + ROOM)
 
 
 @compiled_with_memory
@@ -82,34 +78,31 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
     top = days[D.ENTRY].max()
     band = 0
     while band * ENTRY_BAND < top:
-        person = band * PEOPLE_PER_BAND
+        person = band * PEOPLE_PER_BAND - 1
         t = ORIGIN
         while True:
-            t, height, thinning = rules.next_entry(key, person, t)
-            when = rules.on_tick(p, t)
+            person, t, when = rules.next_person(key, p, days, person, t, warm_up, horizon)
             if when >= horizon:
                 break
-            if when >= warm_up and rules.enters(p, days, when, height, thinning):
-                cursor[0] = 0
-                begin(key, p, days, life, q, 0, person, when, rows, cursor)
-                rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
-                if done:
-                    sort_rows(rows, 0, cursor[0])
-                    if keep == 1:
-                        out = grown(out, n_out + cursor[0])
-                        out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
-                        n_out += cursor[0]
-                    else:
-                        fold(rows, cursor[0], year_of_day, record_start, scratch, counts)
+            cursor[0] = 0
+            begin(key, p, days, life, q, 0, person, when, rows, cursor)
+            rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
+            if done:
+                sort_rows(rows, 0, cursor[0])
+                if keep == 1:
+                    out = grown(out, n_out + cursor[0])
+                    out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
+                    n_out += cursor[0]
                 else:
-                    if n_reached >= len(reached):
-                        bigger = np.zeros((2 * n_reached, 2), np.int64)
-                        bigger[:n_reached] = reached
-                        reached = bigger
-                    reached[n_reached, 0] = person
-                    reached[n_reached, 1] = when
-                    n_reached += 1
-            person += 1
+                    fold(rows, cursor[0], year_of_day, record_start, scratch, counts)
+            else:
+                if n_reached >= len(reached):
+                    bigger = np.zeros((2 * n_reached, 2), np.int64)
+                    bigger[:n_reached] = reached
+                    reached = bigger
+                reached[n_reached, 0] = person
+                reached[n_reached, 1] = when
+                n_reached += 1
         band += 1
     return out[:n_out], reached[:n_reached]
 

@@ -222,6 +222,7 @@ class Case:
         self.plan_end = NEVER
         # The keyed field of candidates over time x rate, by band.
         self.field = np.zeros((5, BANDS), np.int64)
+        self.field[rules.F_ORDINAL] = rules.UNSEEN
         self.heights = np.zeros(BANDS)
         self.awake = 0
 
