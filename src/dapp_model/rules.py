@@ -33,6 +33,7 @@ from dapp_model.world import (
 NEVER = -(1 << 60)
 INFINITE = 1 << 60
 YEAR_DAY_SECONDS = 365 * DAY
+LONGEST_DELAY = 5.0  # of a charge or a conviction, in means: limitation, and cases do get heard
 LN2 = 0.6931471805599453
 ENTRY_GAP = YEAR / ENTRY_BAND
 
@@ -502,9 +503,9 @@ def justice(key, p, person, rel, ordinal):
     u = unit(w[3])
     sentence = 1 if u < p[P.CUSTODY] else 2 if u < p[P.CUSTODY] + p[P.ORDER] else 0
     return (
-        exponential(w[0], p[P.CHARGE_DELAY]),
+        min(exponential(w[0], p[P.CHARGE_DELAY]), LONGEST_DELAY * p[P.CHARGE_DELAY]),
         unit(w[1]) < p[P.CONVICTION],
-        exponential(w[2], p[P.CONVICTION_DELAY]),
+        min(exponential(w[2], p[P.CONVICTION_DELAY]), LONGEST_DELAY * p[P.CONVICTION_DELAY]),
         sentence,
     )
 
