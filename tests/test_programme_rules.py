@@ -53,6 +53,7 @@ def at(date: str) -> int:
 # Assessments take long and records are many, so that what is known often changes meanwhile.
 CHANGING: Mapping[str, object] = {
     **ROOMY,
+    "assume.county.new_perpetrators": "600 perpetrators per year",
     "assume.pathway.assessment_fixed": "90 days",
     "assume.pathway.contact_delay": "30 days",
     "assume.dash.high_share": 0.3,
@@ -322,8 +323,10 @@ def test_places_are_no_more_than_the_budget_buys(budget: str, delivery: str) -> 
 
 def test_nobody_holds_a_place_that_money_does_not_buy() -> None:
     """Of 200 places asked for no more are ever held than the budget buys, and those are."""
-    settings = {"programme.annual_budget": "£150,000", "programme.places": "200 places"}
-    inputs = quick(PILOT, **settings, **{"assume.budget.start": "£10"})
+    settings = {"programme.annual_budget": "£100,000", "programme.places": "200 places"}
+    settings |= {"assume.budget.start": "£10", "assume.pathway.renege": "0 per week"}
+    settings |= {"assume.county.new_perpetrators": "600 perpetrators per year"}
+    inputs = quick(PILOT, **settings)
     bought = sum(group_and_single(inputs))
     held: set[tuple[int, int]] = set()
     most = 0
@@ -333,4 +336,4 @@ def test_nobody_holds_a_place_that_money_does_not_buy() -> None:
         elif kind == ev.EPISODE_END:
             held.discard((person, ordinal))
         most = max(most, len(held))
-    assert most == bought < 30
+    assert 5 < most == bought < 50

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,13 +112,22 @@ def test_where_nothing_selects_the_chance_is_the_share() -> None:
 
 # --- what the engines are told, against people drawn from the model's law ---
 
-# Strong slopes, so that a chance that forgets the selection is far off.
-STRONG: Mapping[str, object] = {
-    "assume.perpetrator.motivation_correlation": -0.6,
+# Strong slopes, so that a chance that forgets the selection is far off: where the frail are the
+# less motivated it is the agencies' route that selects most, else the person's own.
+STEEP: Mapping[str, object] = {
     "assume.pathway.accept_motivation": 1.2,
     "assume.pathway.complete_motivation": 1.2,
     "assume.pathway.accept_self": 0.7,
     "assume.pathway.accept_police": 0.4,
+}
+WORLDS: Mapping[str, Mapping[str, object]] = {
+    "as shipped": {},
+    "unwilling": {**STEEP, "assume.perpetrator.motivation_correlation": -0.6},
+    "willing": {
+        **STEEP,
+        "assume.perpetrator.motivation_correlation": 0.5,
+        "assume.case.frailty_sigma": 0.6,  # else the frailest and keenest come for certain
+    },
 }
 
 
@@ -140,13 +148,11 @@ def referred(inputs: Inputs, own: bool) -> tuple[Reals, Reals]:
     return motivation, weight
 
 
-@pytest.mark.parametrize("change", [{}, STRONG], ids=["as shipped", "strong"])
+@pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("route", ["self", "agency", "police"])
-def test_the_tables_hold_chances_that_give_the_stated_shares(
-    route: str, change: Mapping[str, object]
-) -> None:
+def test_the_tables_hold_chances_that_give_the_stated_shares(route: str, world: str) -> None:
     """Over people weighted by their incidents: the share who agree, and of these who complete."""
-    inputs = load(PILOT, change)
+    inputs = load(PILOT, WORLDS[world])
     v = inputs.values
     p = model.tabulate(inputs, "pilot_as_agreed").p
     motivation, weight = referred(inputs, own=route == "self")
@@ -166,47 +172,51 @@ def test_the_tables_hold_chances_that_give_the_stated_shares(
 
 # --- whole pathways ---
 
-# Many people, a small chance of a referral at each incident, room for everybody, no needs met.
+# Many people, a small chance of a referral at each incident by one route, room for everybody, no
+# needs met. Where routes compete, or chances are high, some are referred who are not so selected.
 OPEN: Mapping[str, object] = {
     "assume.time.warm_up_start": "2011-04-01",
     "assume.time.record_start": "2012-04-01",
     "assume.time.window_after_last_start": "9 months",
-    "programme.eligible_routes": ["self", "health"],
     "programme.annual_budget": "£100,000,000",
     "programme.places": "20,000 places",
     "programme.assessors": "2000 assessors",
     "programme.partner_support": False,
     "programme.needs_met": [],
-    "assume.referral.self": 0.0012,
-    "assume.referral.health": 0.02,
+    # Who comes again is who refused or dropped out before.
+    "programme.max_episodes": "1 episode",
+    # Removal would end more of the long stays, which complete, than of the short ones.
+    "assume.perpetrator.moves_away": "0 per year",
+    "assume.perpetrator.dies": "0 per year",
+    "assume.police.custody": 0.0,
+    "assume.feedback.homicide": False,
+    "assume.referral.self": 0.003,
+    "assume.referral.health": 0.1,
     "assume.pathway.reached": 1.0,
     "assume.pathway.renege": "0 per week",
 }
 WITHIN = 0.04
 
 
-@cache
-def pathway(strong: bool) -> tuple[Inputs, Any]:
-    """Return the inputs and the rows of the pathway of a whole county."""
-    inputs = load(PILOT, {**OPEN, **(STRONG if strong else {})})
-    rows = simulate(inputs, option="pilot_as_agreed", seed=5).array
-    return inputs, rows[rows["kind"] >= ev.FIRST_PROGRAMME_KIND]
+def pathway(world: str, route: int) -> Inputs:
+    """Return the inputs of a whole county with one route to the programme."""
+    only = {"programme.eligible_routes": [ev.ROUTES[route]]}
+    return load(PILOT, {**OPEN, **WORLDS[world], **only})
 
 
-def shares(strong: bool, route: int) -> tuple[float, float]:
+def shares(inputs: Inputs, replicates: int) -> tuple[float, float]:
     """Return the share of those asked who agree, and of the known ends who completed."""
-    _, rows = pathway(strong)
-    fields = ["person", "ordinal", "value"]
-    by = {(p, o): v for p, o, v in rows[rows["kind"] == ev.REFERRAL][fields].tolist()}
-    asked = rows[rows["kind"] == ev.CONTACT][fields].tolist()
-    agreed = np.array([v == 2 for p, o, v in asked if by[p, o] == route])
-    ended = rows[rows["kind"] == ev.EPISODE_END]
-    ended = ended[np.isin(ended["value"], (ev.COMPLETED, ev.DROPPED_OUT))][fields].tolist()
-    done = np.array([v == ev.COMPLETED for p, o, v in ended if by[p, o] == route])
-    print(len(agreed), agreed.mean(), len(done), done.mean())
-    assert len(agreed) > 800
-    assert len(done) > 400
-    return float(agreed.mean()), float(done.mean())
+    asked: list[bool] = []
+    done: list[bool] = []
+    for replicate in range(replicates):
+        rows = simulate(inputs, option="pilot_as_agreed", seed=5, replicate=replicate).array
+        asked += (rows["value"][rows["kind"] == ev.CONTACT] == 2).tolist()
+        ends = rows["value"][rows["kind"] == ev.EPISODE_END]
+        known = ends[np.isin(ends, (ev.COMPLETED, ev.DROPPED_OUT))]
+        done += (known == ev.COMPLETED).tolist()
+    print(len(asked), np.mean(asked), len(done), np.mean(done))
+    assert min(len(asked), len(done)) > 700
+    return float(np.mean(asked)), float(np.mean(done))
 
 
 def unturned(inputs: Inputs, name: str, own: bool) -> tuple[float, float]:
@@ -226,19 +236,34 @@ def unturned(inputs: Inputs, name: str, own: bool) -> tuple[float, float]:
     return float((weight * agree).sum() / weight.sum()), float((both * complete).sum() / both.sum())
 
 
-@pytest.mark.parametrize("strong", [False, True], ids=["as shipped", "strong"])
-@pytest.mark.parametrize(("name", "route"), [("self", ev.SELF), ("agency", ev.HEALTH)])
-def test_a_simulated_pathway_has_the_stated_shares(name: str, route: int, strong: bool) -> None:
-    inputs, _ = pathway(strong)
-    found = shares(strong, route)
+@pytest.mark.parametrize(
+    ("world", "name", "route"),
+    [
+        ("as shipped", "self", ev.SELF),
+        ("as shipped", "agency", ev.HEALTH),
+        ("unwilling", "agency", ev.HEALTH),
+        ("willing", "self", ev.SELF),
+    ],
+)
+def test_a_simulated_pathway_has_the_stated_shares(world: str, name: str, route: int) -> None:
+    """The shares of those asked who agree, and of starters who complete, are those stated.
+
+    Where selection bites, taking them for the chances of the average person would be far off.
+    """
+    inputs = pathway(world, route)
+    own = route == ev.SELF
+    found = shares(inputs, 2 if own else 1)
     stated = [inputs.values[f"pathway.{what}_{name}"] for what in ("accept", "complete")]
     assert found == pytest.approx(stated, abs=WITHIN)
-    if strong:
-        naive = unturned(inputs, name, route == ev.SELF)
+    naive = unturned(inputs, name, own)
+    print(naive)
+    if (world, name) != ("as shipped", "self"):  # there needs and motivation happen to cancel
         assert max(abs(a - b) for a, b in zip(naive, stated, strict=True)) > 2 * WITHIN
 
 
 # --- grades over records ---
+
+BASELINE = np.datetime64("2014-04-01").item()
 
 
 @cache
@@ -250,9 +275,6 @@ def graded(*changes: tuple[str, object]) -> tuple[float, float]:
     records = rows[(rows["kind"] == ev.RECORD) & (rows["time"] >= model.seconds(BASELINE))]
     assert len(records) > 5_000
     return float((records["detail"] == 2).mean()), float((records["detail"] == 1).mean())
-
-
-BASELINE = np.datetime64("2014-04-01").item()
 
 
 def test_the_shares_of_grades_are_shares_of_records() -> None:
