@@ -1273,6 +1273,7 @@ def count(rows, record_start, last_year=None):
         if kind == 2
     }
     last_first, last_record, first_records, in_year = {}, {}, set(), {}
+    abused: set[tuple[tuple[int, int], int]] = set()
     referred = {}
     years = {}
     record_from = index_of(record_start)
@@ -1304,6 +1305,9 @@ def count(rows, record_start, last_year=None):
         if kind == 3:
             names.append(("true.incidents", 1))
             names.append(("true." + BEHAVIOURS[value], 1))
+            if (victim, year) not in abused:
+                abused.add((victim, year))
+                names.append(("true.victims", 1))
             if detail & 1:
                 names.append(("true.child_present", 1))
             if detail & 2:

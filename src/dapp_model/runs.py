@@ -198,7 +198,7 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import decision, report, study, tables
+    from dapp_model import decision, money, report, study, tables
 
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
@@ -215,6 +215,10 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
             "indicative": plan.quick,
         },
     )
+    decided["money"] = {
+        name: money.report(inputs, name, found, gathered.money_years)
+        for name, found in gathered.purses.items()
+    }
     decided["sentences"] = report.sentences(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -226,7 +230,7 @@ def _write_manifest(
     inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
 ) -> None:
     from dapp_model.compiled import source_hash
-    from dapp_model.economics.prices import mapping
+    from dapp_model.money import conventions
 
     manifest = {
         "scenario": inputs.name,
@@ -240,7 +244,7 @@ def _write_manifest(
         "quick": plan.quick,
         "population_share": inputs.population_share,
         "workers": how.workers,
-        "green_book": str(mapping()["conventions"]["green_book"]),
+        **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
         "wall_time_seconds": round(seconds, 1),

@@ -15,15 +15,16 @@ import numpy.typing as npt
 from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.economics import summary, value
+from dapp_model.economics import incremental, positions, summary, value, value_by_group
 from dapp_model.economics.prices import PENCE
+from dapp_model.money import Purse, purse
 from dapp_model.outcomes import year_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Account, Line, Summary
+    from dapp_model.economics import Account, Line, Position, Summary
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
@@ -39,8 +40,8 @@ class Gathered:
 
     counts: mean over draws, float64 [option, group, measure, year]; by_draw: of everybody, mean
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
-    undiscounted and discounted GBP [line, year] from `money_years[0]`. `worth` leaves out the
-    comparator.
+    undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
+    [draw, option, money year]. `worth` and `purses` leave out the comparator.
     """
 
     years: tuple[str, ...]
@@ -51,6 +52,8 @@ class Gathered:
     undiscounted: Mapping[str, Floats]
     discounted: Mapping[str, Floats]
     worth: Mapping[str, Worth]
+    homicides: Floats
+    purses: Mapping[str, Purse]
 
 
 class _Moments:
@@ -90,6 +93,9 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     lines: dict[str, tuple[Line, ...]] = {}
     summaries: dict[str, list[list[Summary]]] = {name: [] for name in names[1:]}
     serious: dict[str, list[list[float]]] = {name: [] for name in names[1:]}
+    held: dict[str, list[list[tuple[Position, ...]]]] = {name: [] for name in names[1:]}
+    groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
+    homicides: list[Floats] = []
     skip = study.decision_year(inputs) - study.FIRST_YEAR
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
@@ -99,14 +105,17 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             counts = study.counts_of(parts, draw)
             outcome_rows.write_table(_outcome_table(names, draw, counts))
             accounts = []
+            splits = []
             for repetition in counts:
-                outcomes = study.outcomes_of(inputs, repetition)
-                accounts.append(
-                    {
-                        name: value(study.trimmed(outcomes[name], study.BASELINE_YEAR), drawn)
-                        for name in names
-                    }
-                )
+                outcomes = {
+                    name: study.trimmed(one, study.BASELINE_YEAR)
+                    for name, one in study.outcomes_of(inputs, repetition).items()
+                }
+                accounts.append({name: value(outcomes[name], drawn) for name in names})
+                splits.append({name: value_by_group(outcomes[name], drawn) for name in names})
+            homicides.append(
+                np.mean([[one[name].homicides for name in names] for one in accounts], axis=0)
+            )
             for name in names:
                 lines[name] = accounts[0][name].lines
                 flows = _mean_money([one[name] for one in accounts])
@@ -116,6 +125,11 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             for name in names[1:]:
                 own = [summary(one[name], one[names[0]]) for one in accounts]
                 summaries[name].append(own)
+                held[name].append(
+                    [positions(incremental(one[name], one[names[0]])) for one in accounts]
+                )
+                apart = [split[name] - split[names[0]] for split in splits]
+                groups[name].append(np.mean(apart, axis=0))
                 deaths = [one.homicides_averted for one in own]
                 serious[name].append(_serious_averted(counts, names.index(name), skip, deaths))
             mean = counts.mean(axis=0)
@@ -136,6 +150,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         undiscounted={name: money[name][0].mean() for name in names},
         discounted={name: money[name][1].mean() for name in names},
         worth={name: worth(summaries[name], np.array(serious[name])) for name in names[1:]},
+        homicides=np.stack(homicides),
+        purses={
+            name: purse(
+                held[name],
+                groups[name],
+                years=years[skipped:],
+                year_0=year_name(accounts[0][name].year_0),
+            )
+            for name in names[1:]
+        },
     )
 
 

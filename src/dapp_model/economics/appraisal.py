@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.economics.contract import UNSPENT, Cash, contract_cash, spending
 from dapp_model.economics.prices import (
     PENCE,
-    contract_cash,
     deflator,
     discount_factor,
     financial_year,
@@ -25,13 +25,14 @@ from dapp_model.economics.prices import (
     split_pence,
     year_label,
 )
+from dapp_model.economics.settings import Settings, settings_of
 from dapp_model.economics.unit_costs import (
+    EXPECTED_HOMICIDES,
     NOT_APPLICABLE,
+    VICTIM_YEARS,
     Part,
-    Settings,
     UnitCost,
     cumulative_shares,
-    settings_of,
     tariff,
 )
 from dapp_model.events import HOMICIDE
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
 Pence = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-EXPECTED_HOMICIDES: Final = "expected.homicides"
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,12 @@ class Line:
 
 
 Row = tuple[Line, Pence]
+_COUNTED: Final[Mapping[str, str]] = {
+    "victim_years": VICTIM_YEARS,
+    "assessments": "programme.assessments",
+    "starts": "programme.starts",
+    "completions": "programme.ended_completed",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,8 @@ class Account:
     `undiscounted_pence` and `discounted_pence` are int64 [line, year], costs negative, in pence of
     `price_year`; years run from financial year `first_year`. `year_0` is the financial year of the
     decision: what comes before it is sunk and has no discounted value. The counts behind ratios
-    are float64 [year]; `low_harm_*` is the harm of crimes by recorded crimes x multiplier.
+    are float64 [year], victim-years those that hold abuse; `low_harm_*` is the harm of crimes by
+    recorded crimes x multiplier.
     """
 
     option: str
@@ -91,6 +97,10 @@ class Account:
     true_incidents: Floats
     recorded_incidents: Floats
     homicides: Floats
+    victim_years: Floats
+    assessments: Floats
+    starts: Floats
+    completions: Floats
     low_harm_undiscounted_pence: Pence
     low_harm_discounted_pence: Pence
 
@@ -154,6 +164,7 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
         true_incidents=counts.of("true.incidents"),
         recorded_incidents=counts.of("recorded.incidents"),
         homicides=counts.of(EXPECTED_HOMICIDES),
+        **{name: counts.of(measure) for name, measure in _COUNTED.items()},
         low_harm_undiscounted_pence=np.stack([pence for _, pence in low]).sum(axis=0),
         low_harm_discounted_pence=discounted(low).sum(axis=0),
     )
@@ -184,6 +195,7 @@ def incremental(account: Account, comparator: Account) -> Account:
             "true_incidents",
             "recorded_incidents",
             "homicides",
+            *_COUNTED,
             "low_harm_undiscounted_pence",
             "low_harm_discounted_pence",
         )
@@ -201,7 +213,7 @@ def incremental(account: Account, comparator: Account) -> Account:
     )
 
 
-def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
+def expected_homicides(outcomes: Outcomes, inputs: Inputs, *, group: str = "all") -> Floats:
     """Return the expected number of homicides by year, from true incidents and never from deaths.
 
     The chance of a death in an incident is the model's own, in ordinary and in high-harm cases; it
@@ -209,8 +221,8 @@ def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
     none and causes none.
     """
     ordinary, high = true_mix(inputs)[:, HOMICIDE]
-    high_harm = np.asarray(outcomes.of("true.high_harm"), dtype=np.float64)
-    others = np.asarray(outcomes.of("true.incidents"), dtype=np.float64) - high_harm
+    high_harm = np.asarray(outcomes.of("true.high_harm", group), dtype=np.float64)
+    others = np.asarray(outcomes.of("true.incidents", group), dtype=np.float64) - high_harm
     return np.asarray(others * ordinary + high_harm * high)
 
 
@@ -222,7 +234,7 @@ class _Counts:
         self.inputs = inputs
         self.homicides = expected_homicides(outcomes, inputs)
         self.first_year = outcomes.first_year
-        self.year_0 = _year_0(inputs, outcomes.option)
+        self.year_0 = year_zero(inputs, outcomes.option)
 
     def of(self, measure: str) -> Floats:
         if measure == EXPECTED_HOMICIDES:
@@ -230,7 +242,7 @@ class _Counts:
         return np.asarray(self.outcomes.of(measure), dtype=np.float64)
 
 
-def _year_0(inputs: Inputs, option: str) -> int:
+def year_zero(inputs: Inputs, option: str) -> int:
     """Return the financial year of the decision, the same for every option of a scenario."""
     levers: Mapping[str, Any] = inputs.option(option).levers
     if inputs.decision == "extension":
@@ -246,7 +258,7 @@ def _whole(pence: Floats) -> Pence:
 
 @dataclass(frozen=True, eq=False)
 class _Priced:
-    """A unit cost ready for counting: pence per count, edges of its shares, lines by part.
+    """A unit cost as published, ready for counting: pence, edges of its shares, lines by part.
 
     The edges are 0 and the running sum of the shares, which ends in 1. Parts with a reasoned zero
     have no line.
@@ -258,14 +270,21 @@ class _Priced:
     lines: tuple[tuple[int, Line], ...]
 
 
+def multiple(cost: UnitCost, settings: Settings, values: Mapping[str, Any]) -> float:
+    """Return what a unit cost is times its published value: its draw, and how long it lasts.
+
+    `values` maps "section.name" to a value, as Inputs.values does.
+    """
+    lasts = values[cost.duration] / cost.per_days if cost.duration else 1.0
+    return float(settings.factor(cost.uncertain) * lasts)
+
+
 @cache
 def _priced(settings: Settings) -> tuple[_Priced, ...]:
     return tuple(
         _Priced(
             cost=cost,
-            pence=cost.priced(settings.price_year)
-            * getattr(settings, f"{cost.group}_scale")
-            * PENCE,
+            pence=cost.priced(settings.price_year) * PENCE,
             edges=np.array([0.0, *cumulative_shares(cost)]),
             lines=tuple((i, _line(cost, p)) for i, p in enumerate(cost.parts) if not p.zero),
         )
@@ -286,10 +305,8 @@ def _event_rows(counts: _Counts, settings: Settings) -> list[Row]:
     """Return the lines of all unit costs: totals by year in whole pence, shared out exactly."""
     found: list[Row] = []
     values: Mapping[str, Any] = counts.inputs.values
-    for one in _priced(settings):
-        each = one.pence
-        if one.cost.duration:
-            each *= values[one.cost.duration] / one.cost.per_days
+    for one in _priced(settings.published):
+        each = one.pence * multiple(one.cost, settings, values)
         total = _whole(counts.of(one.cost.measure) * -each)
         pence = np.diff(_whole(np.multiply.outer(one.edges, total)), axis=0)
         found += [(line, pence[i]) for i, line in one.lines]
@@ -310,36 +327,66 @@ def _line(cost: UnitCost, part: Part) -> Line:
 
 
 def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
-    """Return the programme's own cost by funder, deflated, as negative amounts.
+    """Return the programme's own cost by line and funder, deflated, as negative amounts.
 
-    Each year's cash is deflated whole and then shared over funders as they pay it, so that the
-    funders add up to the deflated contract to the penny.
+    Each contract's cash in a year is deflated whole and shared over the funders as they pay it; a
+    funder's unspent part takes what rounding its other lines left. So lines and funders add up to
+    the deflated contract to the penny.
     """
-    n_years = len(counts.homicides)
-    cash = contract_cash(counts.inputs, counts.outcomes.option, counts.first_year, n_years)
-    found = []
-    for item in dict.fromkeys(one.item for one in cash):
-        own = [one for one in cash if one.item == item]
+    span = (counts.first_year, len(counts.homicides))
+    option = counts.outcomes.option
+    whole = _deflated_contracts(contract_cash(counts.inputs, option, *span), counts, settings)
+    factors = _deflators(counts, settings)
+    found: list[Row] = []
+    for one in spending(counts.inputs, option, *span):
+        left = whole[one.contract, one.funder]
+        last = one.item == one.contract or one.item.endswith(f"_{UNSPENT}")
+        pence = left.copy() if last else _whole(one.nominal_pence * factors)
+        left -= pence
+        line = Line(
+            bearer=NOT_APPLICABLE,
+            funder=one.funder,
+            tier="cashable",
+            basis="programme",
+            offence=NOT_APPLICABLE,
+            item=one.item,
+            group="programme",
+            grade="-",
+        )
+        found.append((line, -pence))
+    return found
+
+
+def _deflators(counts: _Counts, settings: Settings) -> Floats:
+    labels = (year_label(counts.first_year + i) for i in range(len(counts.homicides)))
+    return np.array([deflator(label, settings.price_year) for label in labels])
+
+
+def _deflated_contracts(
+    cash: Sequence[Cash], counts: _Counts, settings: Settings
+) -> dict[tuple[str, str], Pence]:
+    """Return what each funder pays under each contract, in pence of the price year, by year."""
+    factors = _deflators(counts, settings)
+    found: dict[tuple[str, str], Pence] = {}
+    for contract in dict.fromkeys(one.contract for one in cash):
+        own = [one for one in cash if one.contract == contract]
         nominal = np.stack([one.nominal_pence for one in own])
         real = np.zeros_like(nominal)
         for i in np.flatnonzero(nominal.any(axis=0)):
-            label = year_label(counts.first_year + int(i))
             total = int(nominal[:, i].sum())
-            pence_of_base = round(total * deflator(label, settings.price_year))
+            pence_of_base = round(total * factors[i])
             real[:, i] = split_pence(pence_of_base, [int(n) / total for n in nominal[:, i]])
-        for one, pence in zip(own, real, strict=True):
-            line = Line(
-                bearer=NOT_APPLICABLE,
-                funder=one.funder,
-                tier="cashable",
-                basis="programme",
-                offence=NOT_APPLICABLE,
-                item=item,
-                group="programme",
-                grade="-",
-            )
-            found.append((line, -pence))
+        found |= {(contract, one.funder): real[k] for k, one in enumerate(own)}
     return found
+
+
+def nominal(account: Account) -> Floats:
+    """Return an account in pounds of the day: GBP [line, year], not discounted.
+
+    What a treasurer budgets in; brought back to the price year it is the account again.
+    """
+    factors = [deflator(account.price_year, label) for label in account.years]
+    return np.asarray(account.undiscounted_pence / PENCE * np.array(factors))
 
 
 def is_crime_harm(line: Line) -> bool:

@@ -47,8 +47,9 @@ class Summary:
 
     Net present social value = social value - programme cost; net public cost = programme cost -
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next. Counts run from year 0 and are not discounted. Every field but the names is
-    additive, so that summaries can be pooled; ratios are ratios of what is pooled.
+    holds the next. Counts run from year 0 and are not discounted; victim-years are those that hold
+    abuse; assessments, starts and completions are those that the comparator has not. Every field
+    but the names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
 
     option: str
@@ -58,6 +59,10 @@ class Summary:
     true_incidents_averted: float
     recorded_incidents_averted: float
     homicides_averted: float
+    victim_years_averted: float
+    assessments: float
+    starts: float
+    completions: float
     net_public_cost: float
     net_present_social_value: float
     programme_cost: float
@@ -71,6 +76,11 @@ class Summary:
     net_present_social_value_tax_uplift: float
     programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
     baseline: Baseline
+
+    @property
+    def non_fiscal_value(self) -> float:
+        """Return the part of the social value that is not public money."""
+        return self.social_value - self.fiscal_value
 
     @property
     def cost_per_averted_true_incident(self) -> float | None:
@@ -95,9 +105,24 @@ class Summary:
         return _ratio(self.fiscal_value, self.programme_cost)
 
     @property
+    def cashable_return(self) -> float | None:
+        """Return the cash released over the programme's cost; None at no cost."""
+        return _ratio(self.cashable_value, self.programme_cost)
+
+    @property
+    def cost_per_victim_year_free_of_abuse(self) -> float | None:
+        """Return net public cost over years of abuse averted; None where none is averted."""
+        return _ratio(self.net_public_cost, self.victim_years_averted)
+
+    @property
+    def cost_per_completion(self) -> float | None:
+        """Return the programme's cost over the completions it adds; None where it adds none."""
+        return _ratio(self.programme_cost, self.completions)
+
+    @property
     def public_value_ratio(self) -> float | None:
         """Return non-fiscal value over net public cost; None where there is no net public cost."""
-        return _ratio(self.social_value - self.fiscal_value, self.net_public_cost)
+        return _ratio(self.non_fiscal_value, self.net_public_cost)
 
 
 def summary(account: Account, comparator: Account) -> Summary:
@@ -122,6 +147,10 @@ def summary(account: Account, comparator: Account) -> Summary:
         true_incidents_averted=0.0 - float(change.true_incidents[from_year_0].sum()),
         recorded_incidents_averted=0.0 - float(change.recorded_incidents[from_year_0].sum()),
         homicides_averted=0.0 - float(change.homicides[from_year_0].sum()),
+        victim_years_averted=0.0 - float(change.victim_years[from_year_0].sum()),
+        assessments=float(change.assessments[from_year_0].sum()),
+        starts=float(change.starts[from_year_0].sum()),
+        completions=float(change.completions[from_year_0].sum()),
         net_public_cost=net_cost,
         net_present_social_value=net_value,
         programme_cost=programme,
