@@ -276,10 +276,13 @@ def _ratios(found: Worth) -> dict[str, Any]:
     from dapp_model.economics.results import RETURNS, UNIT_COSTS, ratio
 
     by_draw = {name: values.mean(axis=1) for name, values in found.measures.items()}
-    return {
+    found_ratios = {
         name: asdict(ratio(by_draw[top], by_draw[bottom]))
         for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
     }
+    for name in UNIT_COSTS:
+        del found_ratios[name]["chance_above_one"]  # a price is compared with no pound
+    return found_ratios
 
 
 def _can_afford(inputs: Inputs, name: str) -> dict[str, Any]:

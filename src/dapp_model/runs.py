@@ -198,7 +198,7 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import decision, money, report, study, tables
+    from dapp_model import account_check, decision, money, report, study, tables
 
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
@@ -223,6 +223,9 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     report.write(target, inputs, decided, gathered)
+    account_check.write(
+        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
+    )
     return decided
 
 

@@ -16,7 +16,8 @@ from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
 from dapp_model.economics import incremental, positions, summary, value, value_by_group
-from dapp_model.economics.prices import PENCE
+from dapp_model.economics.prices import PENCE, mapping
+from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Purse, purse
 from dapp_model.outcomes import year_name
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 LINE_COLUMNS: Final = ("bearer", "funder", "tier", "basis", "offence", "item")
+NOT_ASSESSED: Final = "not assessed"
 _BASIS: Final = tuple(name.split(".")[0] for name in MEASURES)
 _UNIT: Final = tuple(UNITS[name] for name in MEASURES)
 
@@ -265,23 +267,53 @@ def _outcome_table(names: Sequence[str], draw: int, counts: npt.NDArray[np.int64
 def _account_table(
     name: str, draw: int, account: Account, undiscounted: Floats, discounted: Floats
 ) -> pa.Table:
-    """Return the rows of one option in one draw that hold money, means over repetitions."""
+    """Return the rows of one option in one draw that hold money, means over repetitions.
+
+    What is not assessed has a row without amounts.
+    """
     line, year = np.nonzero((undiscounted != 0) | (discounted != 0))
+    lines, years = [*account.lines, *_outside()], [*account.years, NOT_APPLICABLE]
+    beyond = np.arange(len(account.lines), len(lines))
+    line = np.append(line, beyond)
+    year = np.append(year, np.full(len(beyond), len(account.years)))
     columns = {
-        column: _coded([getattr(one, column) for one in account.lines], line)
-        for column in LINE_COLUMNS
+        column: _coded([getattr(one, column) for one in lines], line) for column in LINE_COLUMNS
+    }
+    blank = np.full(len(beyond), np.nan)
+    counted = slice(None, len(line) - len(beyond))
+    amounts = {
+        kind: np.append(found[line[counted], year[counted]], blank)
+        for kind, found in (("undiscounted", undiscounted), ("discounted", discounted))
     }
     return _table(
         _ACCOUNT_SCHEMA,
         {
             "option": (np.zeros(len(line)), [name]),
             "draw": np.full(len(line), draw),
-            "financial_year": (year, list(account.years)),
+            "financial_year": (year, years),
             **columns,
-            "undiscounted": undiscounted[line, year],
-            "discounted": discounted[line, year],
+            **amounts,
         },
     )
+
+
+def _outside() -> list[Line]:
+    """Return a line for each cost outside the contract of which no source says how large it is."""
+    from dapp_model.economics import Line
+
+    return [
+        Line(
+            bearer=NOT_APPLICABLE,
+            funder=NOT_APPLICABLE,
+            tier=NOT_ASSESSED,
+            basis="outside the contract",
+            offence=NOT_APPLICABLE,
+            item=item,
+            group="outside",
+            grade="-",
+        )
+        for item in mapping()["outside"]
+    ]
 
 
 def _coded(texts: Sequence[str], index: npt.NDArray[np.int64]) -> tuple[Any, list[str]]:
@@ -301,6 +333,7 @@ _LEDGER_SCHEMA: Final = {
     "time": "time",
     "in_comparator": "bool",
     "in_option": "bool",
+    "recorded": "bool",
     "referred": "bool",
 }
 
@@ -379,5 +412,8 @@ def _write_account_csv(
                 for y, year in enumerate(years):
                     if columns[0][i, y] or columns[1][i, y]:
                         yield (name, year, *own, *(float(one[i, y]) for one in columns))
+            for line in _outside():
+                own = [getattr(line, column) for column in LINE_COLUMNS]
+                yield (name, NOT_APPLICABLE, *own, *[float("nan")] * len(columns))
 
     write_csv(path, (*header, *errors), rows())

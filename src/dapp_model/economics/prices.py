@@ -66,7 +66,8 @@ def year_number(label: str) -> int:
 
 
 @cache
-def _indices() -> Mapping[int, float]:
+def indices() -> Mapping[int, float]:
+    """Return the GDP deflator by the first calendar year of the financial year."""
     source = files("dapp_model") / "data" / "gdp_deflator.csv"
     rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
     return MappingProxyType(
@@ -91,12 +92,12 @@ def deflator(from_year: str, to_year: str) -> float:
     Years are labels such as "2019/20". Raises ValueError outside the years of the index.
     Source: HM Treasury and OBR GDP deflators, as named in `data/gdp_deflator.csv`.
     """
-    indices = _indices()
+    known = indices()
     for label in (from_year, to_year):
-        if year_number(label) not in indices:
-            first, last = year_label(min(indices)), year_label(max(indices))
+        if year_number(label) not in known:
+            first, last = year_label(min(known)), year_label(max(known))
             raise ValueError(f"No GDP deflator for {label}; the index runs {first} to {last}.")
-    return indices[year_number(to_year)] / indices[year_number(from_year)]
+    return known[year_number(to_year)] / known[year_number(from_year)]
 
 
 def discount_factor(year: int, kind: str = "standard") -> float:
