@@ -447,6 +447,7 @@ def _conventions(inputs: Inputs) -> dict[str, Any]:
         "year_0": year_label(_decision_year(inputs)),
         "last_year": year_label(financial_year(end)),
         "window_ends": end.isoformat(),
+        "underspend": str(inputs.values["money.underspend"]),
     }
 
 

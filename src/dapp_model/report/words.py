@@ -267,4 +267,4 @@ def first_page(decision: Decision) -> list[str]:
             f"(90% interval {between(one['low'], one['high'], one['unit'])})"
         )
     lines += [told_apart(decision), wrong(decision), present_knowledge(decision), expiry(decision)]
-    return lines
+    return [*lines, *rests_on(decision)[:2]]
