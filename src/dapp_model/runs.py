@@ -121,8 +121,9 @@ class How:
 
 def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run:
     """Simulate, value and decide; write the run's folder. Raises InputErrors or RunError."""
-    from dapp_model import study
+    from dapp_model import economics, study
 
+    economics.check_data()
     how = how or How()
     say = how.say or (lambda sentence: None)
     if len(inputs.options) < 2:

@@ -20,6 +20,7 @@ from dapp_model.economics.contract import (
     year_ends,
 )
 from dapp_model.economics.distribution import value_by_group
+from dapp_model.economics.evidence import check_data
 from dapp_model.economics.prices import (
     benefit_cost,
     deflator,
@@ -67,6 +68,7 @@ __all__ = [
     "bearer_of",
     "benefit_cost",
     "break_even_share",
+    "check_data",
     "contract_cash",
     "cost_rows",
     "deflator",

@@ -59,20 +59,22 @@ def _paid_back(one: Position, years: tuple[str, ...]) -> str:
 def _panel(axes: Axes, parties: list[Position], totals: Totals, first_colour: int) -> None:
     years = totals.purse(totals.shown).years
     place = np.arange(len(years))
-    ends = _apart([float(one.cumulative[-1]) for one in parties], parties)
+    rows = [len(_wrapped(totals.party(one.name))) for one in parties]
+    ends = _apart([float(one.cumulative[-1]) for one in parties], parties, rows)
     for i, one in enumerate(parties):
         colour = COLOURS[(first_colour + i) % len(COLOURS)]
         line = one.cumulative
         axes.plot(place, line, _STYLES[i % len(_STYLES)], color=colour, linewidth=2.2)
         label = totals.party(one.name)
-        axes.annotate(
+        axes.plot([place[-1], place[-1] + 0.5], [line[-1], ends[i]], color=colour, linewidth=0.8)
+        axes.text(
+            place[-1] + 0.6,
+            ends[i],
             "\n".join(_wrapped(label)),
-            (place[-1], line[-1]),
-            xytext=(place[-1] + 0.25, ends[i]),
             color=colour,
             va="center",
             fontsize=9,
-            annotation_clip=False,
+            linespacing=0.95,
         )
         back = one.payback(years)
         if back is not None:
@@ -93,14 +95,21 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 18)
 
 
-def _apart(ends: list[float], parties: list[Position]) -> list[float]:
-    """Return heights for labels that do not overlap, in the order of the lines' ends."""
+def _apart(ends: list[float], parties: list[Position], rows: list[int]) -> list[float]:
+    """Return heights for labels that do not overlap, near the lines' ends and in their order.
+
+    `rows` is how many rows of text each label has.
+    """
     lines = [one.cumulative for one in parties]
     low = min(0.0, *(float(line.min()) for line in lines))
     high = max(0.0, *(float(line.max()) for line in lines))
-    gap = 0.17 * ((high - low) or 1.0)
+    height = (high - low) or 1.0
     order = sorted(range(len(ends)), key=ends.__getitem__)
     found = list(ends)
     for before, after in pairwise(order):
-        found[after] = max(found[after], found[before] + gap)
-    return found
+        rows = (
+            len(_wrapped("Office of the Police and Crime Commissioner")) if len(parties) > 2 else 1
+        )
+        found[after] = max(found[after], found[before] + 0.045 * rows * height)
+    shift = (sum(found) - sum(ends)) / len(found)
+    return [at - shift for at in found]

@@ -47,10 +47,12 @@ def ratios(decision: Mapping[str, Any]) -> Table:
 
 
 def _ratio(found: Mapping[str, Any]) -> str:
-    value = "no ratio" if found["value"] is None else words.money(found["value"])
+    returns = "chance_above_one" in found
+    say = account_words.pennies if returns else words.money
+    value = "no ratio" if found["value"] is None else say(found["value"])
     if not found["can_change_sign"]:
-        return f"{value} ({words.between(found['low'], found['high'], 'GBP')})"
-    if "chance_above_one" in found:
+        return f"{value} ({say(found['low'])} to {say(found['high'])})"
+    if returns:
         return f"{value} (chance of more than £1: {words.percent(found['chance_above_one'])})"
     return f"{value} (chance of both parts above zero: {words.percent(found['chance_positive'])})"
 
@@ -150,9 +152,8 @@ def affordability(totals: Totals) -> Table | None:
 
 def outside() -> Table:
     """Return what falls outside the contract and has no source."""
-    rows = tuple(
-        (reason.partition(":")[0], NOT_ASSESSED) for reason in mapping()["outside"].values()
-    )
+    reasons = mapping()["outside"].values()
+    rows = tuple((reason.partition(":")[0].capitalize(), NOT_ASSESSED) for reason in reasons)
     return Table("Costs outside the contract", ("Cost", "Amount"), rows)
 
 

@@ -161,11 +161,14 @@ def contract(decision: Decision) -> list[str]:
         else:
             lines.append(f"{text}all is spent, and the modelled lines need {money(-unspent)} more.")
     lost = sum(one["lost"] for one in found["year_ends"])
-    rule = decision["underspend"]
+    kept = {
+        "carried": "what is unspent then is carried into the next year of its contract",
+        "lost": "what is unspent then is lost to the programme",
+    }[decision["underspend"]]
     lines.append(
-        f"Grants end on 31 March; by the rule chosen, what is unspent then is {rule}. "
-        f"Over all contracts the programme loses {money(lost)} in this way. The funders' cost is "
-        "the whole contract sum in any case."
+        f"Grants end on 31 March: {kept}, and goes back when the contract ends, "
+        f"{money(lost)} over all contracts. The headline counts the whole contract sum as spent "
+        "in any case."
     )
     return lines
 

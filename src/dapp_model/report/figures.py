@@ -307,7 +307,7 @@ def _bearers(totals: Totals) -> Chart:
     """Who gains and who bears more, by bearer and tier."""
     tiers = {"cashable": "Cash", "capacity": "Capacity released", "non_fiscal": "Not public money"}
     table = totals.by_bearer(totals.shown)
-    figure = canvas(8.0, 1.0 + 0.36 * len(table))
+    figure = canvas(9.0, 1.0 + 0.36 * len(table))
     axes: Axes = figure.subplots()
     place = np.arange(len(table))
     positive, negative = np.zeros(len(table)), np.zeros(len(table))
@@ -326,7 +326,8 @@ def _bearers(totals: Totals) -> Chart:
         side = 4 if net >= 0 else -4
         axes.annotate(words.money(net), (at, i), xytext=(side, 0), textcoords="offset points",
                       va="center", ha="left" if net >= 0 else "right", fontsize=9)  # fmt: skip
-    axes.margins(x=0.16)
+    axes.margins(x=0.2)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(place, [_short(totals.bearer(name), 34) for name in table])
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=1)
