@@ -23,6 +23,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "account_check.xlsx",
     "figures",
     *runs.DATA_FILES,
 }
@@ -71,6 +72,8 @@ def test_tables_have_the_columns_that_are_promised() -> None:
     assert "not applicable" in set(account["funder"])
     ledger = pd.read_parquet(finished().folder / "ledger.parquet")
     assert {"option", "person", "behaviour", "in_comparator", "in_option"} <= set(ledger.columns)
+    assert ledger["recorded"].dtype == bool
+    assert 0 < ledger["recorded"].sum() < len(ledger)
     assert not (ledger["in_comparator"] & ledger["in_option"]).any()
 
 

@@ -144,7 +144,9 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
     chosen = settings or settings_of(inputs.values)
     counts = _Counts(outcomes, inputs)
     factors = _factors(counts, chosen)
-    rows = [*_event_rows(counts, chosen), *_contract_rows(counts, chosen)]
+    events = _event_rows(counts, chosen)
+    contract, belongs = _contract_rows(counts, chosen)
+    rows = [*events, *contract]
     recorded = Settings(**{**asdict(chosen), "harm_route": "recorded crimes"})
     low = [row for row in _event_rows(counts, recorded) if is_crime_harm(row[0])]
 
@@ -160,7 +162,9 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
         population_share=inputs.population_share,
         lines=tuple(line for line, _ in rows),
         undiscounted_pence=np.stack([pence for _, pence in rows]),
-        discounted_pence=discounted(rows),
+        discounted_pence=np.concatenate(
+            [discounted(events), _discounted_contract(contract, belongs, factors["standard"])]
+        ),
         true_incidents=counts.of("true.incidents"),
         recorded_incidents=counts.of("recorded.incidents"),
         homicides=counts.of(EXPECTED_HOMICIDES),
@@ -326,18 +330,20 @@ def _line(cost: UnitCost, part: Part) -> Line:
     )
 
 
-def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
+def _contract_rows(counts: _Counts, settings: Settings) -> tuple[list[Row], list[tuple[str, str]]]:
     """Return the programme's own cost by line and funder, deflated, as negative amounts.
 
-    Each contract's cash in a year is deflated whole and shared over the funders as they pay it; a
-    funder's unspent part takes what rounding its other lines left. So lines and funders add up to
-    the deflated contract to the penny.
+    Beside the rows stand the contract and funder of each. Each contract's cash in a year is
+    deflated whole and shared over the funders as they pay it; a funder's unspent part takes what
+    rounding its other lines left. So lines and funders add up to the deflated contract to the
+    penny.
     """
     span = (counts.first_year, len(counts.homicides))
     option = counts.outcomes.option
     whole = _deflated_contracts(contract_cash(counts.inputs, option, *span), counts, settings)
     factors = _deflators(counts, settings)
     found: list[Row] = []
+    belongs: list[tuple[str, str]] = []
     for one in spending(counts.inputs, option, *span):
         left = whole[one.contract, one.funder]
         last = one.item == one.contract or one.item.endswith(f"_{UNSPENT}")
@@ -354,6 +360,25 @@ def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
             grade="-",
         )
         found.append((line, -pence))
+        belongs.append((one.contract, one.funder))
+    return found, belongs
+
+
+def _discounted_contract(
+    rows: Sequence[Row], belongs: Sequence[tuple[str, str]], factors: Floats
+) -> Pence:
+    """Return the present value of contract lines; each funder's sum is discounted whole.
+
+    So a contract that is the same in two options drops out of their difference to the penny,
+    however its lines differ. The last line of each funder takes the remainder.
+    """
+    n_years = len(factors)
+    plain = np.array([pence for _, pence in rows], dtype=np.int64).reshape(-1, n_years)
+    found = _whole(plain * factors)
+    for key in dict.fromkeys(belongs):
+        own = [i for i, each in enumerate(belongs) if each == key]
+        whole = _whole(plain[own].sum(axis=0) * factors)
+        found[own[-1]] = whole - found[own[:-1]].sum(axis=0)
     return found
 
 

@@ -95,10 +95,10 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 18)
 
 
-def _apart(ends: list[float], parties: list[Position], rows: list[int]) -> list[float]:
+def _apart(ends: list[float], parties: list[Position], tall: list[int]) -> list[float]:
     """Return heights for labels that do not overlap, near the lines' ends and in their order.
 
-    `rows` is how many rows of text each label has.
+    `tall` is how many rows of text each label has.
     """
     lines = [one.cumulative for one in parties]
     low = min(0.0, *(float(line.min()) for line in lines))
@@ -107,9 +107,7 @@ def _apart(ends: list[float], parties: list[Position], rows: list[int]) -> list[
     order = sorted(range(len(ends)), key=ends.__getitem__)
     found = list(ends)
     for before, after in pairwise(order):
-        rows = (
-            len(_wrapped("Office of the Police and Crime Commissioner")) if len(parties) > 2 else 1
-        )
-        found[after] = max(found[after], found[before] + 0.045 * rows * height)
+        room = 0.06 * max(tall[before], tall[after]) * height
+        found[after] = max(found[after], found[before] + room)
     shift = (sum(found) - sum(ends)) / len(found)
     return [at - shift for at in found]
