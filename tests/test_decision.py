@@ -137,7 +137,7 @@ def test_what_a_funder_cannot_pay_is_never_advised(inputs: Inputs) -> None:
     said = decided(poor, found)
     assert said["advice"]["option"] == "extend"
     assert "extend_larger" in said["advice"]["affordability"]
-    # Two funders of the three would pay more than their shares of the ceiling.
+    # Its two funders pay larger shares of a smaller budget, and stay below their ceilings.
     assert "one_funder_withdraws" not in said["advice"]["affordability"]
     assert not words.option_of(said, "extend_larger")["affordable"]
     assert decided(inputs, found)["advice"]["affordability"] == "not assessed"

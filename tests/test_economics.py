@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from dapp_model import economics as ec
 from dapp_model.definitions import MEASURES
-from dapp_model.economics import prices
+from dapp_model.economics import prices, published
 from dapp_model.economics import unit_costs as uc
 from dapp_model.model import true_mix
 
@@ -109,7 +109,7 @@ def test_every_row_has_source_status_grade_and_a_use() -> None:
     for row in ec.cost_rows().values():
         assert row.source, row.id
         assert row.unit, row.id
-        assert row.status in uc.STATUSES, row.id
+        assert row.status in published.STATUSES, row.id
         assert row.grade in "ABCD", row.id
         assert f"'{row.id}'" in text, f"{row.id} prices nothing"
         if row.low is not None and row.high is not None:
@@ -128,9 +128,9 @@ def test_a_judgement_is_never_presented_as_found() -> None:
 
 def test_an_earlier_average_adds_up_from_its_parts() -> None:
     checks = prices.mapping()["checks"]
-    parts = [uc.figure(row) for row in checks["incident_parts"]]
+    parts = [published.figure(row) for row in checks["incident_parts"]]
     assert parts == [1_171, 581, 415, 193, 110]
-    assert sum(parts) == uc.figure(checks["incident_total"]) == 2_470
+    assert sum(parts) == published.figure(checks["incident_total"]) == 2_470
 
 
 @pytest.mark.parametrize("justice_route", ["average", "event"])

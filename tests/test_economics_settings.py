@@ -15,8 +15,7 @@ from fake_money import COUNTY, USUAL, VALUES, FakeInputs, account, in_year
 
 from dapp_model import economics as ec
 from dapp_model.distributions import LogNormal, Normal
-from dapp_model.economics import evidence, prices
-from dapp_model.economics import unit_costs as uc
+from dapp_model.economics import evidence, prices, published
 from dapp_model.errors import InputErrors
 from dapp_model.parameters import registry
 from dapp_model.scenario import load, shipped
@@ -430,4 +429,5 @@ def test_a_weak_row_makes_a_weak_amount() -> None:
     for cost in ec.tariff(USUAL):
         rows = [ec.cost_rows()[row] for row in cost.rows]
         assert cost.grade == max(row.grade for row in rows)
-        assert uc.STATUSES.index(cost.status) == max(uc.STATUSES.index(r.status) for r in rows)
+        order = published.STATUSES.index
+        assert order(cost.status) == max(order(row.status) for row in rows)

@@ -28,6 +28,7 @@ from dapp_model.economics.prices import (
     discount_factor,
     present_value,
 )
+from dapp_model.economics.published import CostRow, bearer_of, cost_rows
 from dapp_model.economics.results import (
     Position,
     Ratio,
@@ -46,8 +47,6 @@ from dapp_model.economics.summary import (
 )
 from dapp_model.economics.unit_costs import (
     UnitCost,
-    bearer_of,
-    cost_rows,
     reasoned_zeros,
     tariff,
 )
@@ -57,6 +56,7 @@ __all__ = [
     "Affordability",
     "Baseline",
     "Cash",
+    "CostRow",
     "Line",
     "Position",
     "Ratio",

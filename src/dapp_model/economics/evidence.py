@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from dapp_model.definitions import MEASURES
 from dapp_model.economics.prices import indices, year_label
-from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES, STATUSES
+from dapp_model.economics.published import STATUSES
+from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES
 from dapp_model.errors import InputErrors, Problem
 from dapp_model.parameters import registry
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dapp_model.economics.appraisal import Account, Line, incremental, is_crime_harm
 from dapp_model.economics.prices import PENCE, benefit_cost, deflator, mapping, year_label
-from dapp_model.economics.unit_costs import cost_rows, figure
+from dapp_model.economics.published import cost_rows, figure
 
 MILLION: Final = 1_000_000
 

@@ -7,42 +7,21 @@ and which events are deliberately worth nothing. No figure is typed anywhere els
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
 from dapp_model.economics.prices import deflator, mapping
+from dapp_model.economics.published import bearer_of, figure, known_bearer, row_of, weakest
 from dapp_model.economics.settings import Settings
 
 NOT_APPLICABLE: Final = "not applicable"
 EXPECTED_HOMICIDES: Final = "expected.homicides"
 VICTIM_YEARS: Final = "true.victims"
 TIERS: Final = ("cashable", "capacity", "non_fiscal")
-# From the most to the least that can be relied on: an amount is as weak as its weakest row.
-STATUSES: Final = (
-    "verified_primary",
-    "seed_document",
-    "verified_secondary",
-    "derived",
-    "convention",
-    "recalled",
-)
-_TEXTS: Final = (
-    "unit",
-    "price_year",
-    "bearer",
-    "source",
-    "where",
-    "url",
-    "status",
-    "grade",
-    "note",
-)
 # What each route of valuation leaves out on purpose is listed in the data file under these names.
 _ZEROS_BY_ROUTE: Final = {
     ("justice_route", "average"): "zero_on_average_route",
@@ -50,25 +29,6 @@ _ZEROS_BY_ROUTE: Final = {
     ("harm_route", "recorded crimes"): "zero_on_recorded_harm_route",
     ("harm_route", "victim-years"): "zero_on_victim_year_route",
 }
-
-
-@dataclass(frozen=True)
-class CostRow:
-    """One published or judged figure. `low` and `high` are None where nobody gives a range."""
-
-    id: str
-    value: float
-    low: float | None
-    high: float | None
-    unit: str
-    price_year: str
-    bearer: str
-    source: str
-    where: str
-    url: str
-    status: str
-    grade: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -113,43 +73,6 @@ class UnitCost:
         return self.value_gbp * self.times * deflator(self.price_year, price_year)
 
 
-@cache
-def cost_rows() -> Mapping[str, CostRow]:
-    """Return every row of `data/costs.csv` by its id."""
-
-    source = files("dapp_model") / "data" / "costs.csv"
-    found: dict[str, CostRow] = {}
-    for row in csv.DictReader(source.read_text(encoding="utf-8").splitlines()):
-        if row["id"] in found:
-            raise ValueError(f"costs.csv holds {row['id']} twice.")
-        found[row["id"]] = CostRow(
-            id=row["id"],
-            value=float(row["value"]),
-            low=float(row["low"]) if row["low"] else None,
-            high=float(row["high"]) if row["high"] else None,
-            **{name: row[name] for name in _TEXTS},
-        )
-    return MappingProxyType(found)
-
-
-def figure(row: str) -> float:
-    """Return the value of one row of costs.csv; ValueError names a row that is not there."""
-    return _row(row).value
-
-
-def bearer_of(name: str) -> str:
-    """Return the project's bearer for a bearer's name in the evidence.
-
-    Raises ValueError for a name that the map does not hold, and for one that is no single bearer.
-    """
-    table = mapping()
-    if name in table["bearer_map"]:
-        return _known_bearer(table["bearer_map"][name])
-    if name in table["bearer_unmapped"]:
-        raise ValueError(f"Nothing can be charged to {name!r}: {table['bearer_unmapped'][name]}.")
-    raise ValueError(f"Unknown bearer {name!r}; add it to [bearer_map] in unit_costs.toml.")
-
-
 def tariff(settings: Settings) -> tuple[UnitCost, ...]:
     """Return every unit cost that is in force under the settings, in the data file's order.
 
@@ -186,26 +109,6 @@ def reasoned_zeros(settings: Settings) -> Mapping[str, str]:
     return MappingProxyType(reasons)
 
 
-def _row(row: str) -> CostRow:
-    if row not in cost_rows():
-        raise ValueError(f"costs.csv has no row {row!r}.")
-    return cost_rows()[row]
-
-
-def _known_bearer(bearer: str) -> str:
-    if bearer not in mapping()["bearers"]:
-        known = ", ".join(mapping()["bearers"])
-        raise ValueError(f"Unknown bearer {bearer!r}; the project's bearers are {known}.")
-    return bearer
-
-
-def _weakest(rows: Iterable[str]) -> tuple[str, str]:
-    """Return the weakest status and the worst grade among the rows."""
-    found = [_row(row) for row in rows]
-    status = max((row.status for row in found), key=STATUSES.index)
-    return status, max(row.grade for row in found)
-
-
 def _cash_share(kind: str, settings: Settings) -> float | None:
     """Return the share of an amount that is cash, or None where it is no public money."""
     entry = mapping()["cash"][kind]
@@ -227,7 +130,7 @@ def _tiered(part: Part, kind: str, settings: Settings) -> tuple[Part, ...]:
     cash = _cash_share(kind, settings)
     tiers = {"non_fiscal": 1.0} if cash is None else {"cashable": cash, "capacity": 1.0 - cash}
     return tuple(
-        Part(part.item, _known_bearer(part.bearer), tier, part.share * share, part.zero)
+        Part(part.item, known_bearer(part.bearer), tier, part.share * share, part.zero)
         for tier, share in tiers.items()
         if share > 0
     )
@@ -282,7 +185,7 @@ def _side(entry: Mapping[str, Any], side: str, basis: str, settings: Settings) -
     rows = [table["row"], *share_rows]
     rows += [entry["multiplier"]] if multiplied else []
     rows += [entry["proxy"]] if "proxy" in entry else []
-    status, grade = _weakest(rows)
+    status, grade = weakest(rows)
     parts = (part for item, share in shares.items() for part in _item_parts(item, share, settings))
     return UnitCost(
         item=side,
@@ -292,7 +195,7 @@ def _side(entry: Mapping[str, Any], side: str, basis: str, settings: Settings) -
         group="harm" if side == "consequence" else "justice",
         value_gbp=figure(table["row"]),
         times=figure(entry["multiplier"]) if multiplied else 1.0,
-        price_year=_row(table["row"]).price_year,
+        price_year=row_of(table["row"]).price_year,
         parts=tuple(parts),
         rows=tuple(dict.fromkeys(rows)),
         status=status,
@@ -307,12 +210,12 @@ def _harm_by_qaly(cost: UnitCost, settings: Settings) -> Iterable[UnitCost]:
     The published harm is so many QALYs at the value that its authors used; each is worth what the
     edition of the Green Book says.
     """
-    behind = _row(mapping()["qaly_behind_harm"]["row"])
-    row = _row(mapping()["qaly"][settings.green_book])
+    behind = row_of(mapping()["qaly_behind_harm"]["row"])
+    row = row_of(mapping()["qaly"][settings.green_book])
     used = behind.value * deflator(behind.price_year, row.price_year)
     share = sum(part.share for part in cost.parts if part.item == "harm")
     rows = (*cost.rows, behind.id, row.id)
-    status, grade = _weakest(rows)
+    status, grade = weakest(rows)
     yield replace(
         cost,
         item="consequence_harm",
@@ -339,7 +242,7 @@ def _victim_year(settings: Settings) -> UnitCost:
     entries = mapping()["victim_year"]
     rows = [one[name] for one in entries for name in ("row", "years") if name in one]
     total = sum(amounts.values())
-    status, grade = _weakest(rows)
+    status, grade = weakest(rows)
     return UnitCost(
         item="consequence",
         offence="year_of_abuse",
@@ -362,7 +265,7 @@ def _victim_year(settings: Settings) -> UnitCost:
 
 
 def _one_price_year(rows: Iterable[str]) -> str:
-    years = {_row(row).price_year for row in rows}
+    years = {row_of(row).price_year for row in rows}
     if len(years) > 1:
         raise ValueError(f"A year of abuse is priced in several years: {', '.join(sorted(years))}.")
     return years.pop()
@@ -372,7 +275,7 @@ def _service_parts(
     entry: Mapping[str, Any], settings: Settings
 ) -> tuple[tuple[Part, ...], list[str]]:
     """Split an event's cost over bearers: by named shares, by named rows, or all to one bearer."""
-    item, row = entry["item"], _row(entry["row"])
+    item, row = entry["item"], row_of(entry["row"])
     if "shares" in entry:
         split = [(p, figure(p["share"])) for p in entry["shares"]]
         used = [p["share"] for p in entry["shares"]]
@@ -399,11 +302,11 @@ def _service_parts(
 
 def _service(entry: Mapping[str, Any], settings: Settings) -> UnitCost:
     """Return the unit cost of one event that is no crime."""
-    row = _row(entry["row"])
+    row = row_of(entry["row"])
     parts, used = _service_parts(entry, settings)
     rows = [row.id, *used, *([entry["times"]] if "times" in entry else [])]
     times = figure(entry["times"]) if "times" in entry else 1.0
-    status, grade = _weakest(rows)
+    status, grade = weakest(rows)
     return UnitCost(
         item=entry["item"],
         offence=entry.get("offence", NOT_APPLICABLE),
