@@ -530,6 +530,13 @@ def test_the_level_of_the_baseline_county() -> None:
     assert charged > found.police_bill_high  # response costs on true crimes: the error avoided
 
 
+def test_the_checks_on_level_do_not_move_with_the_draw_of_unit_costs() -> None:
+    drawn = account(COUNTY, factors=(("harm", 2.0), ("response", 2.0)))
+    asked = ec.summary(drawn, drawn, level=account(COUNTY)).baseline
+    assert asked == ec.summary(account(COUNTY), account(COUNTY)).baseline
+    assert ec.summary(drawn, drawn).baseline.harm_true_crimes > 1.5 * asked.harm_true_crimes
+
+
 def test_a_tenth_of_the_county_is_scaled_up_for_the_check() -> None:
     tenth = {name: [n // 10 for n in counts] for name, counts in COUNTY.items()}
     small = account(tenth, FakeInputs(population_share=0.1))

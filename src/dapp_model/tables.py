@@ -15,7 +15,14 @@ import numpy.typing as npt
 from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.economics import incremental, positions, summary, value, value_by_group
+from dapp_model.economics import (
+    incremental,
+    positions,
+    settings_of,
+    summary,
+    value,
+    value_by_group,
+)
 from dapp_model.economics.prices import PENCE, mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Purse, purse
@@ -106,14 +113,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             drawn = study.draw_inputs(inputs, draw, plan.seed)
             counts = study.counts_of(parts, draw)
             outcome_rows.write_table(_outcome_table(names, draw, counts))
-            accounts = []
-            splits = []
+            accounts, splits, levels = [], [], []
+            published = settings_of(drawn.values).published
             for repetition in counts:
                 outcomes = {
                     name: study.trimmed(one, study.BASELINE_YEAR)
                     for name, one in study.outcomes_of(inputs, repetition).items()
                 }
                 accounts.append({name: value(outcomes[name], drawn) for name in names})
+                # Whether the county has the right size is asked of its counts, not of the draw.
+                levels.append(value(outcomes[names[0]], drawn, settings=published))
                 splits.append({name: value_by_group(outcomes[name], drawn) for name in names})
             homicides.append(
                 np.mean([[one[name].homicides for name in names] for one in accounts], axis=0)
@@ -125,7 +134,10 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                     moments.add(flow)
                 account_rows.write_table(_account_table(name, draw, accounts[0][name], *flows))
             for name in names[1:]:
-                own = [summary(one[name], one[names[0]]) for one in accounts]
+                own = [
+                    summary(one[name], one[names[0]], level=level)
+                    for one, level in zip(accounts, levels, strict=True)
+                ]
                 summaries[name].append(own)
                 held[name].append(
                     [positions(incremental(one[name], one[names[0]])) for one in accounts]

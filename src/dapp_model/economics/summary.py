@@ -125,8 +125,12 @@ class Summary:
         return _ratio(self.non_fiscal_value, self.net_public_cost)
 
 
-def summary(account: Account, comparator: Account) -> Summary:
-    """Return what an option is worth against its comparator, with the checks on the level."""
+def summary(account: Account, comparator: Account, *, level: Account | None = None) -> Summary:
+    """Return what an option is worth against its comparator, with the checks on the level.
+
+    `level` is the comparator at published unit costs, for the checks; without it they are of the
+    comparator as it is.
+    """
     change = incremental(account, comparator)
     from_year_0 = slice(max(0, change.year_0 - change.first_year), None)
     programme = -change.total(_is_programme)
@@ -165,7 +169,7 @@ def summary(account: Account, comparator: Account) -> Summary:
         net_present_social_value_optimism=_with_optimism_bias(change),
         net_present_social_value_tax_uplift=net_value - uplift * net_cost,
         programme_cost_by_funder=_by_funder(change),
-        baseline=_baseline(comparator),
+        baseline=_baseline(level or comparator),
     )
 
 

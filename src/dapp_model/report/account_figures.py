@@ -80,8 +80,14 @@ def _panel(axes: Axes, parties: list[Position], totals: Totals, first_colour: in
         if back is not None:
             at = years.index(back)
             axes.plot([at], [line[at]], "o", color=INK, markersize=7)
-            axes.annotate(f"paid back: {back}", (at, line[at]), xytext=(0, 9), fontsize=8,
-                          textcoords="offset points", ha="center")  # fmt: skip
+            axes.annotate(
+                f"paid back by the end of {back}",
+                (at, line[at]),
+                xytext=(9, -9),
+                fontsize=8,
+                textcoords="offset points",
+                va="top",
+            )
     axes.axhline(0, color=INK, linewidth=1)
     axes.grid(axis="y", color=SOFT, alpha=0.25)
     axes.set_xticks(place, years, rotation=45, ha="right")
