@@ -33,6 +33,7 @@ VIEWS: Final = {
     "without_homicide": "homicide left out",
     "optimism": "benefits cut for optimism by the grade of the evidence",
     "tax_uplift": "a charge of 20% for raising taxes",
+    "health_discounting": "the harm to victims discounted at the lower rate for health",
 }
 MEASURES: Final = (
     "true_incidents_averted",

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from dapp_model.economics.appraisal import (
-    Account,
-    Line,
-    expected_homicides,
-    incremental,
-    nominal,
-    value,
-)
+from dapp_model.economics.accounts import Account, Line, incremental, nominal
+from dapp_model.economics.appraisal import expected_homicides, value
 from dapp_model.economics.contract import (
     Affordability,
     Cash,

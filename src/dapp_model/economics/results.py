@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.economics.appraisal import Account, Line
+from dapp_model.economics.accounts import Account, Line
 from dapp_model.economics.prices import PENCE, mapping
 from dapp_model.economics.unit_costs import TIERS
 

@@ -11,8 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from dapp_model.economics.appraisal import Account, Line, incremental, is_crime_harm
-from dapp_model.economics.prices import PENCE, benefit_cost, deflator, mapping, year_label
+from dapp_model.economics.accounts import Account, Line, incremental, is_crime_harm
+from dapp_model.economics.prices import (
+    PENCE,
+    benefit_cost,
+    deflator,
+    mapping,
+    present_value,
+    year_label,
+)
 from dapp_model.economics.published import cost_rows, figure
 
 MILLION: Final = 1_000_000
@@ -74,6 +81,7 @@ class Summary:
     net_present_social_value_low_harm: float
     net_present_social_value_optimism: float
     net_present_social_value_tax_uplift: float
+    net_present_social_value_health_discounting: float
     programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
     baseline: Baseline
 
@@ -168,6 +176,7 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         net_present_social_value_low_harm=net_value - change.total(is_crime_harm) + low,
         net_present_social_value_optimism=_with_optimism_bias(change),
         net_present_social_value_tax_uplift=net_value - uplift * net_cost,
+        net_present_social_value_health_discounting=net_value + _harm_discounted_less(change),
         programme_cost_by_funder=_by_funder(change),
         baseline=_baseline(level or comparator),
     )
@@ -252,6 +261,16 @@ def _with_optimism_bias(change: Account) -> float:
         benefit = amount > 0 and not _is_programme(line)
         total += amount * (1.0 + cuts[line.grade]) if benefit else amount
     return total
+
+
+def _harm_discounted_less(change: Account) -> float:
+    """Return what the health schedule on victims' harm alone adds to the present value, in GBP."""
+    harm = [i for i, line in enumerate(change.lines) if line.item == "harm"]
+    skip = max(0, change.year_0 - change.first_year)
+    flows = change.undiscounted_pence[harm][:, skip:].sum(axis=0) / PENCE
+    first = change.first_year + skip - change.year_0
+    lower = present_value(flows, "health", first_year=first)
+    return lower - int(change.discounted_pence[harm].sum()) / PENCE
 
 
 def _baseline(account: Account) -> Baseline:

@@ -201,6 +201,7 @@ def _value(decision: Mapping[str, Any]) -> Table:
         "net_present_social_value_low_harm": "... harm by recorded crimes",
         "net_present_social_value_optimism": "... benefits cut for optimism",
         "net_present_social_value_tax_uplift": "... with a charge for raising taxes",
+        "net_present_social_value_health_discounting": "... victims' harm discounted at 1.5%",
     }
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
