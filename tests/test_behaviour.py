@@ -18,7 +18,7 @@ import pytest
 
 from dapp_model import events as ev
 from dapp_model import model
-from dapp_model.economics.prices import contract_cash
+from dapp_model.economics import contract_cash
 from dapp_model.engines import simulate
 from dapp_model.errors import InputErrors
 from dapp_model.outcomes import MEASURES, Outcomes, measure

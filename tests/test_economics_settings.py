@@ -207,10 +207,17 @@ def test_a_wrong_setting_is_one_plain_error(
     assert problem.message.endswith((".", "?"))
 
 
-def test_funders_whose_shares_do_not_add_up_to_the_cost_are_refused(tmp_path: Path) -> None:
-    rows = "[extension]\nfunders = {opcc = 0.5, surrey_police = 0.4}"
-    with pytest.raises(InputErrors, match="do not add up to the whole cost"):
-        load(write(tmp_path, rows))
+@pytest.mark.parametrize(
+    "shares", ["opcc = 0.5, surrey_police = 0.4", "opcc = 1.2, surrey_police = -0.2"]
+)
+def test_funders_whose_shares_do_not_make_up_the_cost_are_refused(
+    shares: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputErrors) as caught:
+        load(write(tmp_path, f"[extension]\nfunders = {{{shares}}}"))
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (3, "extension.funders")
+    assert "share" in problem.message or "share" in problem.expected
 
 
 # ------------------------------------------------------------ the ten traps of double counting
