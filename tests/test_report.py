@@ -158,7 +158,7 @@ def test_the_page_says_what_each_funder_gets_for_its_pounds(
         ({"capacity": 0.0, "cash": 0.0}, "neither releases nor takes up capacity, none of it"),
         ({"cash": -50.0}, "costs it £50 more in cash"),
         ({"cash": 50.0}, "£50 in cash"),
-        ({"pays": -10.0}, "pays £10 less than otherwise"),
+        ({"pays": -10.0}, "pays £10 less in present value than otherwise"),
         ({"break_even_share": 0.0}, "no share of the cost at which it would break even"),
         ({"break_even_share": 0.08}, "It would break even at 8% of the cost"),
         ({"break_even_share": 1.2, "payback": "2020/21"}, "by the end of 2020/21"),
@@ -263,3 +263,14 @@ def test_chances_are_never_rounded_to_certainty() -> None:
         "over 99%",
         "100%",
     ]
+
+
+def test_undiscounted_and_discounted_stand_side_by_side(
+    page: str, decision: dict[str, Any]
+) -> None:
+    table = page[page.index("Money by financial year") :]
+    table = table[: table.index("</table>")]
+    assert "All, not discounted" in table
+    assert "All, present value" in table
+    assert decision["deflator"]
+    assert decision["green_book"] == "2022"

@@ -111,7 +111,7 @@ def contract(totals: Totals) -> Table:
                 rows.append((f"{label}: {title}", *cells, words.money(row["total"])))
         cells = (words.money(sums[year]) for year in years)
         rows.append((f"Sum of the {label}", *cells, words.money(own[0]["contract_sum"])))
-    title = "The contracts line by line, in cash of the day"
+    title = "The contracts line by line, in cash of the day, at central costs of staff and places"
     return Table(title, ("Line", *years, "All years"), tuple(rows))
 
 

@@ -35,9 +35,9 @@ def funders(decision: Decision) -> list[str]:
 
 def _funder(one: Mapping[str, Any], decision: Decision) -> str:
     name = funder_name(one["funder"])
-    pays = f"{name} pays {money(one['pays'])}, {percent(one['share_paid'])} of the cost"
+    pays = f"{name} pays {money(one['pays'])} in present value, {percent(one['share_paid'])} of the cost"
     if one["pays"] < 0:
-        pays = f"{name} pays {money(-one['pays'])} less than otherwise"
+        pays = f"{name} pays {money(-one['pays'])} less in present value than otherwise"
     if not one["own_lines"]:
         return (
             f"{pays}. It bears no costs of its own, so no part of its money comes back to it: what "

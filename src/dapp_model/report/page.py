@@ -288,8 +288,8 @@ def _money_by_year(totals: Totals) -> Table:
         for i, year in enumerate(years)
     )
     title = (
-        f"Money by financial year against the comparator, not discounted, "
-        f"{totals.decision['price_year']} prices; gains positive"
+        f"Money by financial year against the comparator, {totals.decision['price_year']} prices, "
+        "not discounted but for the last column; gains positive"
     )
     return Table(title, ("Financial year", *kinds), rows)
 

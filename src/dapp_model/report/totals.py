@@ -249,7 +249,7 @@ class Totals:
         return found
 
     def money_by_year(self, option: str) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
-        """Return years and, by kind of money, the undiscounted difference in each."""
+        """Return years and, by kind of money, the difference in each; discounted at the end."""
         kinds: dict[str, Callable[[Line], bool]] = {
             "Programme": lambda line: line.group == "programme",
             "Cash, other": lambda line: line.group != "programme" and line.tier == "cashable",
@@ -259,7 +259,10 @@ class Totals:
         first = self.gathered.money_years.index(str(self.decision["year_0"]))
         changes = self._changes(option)
         zero = np.zeros(len(self.gathered.money_years))
-        return self.gathered.money_years[first:], {
+        found = {
             kind: sum((plain for line, plain, _ in changes if chosen(line)), zero)[first:]
             for kind, chosen in kinds.items()
         }
+        found["All, not discounted"] = sum((plain for _, plain, _ in changes), zero)[first:]
+        found["All, present value"] = sum((present for _, _, present in changes), zero)[first:]
+        return self.gathered.money_years[first:], found
