@@ -157,7 +157,8 @@ def test_unit_costs_are_drawn_by_draw_and_by_nothing_else() -> None:
     factors = {cost.offence: drawn.factor(cost.uncertain) for cost in ec.tariff(drawn)
                if cost.item == "consequence"}  # fmt: skip
     assert factors["rape"] == factors["damage"] == first.values["cost.harm"]
-    assert factors["stalking"] == factors["coercive_control"] != factors["rape"]
+    both = first.values["cost.harm"] * first.values["cost.conduct"]
+    assert factors["stalking"] == factors["coercive_control"] == pytest.approx(both)
 
 
 # ------------------------------------------------------------ as a scenario is read

@@ -35,7 +35,8 @@ def funders(decision: Decision) -> list[str]:
 
 def _funder(one: Mapping[str, Any], decision: Decision) -> str:
     name = funder_name(one["funder"])
-    pays = f"{name} pays {money(one['pays'])} in present value, {percent(one['share_paid'])} of the cost"
+    share = percent(one["share_paid"])
+    pays = f"{name} pays {money(one['pays'])} in present value, {share} of the cost"
     if one["pays"] < 0:
         pays = f"{name} pays {money(-one['pays'])} less in present value than otherwise"
     if not one["own_lines"]:
