@@ -69,18 +69,22 @@ class Worth:
     baseline: Mapping[str, Any]
 
 
-def worth(summaries: Sequence[Sequence[Summary]], serious_averted: Floats) -> Worth:
-    """Gather the summaries of one option by draw and repetition."""
+def worth(
+    summaries: Sequence[Sequence[Summary]], serious_averted: Floats, *, whole: int | None = None
+) -> Worth:
+    """Gather the summaries of one option by draw and repetition.
+
+    The level of the county is that of the first `whole` draws (default: all).
+    """
     from dapp_model.economics import pool
 
+    level = pool([one for row in summaries[:whole] for one in row]).baseline
     pooled = pool([one for row in summaries for one in row])
     measures = {
         name: np.array([[getattr(one, name) for one in row] for row in summaries], dtype=np.float64)
         for name in MEASURES
     }
-    baseline = asdict(pooled.baseline) | {
-        "police_bill_in_range": pooled.baseline.police_bill_in_range
-    }
+    baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
     return Worth(measures, serious_averted, pooled.programme_cost_by_funder, baseline)
 
 

@@ -212,6 +212,7 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
         study={
             "draws": plan.draws,
             "replications": plan.replications,
+            "whole_county_draws": sum(plan.is_whole(draw) for draw in range(plan.draws)),
             "seed": plan.seed,
             "indicative": plan.quick,
         },
@@ -245,6 +246,7 @@ def _write_manifest(
         "engine": plan.engine,
         "draws": plan.draws,
         "replications": plan.replications,
+        "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
         "workers": how.workers,
@@ -333,6 +335,7 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             seed=int(manifest["seed"]),
             engine=str(manifest["engine"]),
             quick=bool(manifest["quick"]),
+            whole=int(manifest["whole_draws"]),
         )
         name = str(manifest["scenario"])
     except (KeyError, TypeError, ValueError) as error:

@@ -94,11 +94,14 @@ class _Moments:
 def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathered:
     """Value every draw, write outcomes and account (parquet and CSV) and return what they say.
 
-    Draws pass through memory one at a time, in their order.
+    Draws pass through memory one at a time, in their order. Differences between options are means
+    over all draws; levels are those of the comparator in the draws whose county is simulated whole,
+    plus the differences. The parquet files hold these draws.
     """
     names = inputs.options
     counts_seen, differences, by_draw = _Moments(), _Moments(), []
     money = {name: (_Moments(), _Moments()) for name in names}
+    money_apart = {name: (_Moments(), _Moments()) for name in names}
     lines: dict[str, tuple[Line, ...]] = {}
     summaries: dict[str, list[list[Summary]]] = {name: [] for name in names[1:]}
     serious: dict[str, list[list[float]]] = {name: [] for name in names[1:]}
@@ -112,7 +115,9 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         for draw in range(plan.draws):
             drawn = study.draw_inputs(inputs, draw, plan.seed)
             counts = study.counts_of(parts, draw)
-            outcome_rows.write_table(_outcome_table(names, draw, counts))
+            whole = plan.is_whole(draw)
+            if whole:
+                outcome_rows.write_table(_outcome_table(names, draw, counts))
             accounts, splits, levels = [], [], []
             published = settings_of(drawn.values).published
             for repetition in counts:
@@ -127,12 +132,19 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             homicides.append(
                 np.mean([[one[name].homicides for name in names] for one in accounts], axis=0)
             )
+            flows = {name: _mean_money([one[name] for one in accounts]) for name in names}
             for name in names:
                 lines[name] = accounts[0][name].lines
-                flows = _mean_money([one[name] for one in accounts])
-                for moments, flow in zip(money[name], flows, strict=True):
-                    moments.add(flow)
-                account_rows.write_table(_account_table(name, draw, accounts[0][name], *flows))
+                places = _places(lines[name], lines[names[0]])
+                for kind in range(2):
+                    flow, first = flows[name][kind], flows[names[0]][kind]
+                    money_apart[name][kind].add(flow - first[places] * (places >= 0)[:, None])
+                    if whole:
+                        money[name][kind].add(flow)
+                if whole:
+                    account_rows.write_table(
+                        _account_table(name, draw, accounts[0][name], *flows[name])
+                    )
             for name in names[1:]:
                 own = [
                     summary(one[name], one[names[0]], level=level)
@@ -147,23 +159,42 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                 deaths = [one.homicides_averted for one in own]
                 serious[name].append(_serious_averted(counts, names.index(name), skip, deaths))
             mean = counts.mean(axis=0)
-            counts_seen.add(mean)
+            if whole:
+                counts_seen.add(mean)
             differences.add(mean - mean[:1])
             by_draw.append(mean[:, 0])
     n_years = counts.shape[-1]
     years = tuple(year_name(study.FIRST_YEAR + i) for i in range(n_years))
     skipped = study.BASELINE_YEAR - study.FIRST_YEAR
-    _write_outcome_csv(target / "outcomes.csv", names, years, counts_seen, differences)
-    _write_account_csv(target / "account.csv", names, years[skipped:], lines, money)
+    levels_of_counts = _level(counts_seen, differences, counts_seen.mean()[:1])
+    pounds = {
+        name: tuple(
+            _level(
+                money[name][kind],
+                money_apart[name][kind],
+                _aligned(money[names[0]][kind].mean(), lines[name], lines[names[0]]),
+            )
+            for kind in range(2)
+        )
+        for name in names
+    }
+    errors = {name: (money[name][0].error(), money[name][1].error()) for name in names}
+    _write_outcome_csv(
+        target / "outcomes.csv", names, years, levels_of_counts, (counts_seen, differences)
+    )
+    _write_account_csv(target / "account.csv", names, years[skipped:], lines, (pounds, errors))
     return Gathered(
         years=years,
-        counts=counts_seen.mean(),
+        counts=levels_of_counts,
         by_draw=np.stack(by_draw),
         money_years=years[skipped:],
         lines=lines,
-        undiscounted={name: money[name][0].mean() for name in names},
-        discounted={name: money[name][1].mean() for name in names},
-        worth={name: worth(summaries[name], np.array(serious[name])) for name in names[1:]},
+        undiscounted={name: pounds[name][0] for name in names},
+        discounted={name: pounds[name][1] for name in names},
+        worth={
+            name: worth(summaries[name], np.array(serious[name]), whole=counts_seen.n)
+            for name in names[1:]
+        },
         homicides=np.stack(homicides),
         purses={
             name: purse(
@@ -175,6 +206,23 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             for name in names[1:]
         },
     )
+
+
+def _level(whole: _Moments, apart: _Moments, first: Floats) -> Floats:
+    """Return the mean of an option: the comparator's level plus the mean difference from it."""
+    return whole.mean() if whole.n == apart.n else np.asarray(first + apart.mean())
+
+
+def _places(lines: Sequence[Line], others: Sequence[Line]) -> npt.NDArray[np.int64]:
+    """Return the place of each line among other lines, -1 where it is not there."""
+    at = {line: i for i, line in enumerate(others)}
+    return np.array([at.get(line, -1) for line in lines], dtype=np.int64)
+
+
+def _aligned(values: Floats, lines: Sequence[Line], others: Sequence[Line]) -> Floats:
+    """Return values [other line, year] in the order of `lines`; zero for a line that is new."""
+    places = _places(lines, others)
+    return np.asarray(values[places] * (places >= 0)[:, None])
 
 
 def _serious_averted(
@@ -384,9 +432,14 @@ def _cell(cell: object) -> object:
 
 
 def _write_outcome_csv(
-    path: Path, names: Sequence[str], years: Sequence[str], seen: _Moments, apart: _Moments
+    path: Path,
+    names: Sequence[str],
+    years: Sequence[str],
+    mean: Floats,
+    moments: tuple[_Moments, _Moments],
 ) -> None:
-    mean, error = seen.mean(), seen.error()
+    seen, apart = moments
+    error = seen.error()
     difference, difference_error = apart.mean(), apart.error()
     header = ("option", "financial_year", "basis", "group", "outcome", "unit", "mean")
     more = ("monte_carlo_error", "difference", "difference_monte_carlo_error")
@@ -410,15 +463,16 @@ def _write_account_csv(
     names: Sequence[str],
     years: Sequence[str],
     lines: Mapping[str, Sequence[Line]],
-    money: Mapping[str, tuple[_Moments, _Moments]],
+    money: tuple[Mapping[str, tuple[Floats, ...]], Mapping[str, tuple[Floats, ...]]],
 ) -> None:
+    """Write means of undiscounted and discounted GBP by line and year, and their errors."""
+    means, spreads = money
     header = ("option", "financial_year", *LINE_COLUMNS, "undiscounted", "discounted")
     errors = ("undiscounted_monte_carlo_error", "discounted_monte_carlo_error")
 
     def rows() -> Iterable[Sequence[object]]:
         for name in names:
-            plain, present = money[name]
-            columns = (plain.mean(), present.mean(), plain.error(), present.error())
+            columns = (*means[name], *spreads[name])
             for i, line in enumerate(lines[name]):
                 own = [getattr(line, column) for column in LINE_COLUMNS]
                 for y, year in enumerate(years):
