@@ -74,8 +74,9 @@ def test_a_quiet_end_is_closure_and_one_to_one_places_have_their_line() -> None:
     assert found["pilot_group_places"].sum() < by_item(PILOT, "pilot")["pilot_group_places"].sum()
 
 
-def test_more_places_than_the_money_buys_are_an_overspend_that_shows() -> None:
-    inputs = FakeInputs("pilot", {"many": {"programme.places": 60}})
+def test_what_a_budget_has_to_hold_and_cannot_is_an_overspend_that_shows() -> None:
+    """Places follow the money; partner support that is asked for is paid for all the same."""
+    inputs = FakeInputs("pilot", {"many": {"programme.partner_support_places": 90}})
     assert by_item(inputs, "many")["pilot_unspent"].sum() < 0
     found = ec.year_ends(lines_of(inputs, "many"), FIRST_YEAR, "carried")
     assert found[-1].overspent > 0

@@ -7,7 +7,7 @@ Amounts are whole pence of one price year, so every breakdown adds up to the pen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -92,14 +92,25 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
 def expected_homicides(outcomes: Outcomes, inputs: Inputs, *, group: str = "all") -> Floats:
     """Return the expected number of homicides by year, from true incidents and never from deaths.
 
+    As `homicides_by_group` for one group.
+    """
+    return next(homicides_by_group(outcomes, inputs, (group,)))
+
+
+def homicides_by_group(
+    outcomes: Outcomes, inputs: Inputs, groups: Sequence[str]
+) -> Iterator[Floats]:
+    """Yield the expected number of homicides by year of each group.
+
     The chance of a death in an incident is the model's own, in ordinary and in high-harm cases; it
     rests on the rate per recorded incident and the chance of a record, so reporting more averts
     none and causes none.
     """
     ordinary, high = true_mix(inputs)[:, HOMICIDE]
-    high_harm = np.asarray(outcomes.of("true.high_harm", group), dtype=np.float64)
-    others = np.asarray(outcomes.of("true.incidents", group), dtype=np.float64) - high_harm
-    return np.asarray(others * ordinary + high_harm * high)
+    for group in groups:
+        high_harm = np.asarray(outcomes.of("true.high_harm", group), dtype=np.float64)
+        others = np.asarray(outcomes.of("true.incidents", group), dtype=np.float64) - high_harm
+        yield np.asarray(others * ordinary + high_harm * high)
 
 
 class _Counts:

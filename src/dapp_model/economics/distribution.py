@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.definitions import GROUPS, MEASURES
-from dapp_model.economics.appraisal import expected_homicides, multiple, year_zero
+from dapp_model.definitions import GROUPS
+from dapp_model.economics.appraisal import homicides_by_group, multiple, year_zero
 from dapp_model.economics.prices import discount_factor
 from dapp_model.economics.settings import Settings, settings_of
 from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES, tariff
@@ -47,20 +47,18 @@ def value_by_group(
         kind: np.array([discount_factor(int(y), kind) if y >= 0 else 0.0 for y in ahead])
         for kind in ("standard", "health")
     }
-    present = {kind: outcomes.counts @ factors[kind] for kind in factors}  # [group, measure]
-    deaths = np.stack([expected_homicides(outcomes, inputs, group=group) for group in GROUPS])
     found = np.zeros((len(GROUPS), len(KINDS)))
+    deaths = np.stack(list(homicides_by_group(outcomes, inputs, GROUPS)))
     for cost in tariff(chosen):
         each = cost.priced(chosen.price_year) * multiple(cost, chosen, inputs.values)
         harm = sum(part.share for part in cost.parts if part.item == "harm" and not part.zero)
         rest = sum(part.share for part in cost.parts if part.item != "harm" and not part.zero)
-        counted = {
-            kind: deaths @ factors[kind]
-            if cost.measure == EXPECTED_HOMICIDES
-            else present[kind][:, MEASURES.index(cost.measure)]
-            for kind in factors
-        }
-        suffered = counted[chosen.harm_discounting] * each * harm
-        found[:, 0] -= suffered + counted["standard"] * each * rest
+        if cost.measure == EXPECTED_HOMICIDES:
+            counts = deaths
+        else:
+            own = [outcomes.of(cost.measure, group) for group in GROUPS]
+            counts = np.array(own, dtype=np.float64)  # [group, year]
+        suffered = counts @ factors[chosen.harm_discounting] * each * harm
+        found[:, 0] -= suffered + counts @ factors["standard"] * each * rest
         found[:, 1] -= suffered
     return found
