@@ -63,8 +63,10 @@ def tornado(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -> p
 
 
 def tornado_of(
-    evaluate: Callable[[Floats], Floats], base: Mapping[str, float], ends: Mapping[str, tuple[float, float]]
-) -> pd.DataFrame:  # fmt: skip
+    evaluate: Callable[[Floats], Floats],
+    base: Mapping[str, float],
+    ends: Mapping[str, tuple[float, float]],
+) -> pd.DataFrame:
     """Return the difference with one parameter after the other at its ends, all else at `base`."""
     import pandas as pd
 
@@ -132,14 +134,14 @@ def switching_values(
     picks = [rng.integers(len(values), size=len(values)) for _ in range(RESAMPLES)]
     found: list[Switch] = []
     never = []
-    for name in frame:
+    for name in map(str, frame):
         own = frame[[name]]
         if own[name].nunique() < 2:
             continue
-        grid = own[name].quantile(np.linspace(0.01, 0.99, GRID)).to_numpy()
+        grid = np.quantile(own[name].to_numpy(np.float64), np.linspace(0.01, 0.99, GRID))
         here = _switches(predictor(values, own), name, grid, advised)
         if not here:
-            never.append(str(name))
+            never.append(name)
             continue
         again = [_switches(predictor(values[p], own.iloc[p]), name, grid, advised) for p in picks]
         shown = False
@@ -151,11 +153,9 @@ def switching_values(
             low, high = np.quantile(others, [0.05, 0.95])
             beyond = own[name] < value if side == "below" else own[name] > value
             share = float(beyond.mean())
-            found.append(
-                Switch(str(name), side, value, float(low), float(high), becomes, share)
-            )
+            found.append(Switch(name, side, value, float(low), float(high), becomes, share))
         if not shown:
-            never.append(str(name))
+            never.append(name)
     found.sort(key=lambda one: -one.share)
     return found, never
 
@@ -180,9 +180,7 @@ def _switches(
     return found
 
 
-def switching_value_of(
-    evaluate: Callable[[float], float], low: float, high: float
-) -> float | None:
+def switching_value_of(evaluate: Callable[[float], float], low: float, high: float) -> float | None:
     """Return the value between two ends at which a difference changes sign; None if it does not."""
     at_low, at_high = evaluate(low), evaluate(high)
     if at_low == 0:
@@ -202,9 +200,7 @@ def switching_value_of(
 # -- choke points ---------------------------------------------------------------------------------
 
 
-def choke_points(
-    change: Callable[[str], Floats], steps: Mapping[str, str]
-) -> pd.DataFrame:
+def choke_points(change: Callable[[str], Floats], steps: Mapping[str, str]) -> pd.DataFrame:
     """Return what one more of each scarce thing is worth: one place, a week less wait, and so on.
 
     `steps` says each step in words, and `change` gives its worth by draw: the net benefit with the

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
+from dapp_model.draws import varying
 from dapp_model.economics import summary, value
 from dapp_model.economics.prices import PENCE
 from dapp_model.outcomes import year_name
@@ -35,7 +36,7 @@ _UNIT: Final = tuple(UNITS[name] for name in MEASURES)
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What all draws of a study say together.
+    """What all draws of a study say together; `parameters` is what was drawn, draws x names.
 
     counts: mean over draws, float64 [option, group, measure, year]; by_draw: of everybody, mean
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
@@ -43,6 +44,7 @@ class Gathered:
     comparator.
     """
 
+    parameters: pd.DataFrame
     years: tuple[str, ...]
     counts: Floats
     by_draw: Floats
@@ -85,6 +87,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     Draws pass through memory one at a time, in their order.
     """
     names = inputs.options
+    drawn_values: list[Mapping[str, Any]] = []
     counts_seen, differences, by_draw = _Moments(), _Moments(), []
     money = {name: (_Moments(), _Moments()) for name in names}
     lines: dict[str, tuple[Line, ...]] = {}
@@ -96,6 +99,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
             drawn = study.draw_inputs(inputs, draw, plan.seed)
+            drawn_values.append(drawn.values)
             counts = study.counts_of(parts, draw)
             outcome_rows.write_table(_outcome_table(names, draw, counts))
             accounts = []
@@ -128,6 +132,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     _write_outcome_csv(target / "outcomes.csv", names, years, counts_seen, differences)
     _write_account_csv(target / "account.csv", names, years[skipped:], lines, money)
     return Gathered(
+        parameters=varying(drawn_values),
         years=years,
         counts=counts_seen.mean(),
         by_draw=np.stack(by_draw),

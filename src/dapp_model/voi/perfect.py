@@ -106,6 +106,7 @@ def orderings(net_benefit: ArrayOrFrame, table: pd.DataFrame, groups: Groups) ->
     breaches are noise: two standard errors of the difference, taken as independent, are allowed.
     """
     whole = evpi_estimate(net_benefit)
+    worth, errors = table["evppi"].to_dict(), table["standard_error"].to_dict()
     odd = []
 
     def check(larger: tuple[str, float, float], smaller: tuple[str, float, float]) -> None:
@@ -118,7 +119,7 @@ def orderings(net_benefit: ArrayOrFrame, table: pd.DataFrame, groups: Groups) ->
             )
 
     def row(name: str) -> tuple[str, float, float]:
-        return name, float(table.loc[name, "evppi"]), float(table.loc[name, "standard_error"])
+        return name, float(worth[name]), float(errors[name])
 
     for name in table.index:
         check(("everything", whole.value, whole.standard_error), row(name))
@@ -129,10 +130,10 @@ def orderings(net_benefit: ArrayOrFrame, table: pd.DataFrame, groups: Groups) ->
     return odd
 
 
-def _sets(
-    frame: pd.DataFrame, groups: Groups
-) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-    sets = {str(name): ("parameter", (str(name),)) for name in frame.columns}
+def _sets(frame: pd.DataFrame, groups: Groups) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    sets: dict[str, tuple[str, tuple[str, ...]]] = {
+        str(name): ("parameter", (str(name),)) for name in frame.columns
+    }
     for group, members in groups.items():
         missing = [name for name in members if name not in frame.columns]
         if missing or not members:

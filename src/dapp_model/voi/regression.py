@@ -8,9 +8,11 @@ is linear in the net benefit, so that many resamples cost little.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -31,7 +33,7 @@ NOISE_QUANTILE: Final = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Smooth:
-    """A fitted regression: features [draw, feature], centred; ridge [option]; fitted [draw, option].
+    """A fitted regression: features [draw, feature]; ridge [option]; fitted [draw, option].
 
     `targets` are the net benefits less those of the first option; a ridge of nan marks an option
     that does not differ from the first but by a constant.
@@ -43,13 +45,31 @@ class Smooth:
     fitted: Floats
 
 
+@cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep linear algebra to one thread: sums in one order, and quicker for small matrices."""
+    import sklearn.linear_model  # loads the libraries that are to be limited
+
+    assert sklearn
+    with _libraries().limit(limits=1):
+        yield
+
+
 def smooth(net_benefit: Floats, parameters: pd.DataFrame) -> Smooth:
     """Regress differences from the first option on parameters; both have a row for each draw."""
     targets = net_benefit - net_benefit[:, :1]
     features = _features(parameters, targets)
-    ridge = np.array([_ridge(features, target) for target in targets.T])
-    found = Smooth(features, targets, ridge, np.zeros_like(targets))
-    fitted = _fit(found, np.full(len(targets), 1 / len(targets)), targets)
+    with _one_thread():
+        ridge = np.array([_ridge(features, target) for target in targets.T])
+        found = Smooth(features, targets, ridge, np.zeros_like(targets))
+        fitted = _fit(found, np.full(len(targets), 1 / len(targets)), targets)
     return Smooth(features, targets, ridge, fitted)
 
 
@@ -65,14 +85,14 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
     n = len(found.targets)
     even = np.full(n, 1 / n)
     value = statistic(found.fitted, even)
-    resampled = []
-    for _ in range(RESAMPLES):
-        weights = rng.multinomial(n, even) / n
-        resampled.append(statistic(_fit(found, weights, found.targets), weights))
-    shuffled = []
-    solver = _Solver(found, even)
-    for _ in range(SHUFFLES):
-        shuffled.append(statistic(solver.fit(found.targets[rng.permutation(n)]), even))
+    resampled, shuffled = [], []
+    with _one_thread():
+        for _ in range(RESAMPLES):
+            weights = rng.multinomial(n, even) / n
+            resampled.append(statistic(_fit(found, weights, found.targets), weights))
+        solver = _Solver(found, even)
+        for _ in range(SHUFFLES):
+            shuffled.append(statistic(solver.fit(found.targets[rng.permutation(n)]), even))
     error = float(np.std(resampled, ddof=1))
     limit = float(np.quantile(shuffled, NOISE_QUANTILE))
     return Estimate(value, error, value <= limit or not_from_zero(value, error)), limit
@@ -95,10 +115,11 @@ def predictor(net_benefit: Floats, parameters: pd.DataFrame) -> Callable[[pd.Dat
     raw = build(parameters)
     centre, scale = _scaling(raw)
     features = (raw - centre) / scale
-    ridge = np.array([_ridge(features, target) for target in targets.T])
-    even = np.full(len(targets), 1 / len(targets))
-    solver = _Solver(Smooth(features, targets, ridge, targets), even)
-    weights, mean = solver.weights(targets)
+    with _one_thread():
+        ridge = np.array([_ridge(features, target) for target in targets.T])
+        even = np.full(len(targets), 1 / len(targets))
+        solver = _Solver(Smooth(features, targets, ridge, targets), even)
+        weights, mean = solver.weights(targets)
     low, high = parameters[columns].min(), parameters[columns].max()
 
     def predict(others: pd.DataFrame) -> Floats:
@@ -129,7 +150,7 @@ def _builder(
     """Return a function that makes features of a frame, and the columns that vary at all."""
     from sklearn.preprocessing import SplineTransformer
 
-    columns = [name for name in parameters if parameters[name].nunique() > 1]
+    columns = [str(name) for name in parameters if parameters[name].nunique() > 1]
     if not columns:
         return (lambda frame: np.zeros((len(frame), 0))), []
     few = min(FEW_VALUES, len(parameters) // 10)
@@ -160,7 +181,7 @@ def _builder(
 
 
 def _strongest(linear: Floats, targets: Floats) -> list[int]:
-    """Return the columns with splines and products: all of a few, else those that correlate most."""
+    """Return columns with splines and products: all of a few, else those that correlate most."""
     if linear.shape[1] <= WITH_PRODUCTS:
         return list(range(linear.shape[1]))
     spread = targets.std(axis=0)
@@ -178,7 +199,7 @@ def _products(plain: Floats) -> Floats:
 
 
 def _ridge(features: Floats, target: Floats) -> float:
-    """Return the ratio of the variance of the noise to that of the weights; nan if nothing varies."""
+    """Return the variance of the noise over that of the weights; nan if nothing varies."""
     from sklearn.linear_model import BayesianRidge
 
     spread = float(target.std())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,6 @@ from dapp_model.voi.arrays import (
     not_from_zero,
 )
 from dapp_model.voi.regression import predictor
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Choices = npt.NDArray[np.int64]
 

@@ -124,5 +124,6 @@ def net_benefit_of_sampling(
 
 def best_design(table: pd.DataFrame) -> Mapping[str, float] | None:
     """Return the row of the largest net benefit of sampling; None where no study is worth it."""
-    row = table.loc[table["this_programme"].idxmax()]
-    return dict(row.items()) if row["this_programme"] > 0 else None
+    row = table.iloc[int(table["this_programme"].to_numpy().argmax())]
+    found = {str(name): float(value) for name, value in row.items() if name != "design"}
+    return found if found["this_programme"] > 0 else None

@@ -84,9 +84,7 @@ def _read(path: Path, problems: list[Problem]) -> tuple[list[str], Floats]:
                 except ValueError:
                     message = "This row is not one finite number for each name."
                     found = ", ".join(row)[:60]
-                    problems.append(
-                        Problem(str(path), reader.line_num, "", found, wanted, message)
-                    )
+                    problems.append(Problem(str(path), reader.line_num, "", found, wanted, message))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         message = "The file cannot be read."
