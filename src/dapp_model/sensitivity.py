@@ -197,7 +197,7 @@ def given_data(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -
 
 
 def _rbd_fast(
-    table: npt.NDArray[Any], values: Floats, seed: int, *, resamples: int = RESAMPLES
+    table: npt.NDArray[Any], values: Floats, seed: int, *, resamples: int = RESAMPLES // 2
 ) -> tuple[Floats, Floats]:
     """Return first-order indices and their standard errors.
 

@@ -124,8 +124,9 @@ def switching_values(
     """Return where each parameter alone would change the advice, and those that never would.
 
     The advice is the option of the best mean. Looked for between the 1% and 99% quantiles of the
-    draws, from the median outwards, in the mean net benefit given the parameter; beyond that
-    nothing is said. A switch that fewer than half of the resamples show is left out as noise.
+    draws, outwards from the value nearest the median at which the advice holds, in the mean net
+    benefit given the parameter; beyond that nothing is said. A switch that fewer than half of the
+    resamples show is left out as noise.
     """
     values = mean_net_benefits(net_benefit)
     frame = frame_of(parameters, len(values), "parameter")
@@ -163,14 +164,16 @@ def switching_values(
 def _switches(
     predict: Callable[[pd.DataFrame], Floats], name: str, grid: Floats, advised: int
 ) -> dict[str, tuple[float, int]]:
-    """Return by side the first value from the median outwards at which another option is best."""
+    """Return by side the nearest value at which an option other than the advised is best."""
     import pandas as pd
 
     best = predict(pd.DataFrame({name: grid})).argmax(axis=1)
-    middle = len(grid) // 2
-    found = {}
-    if best[middle] != advised:
-        return {}  # the advice is an average over a bent curve; no single value turns it
+    agreeing = np.flatnonzero(best == advised)
+    found: dict[str, tuple[float, int]] = {}
+    if not len(agreeing):
+        return found  # the advice rests on an average over a bent curve, not on any one value
+    # At the median another option may be best: the advice then rests on one tail.
+    middle = int(agreeing[np.abs(agreeing - len(grid) // 2).argmin()])
     for side, places in (("below", range(middle, -1, -1)), ("above", range(middle, len(grid)))):
         for place in places:
             if best[place] != advised:

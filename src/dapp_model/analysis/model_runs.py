@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 PLACE: Final = "place"
 STEPS: Final[Mapping[str, str]] = {
-    PLACE: "One more place",
+    PLACE: "One more place, after paying for it,",
     "wait": "A week less from acceptance to the end of assessment",
     "referral": "One more referral a month",
     "completion": "One more point of completion",
@@ -76,7 +76,16 @@ def stepped(inputs: Inputs, option: str, step: str) -> Inputs:
         chosen = inputs.option(option)
         levers: dict[str, Any] = dict(chosen.levers)
         section = "extension" if inputs.decision == "extension" else "programme"
-        levers[f"{section}.places"] = int(levers[f"{section}.places"]) + 1
+        # In a thinned county one place stands for more; money and places scale alike.
+        more = 1 / inputs.population_share
+        alone = levers[f"{section}.delivery"] == "one-to-one"
+        price = float(values["budget.one_to_one_place" if alone else "budget.place"])
+        staffed = (1 - float(values["budget.vacancy_share"])) * (
+            1 - float(values["budget.fixed_share"])
+        )
+        levers[f"{section}.annual_budget"] += more * price / staffed
+        if levers[f"{section}.places"] != "from budget":
+            levers[f"{section}.places"] = int(levers[f"{section}.places"]) + round(more)
         table = {**inputs.option_table, option: replace(chosen, levers=levers)}
         return replace(inputs, option_table=table)
     if step == "wait":

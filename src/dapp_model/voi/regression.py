@@ -55,9 +55,8 @@ def _libraries() -> Any:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread: sums in one order, and quicker for small matrices."""
-    import sklearn.linear_model  # loads the libraries that are to be limited
+    import sklearn.linear_model  # noqa: F401 - loads the libraries that are to be limited
 
-    assert sklearn
     with _libraries().limit(limits=1):
         yield
 
