@@ -50,6 +50,7 @@ def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> 
     }
     said = {
         "shown_option": "extend",
+        "advice": {"option": "extend"},
         "year_0": "2017/18",
         "options": [
             {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}

@@ -54,6 +54,28 @@ class Draws:
             if i == 0 or (said[name]["admissible"] and said[name].get("affordable") is not False)
         ]
 
+    def part_of_county(self) -> list[str]:
+        """Return a sentence if only a share of the county was simulated."""
+        share = float(self.decision.get("population_share", 1.0))
+        if share >= 1:
+            return []
+        return [
+            f"Only {share:.3g} of the county was simulated, so pounds are those of this share, and "
+            "cannot be set against what an evaluation costs."
+        ]
+
+    def other_than_advised(self, best: int) -> list[str]:
+        """Return a sentence if the option of the highest mean is not the one that is advised."""
+        advised = str(self.decision["advice"]["option"])
+        if self.options[best] == advised:
+            return []
+        label = self.labels[self.options.index(advised)]
+        return [
+            f"The run advises {label}, though {self.labels[best]} has the highest mean here. "
+            "Advice also looks at the return on a larger budget; what follows looks at the mean "
+            f"alone, and starts from {self.labels[best]}."
+        ]
+
 
 def varying(drawn: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the numbers that differ between draws, one row for each draw."""

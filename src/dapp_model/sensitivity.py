@@ -25,7 +25,8 @@ RESAMPLES: Final = 200
 HALVINGS: Final = 3  # sample sizes at which convergence is shown: all, 1/2, 1/4, 1/8
 HARMONICS: Final = 10  # of RBD-FAST, SALib's own choice
 SLICES: Final = 10  # of PAWN, SALib's own choice
-SHUFFLES: Final = 39
+SHUFFLES: Final = 79
+NOISE_QUANTILE: Final = 0.975  # of each of two indices, so that together about 95 in 100
 _Z95: Final = 1.959963984540054  # SALib gives half-widths of 95% intervals
 _EDGE: Final = 1e-6  # the ends of a distribution without ends are not asked for
 
@@ -153,7 +154,8 @@ def given_data(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -
     Columns: samples, parameter, first_order (RBD-FAST, corrected for bias), first_order_error (by
     bootstrap), pawn (the median distance between the distribution of the difference and that
     within a tenth of the parameter's range), noise_first_order and noise_pawn (what a parameter
-    that says nothing reaches in 95 of 100 shuffles), and zero_within_noise: neither is above.
+    that says nothing stays below in 975 of 1,000 shuffles), and
+    zero_within_noise: neither is above.
     First-order indices are shares of the whole variance, of which luck is a part.
     """
     import pandas as pd
@@ -177,8 +179,10 @@ def given_data(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -
         pawn = _pawn(part, own)
         # One parameter with shuffled differences stands for any that says nothing.
         dummies = np.stack([rng.permutation(samples) for _ in range(SHUFFLES)], axis=1)
-        noise_first = float(np.quantile(_rbd_fast(dummies, own, seed, resamples=2)[0], 0.95))
-        noise_pawn = float(np.quantile(_pawn(dummies.astype(np.float64), own), 0.95))
+        noise_first = float(
+            np.quantile(_rbd_fast(dummies, own, seed, resamples=2)[0], NOISE_QUANTILE)
+        )
+        noise_pawn = float(np.quantile(_pawn(dummies.astype(np.float64), own), NOISE_QUANTILE))
         tables.append(
             pd.DataFrame(
                 {

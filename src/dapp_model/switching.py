@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.voi.arrays import ArrayOrFrame, frame_of, mean_net_benefits, not_from_zero
-from dapp_model.voi.regression import predictor
+from dapp_model.voi.regression import along
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 LOW, HIGH = 0.05, 0.95  # of a one-way range
 GRID: Final = 181  # steps between the quantiles at which a switch is looked for
-RESAMPLES: Final = 40
+RESAMPLES: Final = 100
+SURE: Final = 0.95  # of resamples have to show a switch: many parameters are looked at
 _BISECTIONS: Final = 60
 
 
@@ -39,21 +40,19 @@ def tornado(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -> p
     import pandas as pd
 
     values = np.asarray(difference, np.float64)
-    rng = np.random.default_rng(seed)
-    picks = [rng.integers(len(values), size=len(values)) for _ in range(RESAMPLES)]
     both = np.stack([np.zeros_like(values), values], axis=1)
     rows = {}
     for name in parameters:
         own = parameters[[name]]
         if own[name].nunique() < 2:
             continue
-        ends = own[name].quantile([LOW, HIGH]).to_frame(name)
-        low, high = predictor(both, own)(ends)[:, 1]
-        again = [predictor(both[pick], own.iloc[pick])(ends)[:, 1] for pick in picks]
-        error = float(np.std([b - a for a, b in again], ddof=1))
+        ends = np.quantile(own[name].to_numpy(np.float64), [LOW, HIGH])
+        means, again = along(both, own, ends, resamples=RESAMPLES, seed=seed)
+        low, high = means[:, 1]
+        error = float(np.std(again[:, 1, 1] - again[:, 0, 1], ddof=1))
         width = abs(float(high - low))
         rows[name] = (
-            float(ends[name].iloc[0]), float(ends[name].iloc[1]), float(low), float(high), width,
+            float(ends[0]), float(ends[1]), float(low), float(high), width,
             error, not_from_zero(width, error),
         )  # fmt: skip
     columns = ["low", "high", "at_low", "at_high", "width", "standard_error", "zero_within_noise"]
@@ -97,7 +96,7 @@ class Switch:
     """A value of one parameter at which another option becomes the best.
 
     `side` is "below" or "above"; `low` and `high` hold 90% of the switching values found in
-    resampled draws, nan where most of these have none. `share` of draws lie on the far side.
+    resampled draws. `share` of draws lie on the far side.
     """
 
     parameter: str
@@ -111,11 +110,15 @@ class Switch:
     def words(self, name: str, unit: str, options: Sequence[str]) -> str:
         """Return the switch as a sentence."""
         verb = "falls below" if self.side == "below" else "rises above"
-        said = f"The advice changes to {options[self.becomes]} if {name} {verb} {self.value:.3g}"
-        said = f"{said} {unit}".rstrip()
-        if np.isfinite(self.low):
-            said += f" (90% interval {self.low:.3g} to {self.high:.3g})"
+        value, low, high = (_three(x) for x in (self.value, self.low, self.high))
+        said = f"The advice changes to {options[self.becomes]} if {name} {verb} {value} {unit}"
+        said = f"{said.rstrip()} (90% interval {low} to {high})"
         return f"{said}; {self.share:.0%} of draws lie there."
+
+
+def _three(value: float) -> str:
+    """Print three significant figures, without an exponent."""
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def switching_values(
@@ -125,14 +128,12 @@ def switching_values(
 
     The advice is the option of the best mean. Looked for between the 1% and 99% quantiles of the
     draws, outwards from the value nearest the median at which the advice holds, in the mean net
-    benefit given the parameter; beyond that nothing is said. A switch that fewer than half of the
+    benefit given the parameter; beyond that nothing is said. A switch that fewer than 95 in 100
     resamples show is left out as noise.
     """
     values = mean_net_benefits(net_benefit)
     frame = frame_of(parameters, len(values), "parameter")
     advised = int(values.mean(axis=0).argmax())
-    rng = np.random.default_rng(seed)
-    picks = [rng.integers(len(values), size=len(values)) for _ in range(RESAMPLES)]
     found: list[Switch] = []
     never = []
     for name in map(str, frame):
@@ -140,15 +141,16 @@ def switching_values(
         if own[name].nunique() < 2:
             continue
         grid = np.quantile(own[name].to_numpy(np.float64), np.linspace(0.01, 0.99, GRID))
-        here = _switches(predictor(values, own), name, grid, advised)
+        means, resampled = along(values, own, grid, resamples=RESAMPLES, seed=seed)
+        here = _switches(means, grid, advised)
         if not here:
             never.append(name)
             continue
-        again = [_switches(predictor(values[p], own.iloc[p]), name, grid, advised) for p in picks]
+        again = [_switches(one, grid, advised) for one in resampled]
         shown = False
         for side, (value, becomes) in here.items():
             others = [one[side][0] for one in again if side in one]
-            if len(others) < RESAMPLES / 2:
+            if len(others) < SURE * RESAMPLES:
                 continue
             shown = True
             low, high = np.quantile(others, [0.05, 0.95])
@@ -161,13 +163,9 @@ def switching_values(
     return found, never
 
 
-def _switches(
-    predict: Callable[[pd.DataFrame], Floats], name: str, grid: Floats, advised: int
-) -> dict[str, tuple[float, int]]:
+def _switches(means: Floats, grid: Floats, advised: int) -> dict[str, tuple[float, int]]:
     """Return by side the nearest value at which an option other than the advised is best."""
-    import pandas as pd
-
-    best = predict(pd.DataFrame({name: grid})).argmax(axis=1)
+    best = means.argmax(axis=1)
     agreeing = np.flatnonzero(best == advised)
     found: dict[str, tuple[float, int]] = {}
     if not len(agreeing):

@@ -25,6 +25,7 @@ Progress = Callable[[int, int], None]
 
 BASE_SAMPLES: Final = 512  # of the Sobol' design on the regression: no run of the model
 TRAJECTORIES: Final = 40
+LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
 _EDGE: Final = 0.005  # quantiles beyond which stored draws say little
 THIS_READING: Final = "as in this run"
 TRUE_ROUTE: Final = "true crimes"
@@ -66,7 +67,7 @@ def study(
         "draws": len(difference),
         "unit": "GBP, net present social value, paired difference",
     }
-    sentences = [f"What moves the difference of {pair}."]
+    sentences = [f"What moves the difference of {pair}.", *draws.part_of_county()]
     tick()
     if enough:
         _from_draws(draws, difference, (tables, pictures, sentences, found), tick)
@@ -103,6 +104,7 @@ def _from_draws(
     able = draws.able()
     values = draws.measures[VALUE][:, :, able]
     labels = [draws.labels[i] for i in able]
+    sentences += draws.other_than_advised(able[int(values.mean(axis=(0, 1)).argmax())])
     switches, never = switching.switching_values(values, parameters)
     tables["switching"] = _switch_table(switches, [draws.options[i] for i in able])
     found["never_switch_alone"] = never
@@ -233,6 +235,13 @@ def _index_sentences(
         f"From one end of its 90% range to the other, {tornado.index[0]} moves the mean difference "
         f"from {money(float(wide['at_low']))} to {money(float(wide['at_high']))}."
     )
+    if quality < LEAST_FORETOLD:
+        found.append(
+            f"By groups nothing can be said: a regression on all parameters foretells "
+            f"{max(0.0, quality):.0%} of the variance of draws it has not seen. More draws or "
+            "replications are needed."
+        )
+        return found
     groups = sobol[sobol["samples"] == sobol["samples"].max()]
     group = groups.sort_values("total", ascending=False).iloc[0]
     found.append(
@@ -262,7 +271,9 @@ def _switch_sentences(
 
 def _base_unit(unit: str) -> str:
     """Return the unit in which stored values are: durations are days, whatever the file wrote."""
-    return {"duration": "days", "share": "", "ratio": "", "number": ""}.get(unit, unit)
+    return {"duration": "days", "money": "GBP", "share": "", "ratio": "", "number": ""}.get(
+        unit, unit
+    )
 
 
 def _flip_sentences(table: pd.DataFrame, draws: Draws, other_readings: bool) -> list[str]:
@@ -272,11 +283,18 @@ def _flip_sentences(table: pd.DataFrame, draws: Draws, other_readings: bool) -> 
     found = []
     if not len(turned):
         found.append("The same option is best from every perspective and by every harm route.")
+    said = set()
     for _, row in turned.iterrows():
-        found.append(
-            f"From the {row['perspective']} perspective with harm by {row['harm_route']} "
-            f"({row['reading']}), {labels[str(row['option'])]} is best instead."
+        # Fiscal and cashable values hold no victim harm: the route is the same to them.
+        route = f" with harm by {row['harm_route']}" if row["perspective"] == "social" else ""
+        apart = "" if row["told_apart"] else ", not told apart from the next"
+        sentence = (
+            f"From the {row['perspective']} perspective{route} ({row['reading']}), "
+            f"{labels[str(row['option'])]} is best instead{apart}."
         )
+        if sentence not in said:
+            found.append(sentence)
+        said.add(sentence)
     shown = table[table["illustration"] & table["differs"]]
     for _, row in shown.iterrows():
         found.append(

@@ -68,6 +68,8 @@ def study(
         f"Knowing everything before choosing would be worth {_pounds(whole)}.",
         _luck_sentence(luck),
     ]
+    sentences += draws.part_of_county()
+    sentences += draws.other_than_advised(able[int(luck.values.mean(axis=0).argmax())])
     tables |= _acceptability(draws, able, pictures)
     enough = nested.shape[0] >= FEWEST and NOTHING_DRAWN not in draws.parameters
     if not enough:
@@ -83,7 +85,12 @@ def study(
         found["evppi"] = _records(tables["evppi"])
         odd = voi.orderings(luck.values, table, groups)
         found["orderings_that_fail_beyond_noise"] = odd
-        sentences += [*_evppi_sentences(table), *odd]
+        sentences += _evppi_sentences(table)
+        if odd:
+            sentences.append(
+                f"{len(odd)} values exceed that of knowing more by more than noise, which cannot "
+                f"be: {nested.shape[0]} draws do not resolve them. The first: {odd[0]}"
+            )
         pictures.append(_evppi_picture(table))
         tables["evsi"], said = _studies(draws, nested, values, starts)
         sentences += said

@@ -28,6 +28,7 @@ FEW_VALUES: Final = 8  # a parameter with no more distinct values enters by an i
 WITH_PRODUCTS: Final = 12  # members of a group with splines and products; others are linear
 RESAMPLES: Final = 100
 SHUFFLES: Final = 99
+REFITTED: Final = 19  # the largest of 19 is a 95% quantile
 NOISE_QUANTILE: Final = 0.95
 
 
@@ -64,12 +65,16 @@ def _one_thread() -> Iterator[None]:
 def smooth(net_benefit: Floats, parameters: pd.DataFrame) -> Smooth:
     """Regress differences from the first option on parameters; both have a row for each draw."""
     targets = net_benefit - net_benefit[:, :1]
-    features = _features(parameters, targets)
+    form = _form(parameters, targets)
     with _one_thread():
-        ridge = np.array([_ridge(features, target) for target in targets.T])
-        found = Smooth(features, targets, ridge, np.zeros_like(targets))
-        fitted = _fit(found, np.full(len(targets), 1 / len(targets)), targets)
-    return Smooth(features, targets, ridge, fitted)
+        return _refit(Smooth(form.features(parameters), targets, form.ridge, targets), targets)
+
+
+def _refit(found: Smooth, targets: Floats) -> Smooth:
+    ridge = np.array([_ridge(found.features, target)[0] for target in targets.T])
+    made = Smooth(found.features, targets, ridge, targets)
+    fitted = _fit(made, np.full(len(targets), 1 / len(targets)), targets)
+    return Smooth(found.features, targets, ridge, fitted)
 
 
 def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimate, float]:
@@ -78,7 +83,9 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
     The error is that of a bootstrap over draws with the smoothing kept: it holds both the finite
     number of draws and the regression. The limit is the 95% quantile of the same statistic when
     net benefits are shuffled among draws, so that the parameters say nothing about them. Zero
-    within noise: not above the limit, or not above two standard errors.
+    within noise: not above the limit, or not above two standard errors. The limit is first found
+    with the smoothing kept, which is quick and too high; only where that decides is it found again
+    with the smoothing of each shuffle.
     """
     rng = np.random.default_rng(seed)
     n = len(found.targets)
@@ -92,8 +99,13 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
         solver = _Solver(found, even)
         for _ in range(SHUFFLES):
             shuffled.append(statistic(solver.fit(found.targets[rng.permutation(n)]), even))
-    error = float(np.std(resampled, ddof=1))
-    limit = float(np.quantile(shuffled, NOISE_QUANTILE))
+        error = float(np.std(resampled, ddof=1))
+        limit = float(np.quantile(shuffled, NOISE_QUANTILE))
+        if value <= limit and not not_from_zero(value, error):
+            limit = max(
+                statistic(_refit(found, found.targets[rng.permutation(n)]).fitted, even)
+                for _ in range(REFITTED)
+            )
     return Estimate(value, error, value <= limit or not_from_zero(value, error)), limit
 
 
@@ -104,26 +116,49 @@ def gain_of_choosing(fitted: Floats, weights: Floats) -> float:
     return gain if gain > 1e-12 * float(np.abs(fitted).max(initial=1.0)) else 0.0
 
 
+def along(
+    net_benefit: Floats, parameter: pd.DataFrame, points: Floats, *, resamples: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return the mean differences from the first option given one parameter, at some of its values.
+
+    [point, option], and the same [resample, point, option] in a bootstrap over draws with the
+    smoothing kept. Points beyond the draws are taken at their edge.
+    """
+    import pandas as pd
+
+    name = str(parameter.columns[0])
+    targets = net_benefit - net_benefit[:, :1]
+    form = _form(parameter, targets)
+    inside = np.clip(points, parameter[name].min(), parameter[name].max())
+    at = form.features(pd.DataFrame({name: inside}))
+    rng = np.random.default_rng(seed)
+    n = len(targets)
+    even = np.full(n, 1 / n)
+    with _one_thread():
+        found = Smooth(form.features(parameter), targets, form.ridge, targets)
+        made = []
+        for weights in [even, *(rng.multinomial(n, even) / n for _ in range(resamples))]:
+            slopes, intercept = _Solver(found, weights).weights(targets)
+            made.append(intercept + at @ slopes)
+    return made[0], np.stack(made[1:])
+
+
 def predictor(net_benefit: Floats, parameters: pd.DataFrame) -> Callable[[pd.DataFrame], Floats]:
     """Fit on some draws and return a function that predicts differences for others.
 
     Beyond the range of the draws that were fitted, features stay at its edge.
     """
     targets = net_benefit - net_benefit[:, :1]
-    build, columns = _builder(parameters, targets)
-    raw = build(parameters)
-    centre, scale = _scaling(raw)
-    features = (raw - centre) / scale
+    form = _form(parameters, targets)
+    even = np.full(len(targets), 1 / len(targets))
     with _one_thread():
-        ridge = np.array([_ridge(features, target) for target in targets.T])
-        even = np.full(len(targets), 1 / len(targets))
-        solver = _Solver(Smooth(features, targets, ridge, targets), even)
+        solver = _Solver(Smooth(form.features(parameters), targets, form.ridge, targets), even)
         weights, mean = solver.weights(targets)
-    low, high = parameters[columns].min(), parameters[columns].max()
+    low, high = parameters[form.columns].min(), parameters[form.columns].max()
 
     def predict(others: pd.DataFrame) -> Floats:
-        inside = others[columns].clip(low, high, axis=1)
-        return np.asarray(mean + ((build(inside) - centre) / scale) @ weights)
+        inside = others[form.columns].clip(low, high, axis=1)
+        return np.asarray(mean + form.features(inside) @ weights)
 
     return predict
 
@@ -131,11 +166,41 @@ def predictor(net_benefit: Floats, parameters: pd.DataFrame) -> Callable[[pd.Dat
 # -- features -------------------------------------------------------------------------------------
 
 
-def _features(parameters: pd.DataFrame, targets: Floats) -> Floats:
-    build, _ = _builder(parameters, targets)
+@dataclass(frozen=True, eq=False)
+class _Form:
+    """What a regression looks like: columns that vary, features to be scaled, ridge [option]."""
+
+    columns: list[str]
+    build: Callable[[pd.DataFrame], Floats]
+    centre: Floats
+    scale: Floats
+    ridge: Floats
+
+    def features(self, frame: pd.DataFrame) -> Floats:
+        """Return the features of other draws, scaled by those of the fit."""
+        return np.asarray((self.build(frame)[:, : len(self.centre)] - self.centre) / self.scale)
+
+
+def _form(parameters: pd.DataFrame, targets: Floats) -> _Form:
+    """Choose between straight lines, splines, and splines with products, by their evidence.
+
+    The log marginal likelihoods of all options are added up. Too rich a form would not fit noise,
+    but draw in what is real together with what is not.
+    """
+    build, columns, widths = _builder(parameters, targets)
     raw = build(parameters)
     centre, scale = _scaling(raw)
-    return np.asarray((raw - centre) / scale)
+    features = (raw - centre) / scale
+    best: tuple[float, int, Floats] | None = None
+    with _one_thread():
+        for width in sorted(set(widths)):
+            found = [_ridge(features[:, :width], target) for target in targets.T]
+            evidence = float(sum(one[1] for one in found))
+            if best is None or evidence > best[0]:
+                best = evidence, width, np.array([one[0] for one in found])
+    assert best is not None
+    _, width, ridge = best
+    return _Form(columns, build, centre[:width], scale[:width], ridge)
 
 
 def _scaling(raw: Floats) -> tuple[Floats, Floats]:
@@ -145,13 +210,13 @@ def _scaling(raw: Floats) -> tuple[Floats, Floats]:
 
 def _builder(
     parameters: pd.DataFrame, targets: Floats
-) -> tuple[Callable[[pd.DataFrame], Floats], list[str]]:
-    """Return a function that makes features of a frame, and the columns that vary at all."""
+) -> tuple[Callable[[pd.DataFrame], Floats], list[str], tuple[int, ...]]:
+    """Return a function that makes features, the columns that vary, and the widths of each form."""
     from sklearn.preprocessing import SplineTransformer
 
     columns = [str(name) for name in parameters if parameters[name].nunique() > 1]
     if not columns:
-        return (lambda frame: np.zeros((len(frame), 0))), []
+        return (lambda frame: np.zeros((len(frame), 0))), [], (0,)
     few = min(FEW_VALUES, len(parameters) // 10)
     levels = {
         name: np.unique(parameters[name]) for name in columns if parameters[name].nunique() <= few
@@ -169,14 +234,16 @@ def _builder(
 
     def build(frame: pd.DataFrame) -> Floats:
         plain = ((frame[columns] - centre) / scale).to_numpy()
-        parts = [plain, _products(plain[:, paired])]
-        if bent:
-            parts.append(splines.transform(frame[bent].to_numpy()))
+        parts = [plain]
         for name, values in levels.items():
             parts.append((frame[name].to_numpy()[:, None] == values[1:]).astype(np.float64))
-        return np.hstack(parts)
+        if bent:
+            parts.append(splines.transform(frame[bent].to_numpy()))
+        return np.hstack([*parts, _products(plain[:, paired])])
 
-    return build, columns
+    straight = len(columns) + sum(len(values) - 1 for values in levels.values())
+    curved = straight + (splines.n_features_out_ if bent else 0)
+    return build, columns, (straight, curved, curved + len(paired) * (len(paired) - 1) // 2)
 
 
 def _strongest(linear: Floats, targets: Floats) -> list[int]:
@@ -197,15 +264,18 @@ def _products(plain: Floats) -> Floats:
 # -- ridge regression -----------------------------------------------------------------------------
 
 
-def _ridge(features: Floats, target: Floats) -> float:
-    """Return the variance of the noise over that of the weights; nan if nothing varies."""
+def _ridge(features: Floats, target: Floats) -> tuple[float, float]:
+    """Return the variance of the noise over that of the weights, and the log evidence.
+
+    nan and 0 if nothing varies.
+    """
     from sklearn.linear_model import BayesianRidge
 
     spread = float(target.std())
     if not spread > 1e-12 * max(1.0, float(np.abs(target).max())) or not features.shape[1]:
-        return float("nan")
-    found = BayesianRidge().fit(features, (target - target.mean()) / spread)
-    return float(found.lambda_ / found.alpha_)
+        return float("nan"), 0.0
+    found = BayesianRidge(compute_score=True).fit(features, (target - target.mean()) / spread)
+    return float(found.lambda_ / found.alpha_), float(found.scores_[-1])
 
 
 class _Solver:
