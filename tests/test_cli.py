@@ -241,7 +241,7 @@ def test_plans_follow_the_options_given() -> None:
     def plan(*arguments: str) -> study.Plan:
         return cli._plan(cli.parser().parse_args(["run", "x.toml", *arguments]))
 
-    assert plan("--quick") == study.Plan(8, 1, 1, "fast", quick=True)
+    assert plan("--quick") == study.Plan(16, 1, 1, "fast", quick=True, whole=3)
     assert plan("--draws", "7", "--seed", "4").draws == 7
     assert plan().replications > 1
 

@@ -125,6 +125,15 @@ HISTORIES: dict[str, tuple[list[tuple[int, ...]], dict[str, int]]] = {
         ],
         {Y2014: 2, Y2015: 1},
     ),
+    "true.victims": (
+        [
+            row("2014-06-01", ev.INCIDENT, ev.NONE),
+            row("2015-03-31T23:59:59", ev.INCIDENT, ev.RAPE),  # the same victim and year
+            row("2015-04-01", ev.INCIDENT, ev.NONE),
+            row("2015-04-02", ev.INCIDENT, ev.NONE, rel=2),
+        ],
+        {Y2014: 1, Y2015: 2},
+    ),
     "true.coercive_control_first": (
         [
             row("2014-06-01T23:00", ev.INCIDENT, ev.CONTROL),
@@ -429,6 +438,44 @@ def test_children_are_those_of_the_case() -> None:
     assert outcomes.of("true.incidents", "no_children").sum() == 2
 
 
+def test_the_pathway_counts_under_the_household_of_the_case_that_was_referred() -> None:
+    """The last referral decides, from its own row on; before any it is the first case."""
+    again = {"rel": 0, "ordinal": 2}
+    outcomes = count(
+        row("2008-06-01", ev.RELATIONSHIP_START, ev.PARTNER, 2, rel=3),
+        row("2017-05-01", ev.REFERRAL, ev.POLICE, 3, rel=0, ordinal=1),
+        row("2017-05-05", ev.CONTACT, 2, rel=0, ordinal=1),
+        row("2017-06-01", ev.START, 0, 26, rel=0, ordinal=1),
+        row("2017-06-08", ev.SESSION, 1, rel=0, ordinal=1),
+        row("2017-06-15", ev.EPISODE_END, ev.DROPPED_OUT, 1, rel=0, ordinal=1),
+        row("2017-06-15", ev.INCIDENT, ev.NONE, rel=1),  # a case's own row keeps its own household
+        row("2017-11-01", ev.REFERRAL, ev.SELF, 2, **again),
+        row("2017-11-15", ev.CONTACT, 1, **again),
+        row("2017-11-15", ev.EPISODE_END, ev.REFUSED, 0, **again),
+        row("2017-12-15", ev.FOLLOW_UP, rel=0, ordinal=1),
+    )
+    with_children = {
+        "programme.referrals_police": 1,
+        "programme.contacted": 1,
+        "programme.starts": 1,
+        "programme.sessions": 1,
+        "programme.wait_days": 31,
+        "programme.ended_dropped_out": 1,
+    }
+    without = {
+        "programme.referrals_self": 1,
+        "programme.contacted": 1,
+        "programme.ended_refused": 1,
+        "programme.follow_ups": 1,
+        "true.incidents": 1,
+    }
+    for group, expected in (("children", with_children), ("no_children", without)):
+        names = {name for name in MEASURES if name.startswith("programme.")} | {"true.incidents"}
+        assert {n: int(outcomes.of(n, group).sum()) for n in names} == {
+            n: expected.get(n, 0) for n in names
+        }
+
+
 def test_an_empty_log_counts_nothing() -> None:
     """No rows, no counts, all years."""
     log = EventLog("no_programme", 1, 0, "fast", np.zeros(0, ROW))
@@ -544,6 +591,7 @@ def test_every_referral_ends_once() -> None:
         ("true.coercive_control_first", "true.coercive_control"),
         ("true.stalking_first", "true.stalking"),
         ("true.high_harm", "true.incidents"),
+        ("true.victims", "true.incidents"),
         ("true.child_present", "true.incidents"),
         ("marac.repeats", "marac.repeats_ever"),
         ("marac.repeats_ever", "marac.referrals"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import small_study
 from small_study import PLAN, finished, inputs, write_scenario
 
 from dapp_model import difference, runs, study, tables
@@ -23,6 +23,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "account_check.xlsx",
     "figures",
     *runs.DATA_FILES,
 }
@@ -62,10 +63,17 @@ def test_tables_have_the_columns_that_are_promised() -> None:
     assert list(outcomes().columns) == OUTCOME_COLUMNS
     account = pd.read_parquet(finished().folder / "account.parquet")
     assert list(account.columns) == ACCOUNT_COLUMNS
-    assert not account.isna().any().any()
+    assessed = account["tier"] != "not assessed"
+    assert not account[assessed].isna().any().any()
+    outside = account[~assessed]
+    assert set(outside["basis"]) == {"outside the contract"}
+    assert {"participant_time", "referrer_time"} <= set(outside["item"])
+    assert outside["undiscounted"].isna().all()
     assert "not applicable" in set(account["funder"])
     ledger = pd.read_parquet(finished().folder / "ledger.parquet")
     assert {"option", "person", "behaviour", "in_comparator", "in_option"} <= set(ledger.columns)
+    assert ledger["recorded"].dtype == bool
+    assert 0 < ledger["recorded"].sum() < len(ledger)
     assert not (ledger["in_comparator"] & ledger["in_option"]).any()
 
 
@@ -158,6 +166,39 @@ def test_a_changed_number_is_not_reproduced(tmp_path: Path) -> None:
     assert found.different == ("account.csv",)
 
 
+def test_draws_without_the_whole_county_say_the_same_of_every_option(tmp_path: Path) -> None:
+    """Differences are the same to the bit; levels are those of the draws that have the county."""
+    thin = runs.run(inputs(), replace(PLAN, whole=1), tmp_path / "thin")
+    full = finished()
+    for measure in ("true_incidents_averted", "net_public_cost", "net_present_social_value"):
+        for one, other in zip(thin.decision["options"], full.decision["options"], strict=True):
+            assert one["measures"][measure] == other["measures"][measure]
+    assert (thin.decision["whole_county_draws"], full.decision["whole_county_draws"]) == (1, 2)
+    assert thin.decision["money"] == full.decision["money"]
+    few, all_of_them = (
+        pd.read_csv(run.folder / "outcomes.csv").set_index(
+            ["option", "financial_year", "group", "outcome"]
+        )
+        for run in (thin, full)
+    )
+    both = few.index.intersection(all_of_them.index)
+    assert len(both) > 1000
+    assert np.allclose(few.loc[both, "difference"], all_of_them.loc[both, "difference"])
+    first = pd.read_parquet(full.folder / "outcomes.parquet").query("draw == 0")
+    comparator = inputs().options[0]
+    own = (
+        first[first["option"] == comparator]
+        .groupby(["financial_year", "group", "outcome"], observed=True)["value"]
+        .sum()
+    )
+    level = few.loc[comparator]["mean"]
+    shared = level.index.intersection(own.index)
+    assert len(shared) > 1000
+    assert np.allclose(level.loc[shared], own.loc[shared] / PLAN.replications)
+    drawn = pd.read_parquet(thin.folder / "outcomes.parquet")["draw"].unique()
+    assert drawn.tolist() == [0]
+
+
 def test_the_same_run_is_not_made_twice() -> None:
     again = runs.run(inputs(), PLAN, finished().folder)
     assert again.already_there
@@ -225,7 +266,7 @@ def test_a_run_has_no_difference_from_itself() -> None:
 
 
 def test_two_runs_differ_first_in_an_event_and_in_a_number(tmp_path: Path) -> None:
-    more = "\n[assume.effect]\nfull_dose_hr = 0.5\n\n[extension]\nplaces = '1 place'\n"
+    more = "\n[assume.effect]\nfull_dose_hr = 0.5\n\n[assume.referral]\npolice = 0.2\n"
     path = write_scenario(tmp_path, "other", more)
     plan = study.Plan(draws=1, replications=1, seed=PLAN.seed)
     other = runs.run(load(path), plan, tmp_path / "other_run")
@@ -261,4 +302,4 @@ def test_the_resolved_inputs_give_the_same_run() -> None:
     again, plan, _ = runs.read_run(finished().folder)
     assert plan == PLAN
     assert again.resolved_toml() == inputs().resolved_toml()
-    assert again.name == small_study.inputs().name
+    assert again.name == inputs().name

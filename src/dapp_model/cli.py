@@ -21,9 +21,10 @@ WRONG_INPUT: Final = 2
 NOT_FINISHED: Final = 3
 INTERRUPTED: Final = 130
 
-DRAWS: Final = 32
+DRAWS: Final = 128
 REPLICATIONS: Final = 2
-QUICK_DRAWS: Final = 8
+QUICK_DRAWS: Final = 16
+QUICK_WHOLE: Final = 3  # draws of a quick run whose county is simulated whole
 QUICK_REPLICATIONS: Final = 1
 
 Command = Callable[[argparse.Namespace], int]
@@ -269,15 +270,16 @@ def _json(found: Any) -> int:
 def _plan(given: argparse.Namespace) -> Plan:
     from dapp_model.study import Plan
 
-    draws, replications = DRAWS, REPLICATIONS
+    draws, replications, whole = DRAWS, REPLICATIONS, Plan.whole
     if given.quick:
-        draws, replications = QUICK_DRAWS, QUICK_REPLICATIONS
+        draws, replications, whole = QUICK_DRAWS, QUICK_REPLICATIONS, QUICK_WHOLE
     return Plan(
         draws=given.draws or draws,
         replications=given.replications or replications,
         seed=given.seed,
         engine=given.engine,
         quick=given.quick,
+        whole=whole,
     )
 
 

@@ -21,6 +21,7 @@ from dapp_model.world import (
     DAY,
     ENTRY_BAND,
     HIGH_ONLY,
+    MOST_RELATIONSHIPS,
     ORIGIN,
     P_MIX,
     P_REPORT,
@@ -33,6 +34,7 @@ from dapp_model.world import (
 NEVER = -(1 << 60)
 INFINITE = 1 << 60
 YEAR_DAY_SECONDS = 365 * DAY
+LONGEST_DELAY = 5.0  # of a charge or a conviction, in means: limitation, and cases do get heard
 LN2 = 0.6931471805599453
 ENTRY_GAP = YEAR / ENTRY_BAND
 
@@ -174,6 +176,32 @@ def case_times(key, p, person, rel, t, short):
     if p[P.NEXT] > 0.0:
         following = after(p, t, min(exponential(w[2], 1.0 / p[P.NEXT]), 3.0e9))
     return end, cause, following, np.int64(unit(w[3]) * p[P.MARAC_AREAS])
+
+
+@compiled
+def last_case_ends(key, p, person, t):
+    """Return a time by which all cases have ended of a person who enters at t."""
+    leaves, _, career = exit_of(key, p, person, t)
+    latest = t
+    for rel in range(1, MOST_RELATIONSHIPS + 1):
+        short = 1 if unit(block(key, person, rel, rnd.CASE, 0)[2]) < p[P.SHORT_SHARE] else 0
+        end, _, following, _ = case_times(key, p, person, rel, t, short)
+        latest = max(latest, end)
+        if following > career:
+            break
+        t = following
+    return min(latest, leaves)
+
+
+@compiled
+def longest_consequence(p):
+    """Return the seconds after an incident in which it can still lead to a referral."""
+    tick = np.int64(p[P.TICK])
+    largest = 23.0  # means: an exponential of a 32-bit word is never longer
+    recorded = np.int64(largest * p[P.LAG]) + 1 + tick
+    convicted = np.int64(LONGEST_DELAY * (p[P.CHARGE_DELAY] + p[P.CONVICTION_DELAY])) + 2 + 2 * tick
+    heard = max(np.int64(1), np.int64(p[P.MARAC_NOTICE])) + np.int64(p[P.MARAC_CYCLE]) + 2 * tick
+    return recorded + max(convicted, heard)
 
 
 @compiled
@@ -502,9 +530,9 @@ def justice(key, p, person, rel, ordinal):
     u = unit(w[3])
     sentence = 1 if u < p[P.CUSTODY] else 2 if u < p[P.CUSTODY] + p[P.ORDER] else 0
     return (
-        exponential(w[0], p[P.CHARGE_DELAY]),
+        min(exponential(w[0], p[P.CHARGE_DELAY]), LONGEST_DELAY * p[P.CHARGE_DELAY]),
         unit(w[1]) < p[P.CONVICTION],
-        exponential(w[2], p[P.CONVICTION_DELAY]),
+        min(exponential(w[2], p[P.CONVICTION_DELAY]), LONGEST_DELAY * p[P.CONVICTION_DELAY]),
         sentence,
     )
 

@@ -125,8 +125,9 @@ class How:
 
 def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run:
     """Simulate, value and decide; write the run's folder. Raises InputErrors or RunError."""
-    from dapp_model import study
+    from dapp_model import economics, study
 
+    economics.check_data()
     how = how or How()
     say = how.say or (lambda sentence: None)
     if len(inputs.options) < 2:
@@ -202,7 +203,7 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import decision, draws, report, study, tables
+    from dapp_model import account_check, decision, draws, money, report, study, tables
 
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
@@ -216,14 +217,22 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
         study={
             "draws": plan.draws,
             "replications": plan.replications,
+            "whole_county_draws": sum(plan.is_whole(draw) for draw in range(plan.draws)),
             "seed": plan.seed,
             "indicative": plan.quick,
         },
     )
+    decided["money"] = {
+        name: money.report(inputs, name, found, gathered.money_years)
+        for name, found in gathered.purses.items()
+    }
     decided["sentences"] = report.sentences(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     report.write(target, inputs, decided, gathered)
+    account_check.write(
+        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
+    )
     return decided
 
 
@@ -231,7 +240,7 @@ def _write_manifest(
     inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
 ) -> None:
     from dapp_model.compiled import source_hash
-    from dapp_model.economics.prices import mapping
+    from dapp_model.money import conventions
 
     manifest = {
         "scenario": inputs.name,
@@ -242,10 +251,11 @@ def _write_manifest(
         "engine": plan.engine,
         "draws": plan.draws,
         "replications": plan.replications,
+        "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
         "workers": how.workers,
-        "green_book": str(mapping()["conventions"]["green_book"]),
+        **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
         "wall_time_seconds": round(seconds, 1),
@@ -330,6 +340,7 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             seed=int(manifest["seed"]),
             engine=str(manifest["engine"]),
             quick=bool(manifest["quick"]),
+            whole=int(manifest["whole_draws"]),
         )
         name = str(manifest["scenario"])
     except (KeyError, TypeError, ValueError) as error:

@@ -40,7 +40,10 @@ _POINT: Final = 0.01
 
 
 def choke_points(inputs: Inputs, plan: Plan, option: str, *, draws: int, how: Run) -> pd.DataFrame:
-    """Return what one more of each scarce thing is worth to an option, GBP, over a few draws."""
+    """Return what one more of each scarce thing is worth to an option, GBP, over a few draws.
+
+    The change of the option's net present social value against the comparator.
+    """
     from dapp_model.study import draw_inputs
 
     names = [None, *STEPS]
@@ -54,19 +57,17 @@ def choke_points(inputs: Inputs, plan: Plan, option: str, *, draws: int, how: Ru
 
 
 def _one_step(job: tuple[Inputs, str, str | None, int, int]) -> float:
-    """Return the present value in GBP of the whole account of an option with one step taken."""
-    from dapp_model.economics import value
-    from dapp_model.experiment import evaluate_options
-    from dapp_model.study import BASELINE_YEAR, trimmed
+    """Return the net present social value of an option with one step taken, in GBP."""
+    from dapp_model.experiment import evaluate_differences
 
     drawn, option, step, seed, replicate = job
     if step == "referral":
-        counted = evaluate_options(drawn, seed=seed, replicate=replicate, options=[option])[option]
-        drawn = more_referrals(drawn, option, counted)
+        pair = (drawn.options[0], option)
+        counted = evaluate_differences(drawn, seed=seed, replicate=replicate, options=pair)
+        drawn = more_referrals(drawn, counted[option])
     elif step is not None:
         drawn = stepped(drawn, option, step)
-    outcomes = evaluate_options(drawn, seed=seed, replicate=replicate, options=[option])[option]
-    return value(trimmed(outcomes, BASELINE_YEAR), drawn).total()
+    return _difference((drawn, option, seed, replicate))
 
 
 def stepped(inputs: Inputs, option: str, step: str) -> Inputs:
@@ -97,10 +98,10 @@ def stepped(inputs: Inputs, option: str, step: str) -> Inputs:
     raise KeyError(f"no step {step!r}; there are {', '.join(STEPS)}")
 
 
-def more_referrals(inputs: Inputs, option: str, outcomes: Any) -> Inputs:
+def more_referrals(inputs: Inputs, outcomes: Any) -> Inputs:
     """Return the inputs with every route of referral raised alike until there is one more a month.
 
-    By the mean number a month in the years in which the option has any.
+    `outcomes` are the option's: by the mean number a month in the years in which it has any.
     """
     routes = ("self", "police", "marac", "children", "court", "health")
     by_year = sum(outcomes.of(f"programme.referrals_{route}") for route in routes)
@@ -145,8 +146,8 @@ def morris(inputs: Inputs, plan: Plan, option: str, *, trajectories: int, how: R
 
     def evaluate(points: Floats) -> Floats:
         jobs = [
-            (inputs.replace(values=dict(zip(names, row.tolist(), strict=True))), option, plan.seed)
-            for row in points
+            (inputs.replace(values=dict(zip(names, row, strict=True))), option, plan.seed, 0)
+            for row in points.tolist()
         ]
         return np.array(how.each(_difference, jobs))
 
@@ -155,14 +156,15 @@ def morris(inputs: Inputs, plan: Plan, option: str, *, trajectories: int, how: R
     return sensitivity.morris(evaluate, space, trajectories)
 
 
-def _difference(job: tuple[Inputs, str, int]) -> float:
+def _difference(job: tuple[Inputs, str, int, int]) -> float:
+    """Return the net present social value of an option against the comparator, in GBP."""
     from dapp_model.economics import summary, value
-    from dapp_model.experiment import evaluate_options
+    from dapp_model.experiment import evaluate_differences
     from dapp_model.study import BASELINE_YEAR, trimmed
 
-    inputs, option, seed = job
+    inputs, option, seed, replicate = job
     pair = (inputs.options[0], option)
-    found = evaluate_options(inputs, seed=seed, replicate=0, options=pair)
+    found = evaluate_differences(inputs, seed=seed, replicate=replicate, options=pair)
     accounts = [value(trimmed(found[name], BASELINE_YEAR), inputs) for name in pair]
     return float(summary(accounts[1], accounts[0]).net_present_social_value)
 
