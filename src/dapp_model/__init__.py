@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dapp_model import economics, experiment
+    from dapp_model import economics, experiment, sensitivity, switching, voi
     from dapp_model.economics import value
     from dapp_model.engines import simulate
     from dapp_model.events import EventLog
@@ -28,8 +28,11 @@ __all__ = [
     "experiment",
     "load",
     "measure",
+    "sensitivity",
     "simulate",
+    "switching",
     "value",
+    "voi",
 ]
 
 _HOMES = {
@@ -41,7 +44,7 @@ _HOMES = {
     "simulate": "engines",
     "value": "economics",
 }
-_MODULES = ("economics", "experiment")
+_MODULES = ("economics", "experiment", "sensitivity", "switching", "voi")
 
 
 def __getattr__(name: str) -> Any:

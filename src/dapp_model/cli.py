@@ -94,6 +94,34 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="print decision.json")
 
     one = command(
+        "voi",
+        _voi,
+        "say how sure the choice is, and what it would be worth to know more",
+        "dapp voi scenarios/surrey_extension.toml --draws 1000",
+    )
+    _of_a_run(one)
+
+    one = command(
+        "sensitivity",
+        _sensitivity,
+        "say what moves the difference between options, and what would change the advice",
+        "dapp sensitivity scenarios/surrey_extension.toml --draws 1000 --choke-draws 4",
+    )
+    _of_a_run(one)
+    one.add_argument(
+        "--choke-draws", type=_whole(1), metavar="N",
+        help="run the model anew in N draws for what one more place, referral and so on is worth",
+    )  # fmt: skip
+    one.add_argument(
+        "--trajectories", type=_whole(2), metavar="N",
+        help="run the model anew for a Morris screening with N trajectories (takes long)",
+    )  # fmt: skip
+    one.add_argument(
+        "--reading", action="append", default=[], metavar="NAME=RUN",
+        help="another finished run of the scenario, under another reading of the evidence",
+    )  # fmt: skip
+
+    one = command(
         "check",
         _check,
         "check a scenario file and print what it comes to",
@@ -160,6 +188,21 @@ def _seed_and_engine(one: argparse.ArgumentParser) -> None:
         default="fast",
         help="both give the same events; reference is slow and easy to read",
     )
+
+
+def _of_a_run(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "file", type=Path, help="a scenario file, or the folder of a run, whose draws are used"
+    )
+    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
+    one.add_argument("--draws", type=_whole(1), help=f"draws, for a file (default {DRAWS})")
+    one.add_argument(
+        "--replications", type=_whole(1), help=f"of each draw, for a file (default {REPLICATIONS})"
+    )
+    _seed_and_engine(one)
+    _workers(one)
+    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, for a file")
+    one.add_argument("--json", action="store_true", help="print what was found for machines")
 
 
 def _workers(one: argparse.ArgumentParser) -> None:
@@ -282,6 +325,86 @@ def _run(given: argparse.Namespace) -> int:
         print(f"\nWritten to {done.folder}")
     print(f"Read first: {done.folder / 'report.html'}")
     return 0
+
+
+def _run_of(given: argparse.Namespace) -> Path:
+    """Return the folder of the run that an analysis is about; a file is run if it was not yet."""
+    from dapp_model import runs
+    from dapp_model.scenario import load
+
+    if given.file.is_dir():
+        runs.read_manifest(given.file)
+        return Path(given.file)
+    inputs = load(given.file)
+    _engine_exists(given.engine)
+    plan = _plan(given)
+    folder = runs.place(inputs, plan, given.out)
+    with _progress("Simulating") as progress:
+        done = runs.run(inputs, plan, folder, runs.How(_cores(given), "", progress, _err))
+    _err(f"Using the draws of {done.folder}")
+    return done.folder
+
+
+def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
+    from dapp_model.analysis import files
+
+    place = files.write(folder, analysis)
+    if given.json:
+        _err(f"Written to {place}")
+        return _json(files.plain({"sentences": analysis.sentences, **analysis.found}))
+    for sentence in analysis.sentences:
+        print(sentence)
+    print(f"\nWritten to {place}")
+    return 0
+
+
+def _voi(given: argparse.Namespace) -> int:
+    from dapp_model import draws, runs
+    from dapp_model.analysis import learning
+
+    folder = _run_of(given)
+    stored = draws.read(folder)
+    inputs, _, _ = runs.read_run(folder)
+    starts = draws.starts_by_year(folder, stored)
+    with _progress("Valuing information") as progress:
+        found = learning.study(stored, inputs.values, starts=starts, progress=progress)
+    return _write_analysis(given, folder, found)
+
+
+def _sensitivity(given: argparse.Namespace) -> int:
+    from dapp_model import draws, runs
+    from dapp_model.analysis import importance, model_runs
+
+    pairs = [text.partition("=") for text in given.reading]
+    problems = [
+        Problem(
+            "--reading", None, "", "=".join(p[::2]), "NAME=RUN", "This is not a name and a run."
+        )
+        for p in pairs
+        if not p[0] or not p[2]
+    ]
+    if problems:
+        raise InputErrors(tuple(problems))
+    readings = {name: draws.read(Path(place)) for name, _, place in pairs}
+    folder = _run_of(given)
+    stored = draws.read(folder)
+    inputs, plan, _ = runs.read_run(folder)
+    option = str(stored.decision["shown_option"])
+    choke = morris = None
+    if given.choke_draws:
+        with _progress("Running the model with one more of each") as progress:
+            how = model_runs.Run(_cores(given), progress)
+            choke = model_runs.choke_points(inputs, plan, option, draws=given.choke_draws, how=how)
+    if given.trajectories:
+        with _progress("Screening with the model") as progress:
+            how = model_runs.Run(_cores(given), progress)
+            morris = model_runs.morris(
+                inputs, plan, option, trajectories=given.trajectories, how=how
+            )
+    with _progress("Looking for what moves the difference") as progress:
+        engine = importance.Engine(choke, morris)
+        found = importance.study(stored, readings=readings, engine=engine, progress=progress)
+    return _write_analysis(given, folder, found)
 
 
 @contextmanager

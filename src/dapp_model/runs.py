@@ -33,6 +33,10 @@ DATA_FILES: Final = (
     "account.parquet",
     "account.csv",
     "ledger.parquet",
+    "draws.parquet",
+    "parameters.csv",
+    "costs.csv",
+    "effects.csv",
     "decision.json",
 )
 _LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
@@ -199,10 +203,11 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import account_check, decision, money, report, study, tables
+    from dapp_model import account_check, decision, draws, money, report, study, tables
 
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
+    draws.write(target, inputs, gathered.parameters, gathered.worth)
     close = study.close_look_of(parts)
     tables.write_ledger(target / "ledger.parquet", close.ledger)
     decided = decision.decide(

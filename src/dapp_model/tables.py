@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
+from dapp_model.draws import varying
 from dapp_model.economics import (
     incremental,
     positions,
@@ -45,7 +46,7 @@ _UNIT: Final = tuple(UNITS[name] for name in MEASURES)
 
 @dataclass(frozen=True, eq=False)
 class Gathered:
-    """What all draws of a study say together.
+    """What all draws of a study say together; `parameters` is what was drawn, draws x names.
 
     counts: mean over draws, float64 [option, group, measure, year]; by_draw: of everybody, mean
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
@@ -53,6 +54,7 @@ class Gathered:
     [draw, option, money year]. `worth` and `purses` leave out the comparator.
     """
 
+    parameters: pd.DataFrame
     years: tuple[str, ...]
     counts: Floats
     by_draw: Floats
@@ -99,6 +101,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     plus the differences. The parquet files hold these draws.
     """
     names = inputs.options
+    drawn_values: list[Mapping[str, Any]] = []
     counts_seen, differences, by_draw = _Moments(), _Moments(), []
     money = {name: (_Moments(), _Moments()) for name in names}
     money_apart = {name: (_Moments(), _Moments()) for name in names}
@@ -114,6 +117,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
             drawn = study.draw_inputs(inputs, draw, plan.seed)
+            drawn_values.append(drawn.values)
             counts = study.counts_of(parts, draw)
             whole = plan.is_whole(draw)
             if whole:
@@ -184,6 +188,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     )
     _write_account_csv(target / "account.csv", names, years[skipped:], lines, (pounds, errors))
     return Gathered(
+        parameters=varying(drawn_values),
         years=years,
         counts=levels_of_counts,
         by_draw=np.stack(by_draw),

@@ -1,0 +1,87 @@
+"""Write an analysis into its run's folder, whole or not at all: CSV, JSON and pictures."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dapp_model.errors import RunError
+from dapp_model.tables import write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.analysis.pictures import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What an analysis found: sentences to read first, what machines read, tables, pictures."""
+
+    name: str
+    sentences: tuple[str, ...]
+    found: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    pictures: tuple[Picture, ...]
+
+
+def write(run: Path, analysis: Analysis) -> Path:
+    """Write `analysis/<name>` in the run's folder and return it; an earlier one is replaced.
+
+    Raises RunError if the disk does not take it; then the earlier one stays.
+    """
+    place = run / "analysis" / analysis.name
+    made = place.with_name(f".{analysis.name}.{os.getpid()}.unfinished")
+    try:
+        made.mkdir(parents=True)
+        for name, table in analysis.tables.items():
+            _write_table(made / f"{name}.csv", table)
+        for picture in analysis.pictures:
+            (made / f"{picture.name}.svg").write_text(picture.svg, "utf-8", newline="\n")
+            text = f"{picture.title}\n\n{picture.alternative}\n"
+            (made / f"{picture.name}.txt").write_text(text, "utf-8", newline="\n")
+        said = {"sentences": list(analysis.sentences), **analysis.found}
+        text = json.dumps(plain(said), indent=2, ensure_ascii=False, allow_nan=False)
+        (made / f"{analysis.name}.json").write_text(text + "\n", "utf-8", newline="\n")
+        if place.exists():
+            shutil.rmtree(place)
+        made.rename(place)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(f"The analysis could not be written to {place} ({reason}).") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return place
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    named = table.reset_index() if table.index.name else table
+    rows = ([plain(cell) for cell in row] for row in named.itertuples(index=False))
+    write_csv(path, [str(name) for name in named.columns], rows)
+
+
+def plain(found: Any) -> Any:
+    """Return the same in plain lists, tables, texts and numbers; what is not finite is None."""
+    if is_dataclass(found) and not isinstance(found, type):
+        return plain(asdict(found))
+    if isinstance(found, Mapping):
+        return {str(key): plain(value) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [plain(value) for value in found]
+    if isinstance(found, np.ndarray):
+        return plain(found.tolist())
+    if isinstance(found, np.bool_):
+        return bool(found)
+    if isinstance(found, np.integer):
+        return int(found)
+    if isinstance(found, float | np.floating):
+        return float(found) if math.isfinite(found) else None
+    return found

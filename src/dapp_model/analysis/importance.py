@@ -1,0 +1,355 @@
+"""`dapp sensitivity`: which parameters move a finished run's decision, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import sensitivity, switching
+from dapp_model.analysis.files import Analysis
+from dapp_model.analysis.learning import FEWEST, SHOWN
+from dapp_model.analysis.pictures import Bar, Picture, Words, bars
+from dapp_model.decision import VALUE
+from dapp_model.draws import COST, NOTHING_DRAWN, Draws
+from dapp_model.report.words import money
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+BASE_SAMPLES: Final = 512  # of the Sobol' design on the regression: no run of the model
+TRAJECTORIES: Final = 40
+LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
+_EDGE: Final = 0.005  # quantiles beyond which stored draws say little
+THIS_READING: Final = "as in this run"
+TRUE_ROUTE: Final = "true crimes"
+LOW_ROUTE: Final = "recorded crimes x multiplier"
+COUNT_ROUTE: Final = "count of recorded incidents"
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """What was found by running the model itself; empty tables where it was not asked for."""
+
+    choke_points: pd.DataFrame | None = None
+    morris: pd.DataFrame | None = None
+
+
+def study(
+    draws: Draws,
+    *,
+    readings: Mapping[str, Draws],
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Return what moves the difference between the shown option and the comparator.
+
+    `readings` are other runs of the same scenario by their name, under another reading of the
+    evidence. `engine` holds what was found by running the model.
+    """
+    engine = engine or Engine()
+    tick = _Ticks(progress, 6)
+    shown = draws.options.index(str(draws.decision["shown_option"]))
+    difference = draws.measures[VALUE][:, :, shown].mean(axis=1)
+    enough = len(difference) >= FEWEST and NOTHING_DRAWN not in draws.parameters
+    tables: dict[str, pd.DataFrame] = {}
+    pictures: list[Picture] = []
+    pair = f"{draws.labels[shown]} against {draws.labels[0]}"
+    found: dict[str, Any] = {
+        "option": draws.options[shown],
+        "comparator": draws.options[0],
+        "draws": len(difference),
+        "unit": "GBP, net present social value, paired difference",
+    }
+    sentences = [f"What moves the difference of {pair}.", *draws.part_of_county()]
+    tick()
+    if enough:
+        _from_draws(draws, difference, (tables, pictures, sentences, found), tick)
+    else:
+        sentences.append(
+            f"Indices, ranges and switching values are not assessed: they need {FEWEST} draws, and "
+            f"this run has {len(difference)}."
+        )
+    tables["flips"] = flips({THIS_READING: draws, **readings})
+    sentences += _flip_sentences(tables["flips"], draws, bool(readings))
+    for name, table in (("choke_points", engine.choke_points), ("morris_model", engine.morris)):
+        if table is None:
+            found[name] = "not assessed: the model was not run for it"
+        else:
+            tables[name] = table
+    sentences += _choke_sentences(engine.choke_points)
+    found |= {name: _records(table) for name, table in tables.items()}
+    return Analysis("sensitivity", tuple(sentences), found, tables, tuple(pictures))
+
+
+Collected = tuple["dict[str, pd.DataFrame]", "list[Picture]", "list[str]", "dict[str, Any]"]
+
+
+def _from_draws(
+    draws: Draws, difference: Floats, into: Collected, tick: Callable[[], None]
+) -> None:
+    tables, pictures, sentences, found = into
+    parameters = draws.parameters
+    tables["given_data"] = sensitivity.given_data(parameters, difference)
+    tick()
+    tables["tornado"] = switching.tornado(parameters, difference)
+    pictures.append(_tornado_picture(tables["tornado"]))
+    tick()
+    able = draws.able()
+    values = draws.measures[VALUE][:, :, able]
+    labels = [draws.labels[i] for i in able]
+    sentences += draws.other_than_advised(able[int(values.mean(axis=(0, 1)).argmax())])
+    switches, never = switching.switching_values(values, parameters)
+    tables["switching"] = _switch_table(switches, [draws.options[i] for i in able])
+    found["never_switch_alone"] = never
+    tick()
+    quality, sobol, morris = on_regression(parameters, difference)
+    found["regression_r2_out_of_fold"] = quality
+    tables["sobol_regression"], tables["morris_regression"] = sobol, morris
+    tick()
+    sentences += _index_sentences(tables["given_data"], tables["tornado"], sobol, quality)
+    sentences += _switch_sentences(switches, labels, len(never))
+
+
+class _Ticks:
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        if self.progress:
+            self.progress(min(self.done, self.total), self.total)
+
+
+# -- designs on a regression of stored draws ------------------------------------------------------
+
+
+def on_regression(
+    parameters: pd.DataFrame, difference: Floats
+) -> tuple[float, pd.DataFrame, pd.DataFrame]:
+    """Return how well a regression foretells draws, and Sobol' and Morris of groups on it.
+
+    The regression stands for the model, so no run is needed; parameters are taken from their own
+    stored values, one independently of another. The share of variance foretold out of fold says
+    how far the indices are the model's.
+    """
+    import pandas as pd
+
+    from dapp_model.voi.regression import predictor
+
+    both = np.stack([np.zeros_like(difference), difference], axis=1)
+    predict = predictor(both, parameters)
+    ordered = np.sort(parameters.to_numpy(np.float64), axis=0)
+    marks = (np.arange(len(ordered)) + 0.5) / len(ordered)
+
+    def values(shares: Floats) -> Floats:
+        inside = np.clip(shares, _EDGE, 1 - _EDGE)
+        return np.stack(
+            [np.interp(inside[:, j], marks, ordered[:, j]) for j in range(ordered.shape[1])], axis=1
+        )
+
+    def evaluate(points: Floats) -> Floats:
+        return np.asarray(predict(pd.DataFrame(points, columns=parameters.columns))[:, 1])
+
+    groups = tuple(str(name).split(".")[0] for name in parameters)
+    if len(set(groups)) < 2:
+        groups = ()
+    space = sensitivity.Space(tuple(map(str, parameters)), values, groups, (0.05, 0.95))
+    return (
+        _foretold(both, parameters),
+        sensitivity.sobol(evaluate, space, BASE_SAMPLES),
+        sensitivity.morris(evaluate, space, TRAJECTORIES),
+    )
+
+
+def _foretold(both: Floats, parameters: pd.DataFrame) -> float:
+    """Return the share of variance that a regression on four fifths foretells of the last fifth."""
+    from dapp_model.voi.regression import predictor
+
+    place = np.random.default_rng(1).permutation(len(both)) % 5
+    missed = np.zeros(len(both))
+    for fold in range(5):
+        own = place == fold
+        predict = predictor(both[~own], parameters[~own])
+        missed[own] = both[own, 1] - predict(parameters[own])[:, 1]
+    return float(1 - missed.var() / both[:, 1].var())
+
+
+# -- decision flips -------------------------------------------------------------------------------
+
+
+def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
+    """Return the best option by perspective, harm route and reading, and by a police count.
+
+    Fiscal and cashable values hold no victim harm, so that the route is the same to them. The
+    count of recorded incidents averted is an illustration: it rewards silence.
+    """
+    cases: dict[switching.Case, Floats] = {}
+    first = next(iter(readings.values()))
+    able = first.able()
+    options = [first.options[i] for i in able]
+    for reading, draws in readings.items():
+        if draws.options != first.options:
+            raise ValueError(f"The run for the reading {reading!r} has other options.")
+        social = draws.measures[VALUE][:, :, able]
+        low = draws.measures[f"{VALUE}_low_harm"][:, :, able]
+        fiscal = -draws.measures[COST][:, :, able]
+        programme = draws.measures["programme_cost"][:, :, able]
+        cashable = draws.measures["cashable_value"][:, :, able] - programme
+        for route in (TRUE_ROUTE, LOW_ROUTE):
+            cases["social", route, reading] = social if route == TRUE_ROUTE else low
+            cases["fiscal", route, reading] = fiscal
+            cases["cashable", route, reading] = cashable
+        recorded = draws.measures["recorded_incidents_averted"][:, :, able]
+        cases["recorded incidents averted, not GBP", COUNT_ROUTE, reading] = recorded
+    headline = ("social", TRUE_ROUTE, next(iter(readings)))
+    return switching.flip_map(cases, options, headline=headline, illustrations=(COUNT_ROUTE,))
+
+
+# -- words and pictures ---------------------------------------------------------------------------
+
+
+def _index_sentences(
+    indices: pd.DataFrame, tornado: pd.DataFrame, sobol: pd.DataFrame, quality: float
+) -> list[str]:
+    last = indices[indices["samples"] == indices["samples"].max()]
+    clear = last[~last["zero_within_noise"]].sort_values("first_order", ascending=False)
+    quiet = len(last) - len(clear)
+    found = []
+    if len(clear):
+        top = clear.iloc[0]
+        found.append(
+            f"{top['parameter']} alone explains {max(0.0, float(top['first_order'])):.0%} of the "
+            f"variance of the difference (standard error {float(top['first_order_error']):.0%}), "
+            "more than any other; luck is part of the variance."
+        )
+    found.append(f"Of {len(last)} parameters, {quiet} are zero within noise.")
+    wide = tornado.iloc[0]
+    found.append(
+        f"From one end of its 90% range to the other, {tornado.index[0]} moves the mean difference "
+        f"from {money(float(wide['at_low']))} to {money(float(wide['at_high']))}."
+    )
+    if quality < LEAST_FORETOLD:
+        found.append(
+            f"By groups nothing can be said: a regression on all parameters foretells "
+            f"{max(0.0, quality):.0%} of the variance of draws it has not seen. More draws or "
+            "replications are needed."
+        )
+        return found
+    groups = sobol[sobol["samples"] == sobol["samples"].max()]
+    group = groups.sort_values("total", ascending=False).iloc[0]
+    found.append(
+        f"By groups, on a regression that foretells {max(0.0, quality):.0%} of the variance of "
+        f"draws it has not seen, {group['parameter']} has the largest total index "
+        f"({float(group['total']):.2f}, standard error {float(group['total_error']):.2f})."
+    )
+    return found
+
+
+def _switch_sentences(
+    switches: Sequence[switching.Switch], labels: Sequence[str], never: int
+) -> list[str]:
+    from dapp_model.parameters import registry
+
+    found = []
+    for one in switches:
+        known = registry().get(one.parameter)
+        name = f"{known.label} ({one.parameter})" if known else one.parameter
+        found.append(one.words(name, _base_unit(known.unit) if known else "", labels))
+    found.append(
+        f"{never} parameters would not change the advice alone, anywhere between the 1% and the "
+        "99% of their draws."
+    )
+    return found
+
+
+def _base_unit(unit: str) -> str:
+    """Return the unit in which stored values are: durations are days, whatever the file wrote."""
+    return {"duration": "days", "money": "GBP", "share": "", "ratio": "", "number": ""}.get(
+        unit, unit
+    )
+
+
+def _flip_sentences(table: pd.DataFrame, draws: Draws, other_readings: bool) -> list[str]:
+    labels = dict(zip(draws.options, draws.labels, strict=True))
+    real = table[~table["illustration"]]
+    turned = real[real["differs"]]
+    found = []
+    if not len(turned):
+        found.append("The same option is best from every perspective and by every harm route.")
+    said = set()
+    for _, row in turned.iterrows():
+        # Fiscal and cashable values hold no victim harm: the route is the same to them.
+        route = f" with harm by {row['harm_route']}" if row["perspective"] == "social" else ""
+        apart = "" if row["told_apart"] else ", not told apart from the next"
+        sentence = (
+            f"From the {row['perspective']} perspective{route} ({row['reading']}), "
+            f"{labels[str(row['option'])]} is best instead{apart}."
+        )
+        if sentence not in said:
+            found.append(sentence)
+        said.add(sentence)
+    shown = table[table["illustration"] & table["differs"]]
+    for _, row in shown.iterrows():
+        found.append(
+            f"Illustration, not advice: by the count of recorded incidents averted, "
+            f"{labels[str(row['option'])]} would look best ({row['reading']})."
+        )
+    if not other_readings:
+        found.append(
+            "Other readings of the evidence are not assessed: give runs made under them with "
+            "--reading."
+        )
+    return found
+
+
+def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
+    if table is None:
+        return ["Choke points are not assessed: ask for runs of the model with --choke-draws."]
+    found = []
+    for _, row in table.iterrows():
+        noise = ", zero within noise" if row["zero_within_noise"] else ""
+        error = "unknown" if row["standard_error"] != row["standard_error"] else money(
+            float(row["standard_error"])
+        )  # fmt: skip
+        found.append(
+            f"{row['step']} is worth {money(float(row['value']))} (standard error {error}){noise}."
+        )
+    return found
+
+
+def _switch_table(switches: Sequence[switching.Switch], options: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        (one.parameter, one.side, one.value, one.low, one.high, options[one.becomes], one.share)
+        for one in switches
+    ]
+    columns = ["parameter", "side", "value", "low", "high", "becomes", "share_of_draws_beyond"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _tornado_picture(table: pd.DataFrame) -> Picture:
+    top = table.head(SHOWN)
+    said = Words(
+        "tornado",
+        "The mean difference with one parameter at a time at the ends of its 90% range",
+        f"The widest is {top.index[0]}: from {money(float(top['at_low'].iloc[0]))} to "
+        f"{money(float(top['at_high'].iloc[0]))}.",
+        "Net present social value against the comparator",
+    )
+    drawn = [
+        Bar(str(name), float(row["at_low"]), float(row["at_high"])) for name, row in top.iterrows()
+    ]
+    return bars(said, drawn, pounds=True)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    named = table.reset_index() if table.index.name else table
+    return [{str(key): value for key, value in row.items()} for row in named.to_dict("records")]

@@ -1,0 +1,303 @@
+"""`dapp voi`: how sure the choice of a finished run is, and what it would be worth to know more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+from dapp_model.analysis import designs
+from dapp_model.analysis.files import Analysis
+from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
+from dapp_model.decision import VALUE
+from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
+from dapp_model.report.words import money
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+FEWEST: Final = 50  # draws with which a regression is worth reading
+SHOWN: Final = 15  # bars in a picture
+THRESHOLDS: Final = 41
+REPLICATIONS: Final = (1, 2, 4, 8, 16)
+
+
+def study(
+    draws: Draws,
+    values: Mapping[str, Any],
+    *,
+    starts: Sequence[float] = (),
+    progress: Progress | None = None,
+) -> Analysis:
+    """Return the value of information of a run's decision.
+
+    `values` are the run's parameters, for those that were not drawn. `starts` counts the starts
+    that the shown option adds, by year from the decision; without it what a study is worth to
+    later rounds is not assessed.
+    """
+    able = draws.able()
+    options = [draws.options[i] for i in able]
+    nested = draws.measures[VALUE][:, :, able]
+    luck = voi.separate_luck(nested)
+    found: dict[str, Any] = {
+        "draws": nested.shape[0],
+        "replications": nested.shape[1],
+        "options": options,
+        "left_out": [name for name in draws.options if name not in options],
+        "luck_removed": luck.corrected,
+        "luck_share": dict(zip(options, luck.luck_share, strict=True)),
+        "unit": "GBP for this programme, present value; no population multiplier",
+    }
+    whole = voi.evpi_estimate(luck.values)
+    found["evpi"] = whole
+    found["evpi_with_luck"] = voi.evpi_estimate(nested.mean(axis=1))
+    found["probability_best"] = dict(zip(options, voi.probability_best(luck.values), strict=True))
+    found["expected_loss"] = dict(zip(options, voi.expected_loss(luck.values), strict=True))
+    tables = {"options": _options_table(options, luck)}
+    if luck.corrected:
+        tables["replications"] = voi.error_by_replications(luck, nested.shape[0], REPLICATIONS)
+    pictures: list[Picture] = []
+    sentences = [
+        f"Knowing everything before choosing would be worth {_pounds(whole)}.",
+        _luck_sentence(luck),
+    ]
+    sentences += draws.part_of_county()
+    sentences += draws.other_than_advised(able[int(luck.values.mean(axis=0).argmax())])
+    tables |= _acceptability(draws, able, pictures)
+    enough = nested.shape[0] >= FEWEST and NOTHING_DRAWN not in draws.parameters
+    if not enough:
+        sentences.append(
+            f"The value of knowing single parameters and of studies is not assessed: regressions "
+            f"need {FEWEST} draws, and this run has {nested.shape[0]}."
+        )
+        found["evppi"] = found["evsi"] = "not assessed"
+    else:
+        groups = by_section(draws.parameters)
+        table = voi.evppi_table(nested, draws.parameters, groups=groups, progress=progress)
+        tables["evppi"] = table.sort_values("evppi", ascending=False, kind="stable")
+        found["evppi"] = _records(tables["evppi"])
+        odd = voi.orderings(luck.values, table, groups)
+        found["orderings_that_fail_beyond_noise"] = odd
+        sentences += _evppi_sentences(table)
+        if odd:
+            sentences.append(
+                f"{len(odd)} values exceed that of knowing more by more than noise, which cannot "
+                f"be: {nested.shape[0]} draws do not resolve them. The first: {odd[0]}"
+            )
+        pictures.append(_evppi_picture(table))
+        tables["evsi"], said = _studies(draws, nested, values, starts)
+        sentences += said
+        pictures.append(_evsi_picture(tables["evsi"]))
+        found["evsi"] = _records(tables["evsi"])
+    return Analysis("voi", tuple(sentences), found, tables, tuple(pictures))
+
+
+def by_section(parameters: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
+    """Return the groups of parameters: sections of the registry with at least two of them."""
+    found: dict[str, list[str]] = {}
+    for name in parameters:
+        found.setdefault(str(name).split(".")[0], []).append(str(name))
+    return {f"all of {k}": tuple(names) for k, names in found.items() if len(names) > 1}
+
+
+# -- how sure -------------------------------------------------------------------------------------
+
+
+def _options_table(options: Sequence[str], luck: voi.Luck) -> pd.DataFrame:
+    import pandas as pd
+
+    values = luck.values
+    error = np.sqrt(np.maximum(np.diag(np.atleast_2d(np.cov(values, rowvar=False))), 0.0))
+    return pd.DataFrame(
+        {
+            "mean_net_benefit": values.mean(axis=0),
+            "monte_carlo_error": error / np.sqrt(len(values)),
+            "probability_best": voi.probability_best(values),
+            "expected_loss": voi.expected_loss(values),
+            "luck_share": luck.luck_share,
+        },
+        index=pd.Index(options, name="option"),
+    )
+
+
+def _luck_sentence(luck: voi.Luck) -> str:
+    if not luck.corrected:
+        return (
+            "Chances and values hold the luck of the simulation as well as what is not known: "
+            "they need at least two replications in each of three draws to be told apart."
+        )
+    share = float(np.nanmax(luck.luck_share))
+    return (
+        f"The luck that is left in a mean of {luck.replications} replications makes up to "
+        f"{share:.0%} of the spread between draws; it is taken out of chances and of the value of "
+        "knowing everything."
+    )
+
+
+def _acceptability(
+    draws: Draws, able: Sequence[int], pictures: list[Picture]
+) -> dict[str, pd.DataFrame]:
+    """Return curve and frontier, by what averting one true incident is worth to the public."""
+    import pandas as pd
+
+    names = [draws.options[i] for i in able]
+    costs = _without_luck(draws.measures[COST][:, :, able])
+    effects = _without_luck(draws.measures[EFFECT][:, :, able])
+    top = _highest_threshold(costs.mean(axis=0), effects.mean(axis=0))
+    thresholds = np.linspace(0, top, THRESHOLDS).tolist()
+    frames = [pd.DataFrame(one, columns=names) for one in (costs, effects)]
+    curve = voi.acceptability(frames[0], frames[1], thresholds)
+    best = voi.frontier(frames[0], frames[1], thresholds)
+    labels = {draws.options[i]: draws.labels[i] for i in able}
+    at_top = dict(zip(names, curve.iloc[-1].tolist(), strict=True))
+    likeliest = max(names, key=lambda name: float(at_top[name]))
+    said = Words(
+        "acceptability",
+        "Chance that each option is best, by what averting one true incident is worth",
+        f"At {money(top)} for each true incident averted, {labels[likeliest]} is the likeliest to "
+        f"be best ({at_top[likeliest]:.0%}).",
+        "GBP for each true incident averted",
+        "Chance of being best",
+    )
+    pictures.append(lines(said, thresholds, {labels[n]: curve[n].tolist() for n in names}))
+    return {"acceptability": curve, "frontier": best}
+
+
+def _without_luck(nested: Floats) -> Floats:
+    return voi.separate_luck(nested).values
+
+
+def _highest_threshold(costs: Floats, effects: Floats) -> float:
+    """Return an end of the axis: three times the dearest price of an incident, rounded up."""
+    prices = [c / e for c, e in zip(costs, effects, strict=True) if e > 0 and c > 0]
+    top = 3 * max(prices, default=1000.0)
+    step = float(10 ** np.floor(np.log10(top)))
+    return float(np.ceil(top / step) * step)
+
+
+# -- what to know ---------------------------------------------------------------------------------
+
+
+def _evppi_sentences(table: pd.DataFrame) -> list[str]:
+    clear = table[~table["zero_within_noise"]]
+    found = []
+    for kind, words in (("group", "group"), ("parameter", "single parameter")):
+        own = clear[clear["kind"] == kind].sort_values("evppi", ascending=False, kind="stable")
+        if len(own):
+            first = own.iloc[0]
+            found.append(
+                f"Of every {words}, {own.index[0]} is the most valuable to know: "
+                f"{money(float(first['evppi']))} (standard error "
+                f"{money(float(first['standard_error']))})."
+            )
+    silent = int((table["zero_within_noise"] & (table["kind"] == "parameter")).sum())
+    total = int((table["kind"] == "parameter").sum())
+    found.append(f"Of {total} parameters, {silent} are worth nothing within noise, each alone.")
+    return found
+
+
+def _evppi_picture(table: pd.DataFrame) -> Picture:
+    top = table.sort_values("evppi", ascending=False, kind="stable").head(SHOWN)
+    said = Words(
+        "evppi",
+        "What it would be worth to know a parameter, or a group, before choosing",
+        f"The largest is {top.index[0]}: {money(float(top['evppi'].iloc[0]))}. Lines are 95% "
+        "intervals.",
+        "GBP for this programme",
+    )
+    drawn = [
+        Bar(str(name), 0.0, float(row["evppi"]), 1.96 * float(row["standard_error"]))
+        for name, row in top.iterrows()
+    ]
+    return bars(said, drawn, pounds=True)
+
+
+# -- what a study is worth ------------------------------------------------------------------------
+
+
+def _studies(
+    draws: Draws, nested: Floats, values: Mapping[str, Any], starts: Sequence[float]
+) -> tuple[pd.DataFrame, list[str]]:
+    import pandas as pd
+
+    from dapp_model.economics import discount_factor
+
+    truths = designs.truths(draws.parameters, values)
+    participants, months = designs.sizes()
+    bound = voi.evsi(nested, truths)
+    tables, said = [], []
+    for name, design in designs.designs().items():
+        seen = partial(design.summaries, truths)
+        table = voi.evsi_table(nested, seen, participants, months)
+        table = voi.net_benefit_of_sampling(
+            table,
+            design.cost,
+            arrives=lambda follow: follow / designs.MONTHS + designs.reporting_years(),
+            lines=_lines(starts),
+            discount=lambda year: discount_factor(int(year)),
+        )
+        table.insert(0, "design", name)
+        tables.append(table)
+        best = table.iloc[int(table["this_programme"].to_numpy().argmax())]
+        worth = "" if best["this_programme"] > 0 else " No size looked at is worth its cost."
+        said.append(
+            f"{design.label}: the best size looked at is {int(best['size']):,} participants with "
+            f"{best['follow_up']:.0f} months of follow-up; its results would be worth "
+            f"{money(float(best['evsi']))} to this programme if the decision could wait for them, "
+            f"and it would cost {money(float(best['cost']))}.{worth}"
+        )
+    said.append(
+        f"No study of these can be worth more than {money(bound.value)} to this programme: the "
+        "value of knowing all that they inform. Their sizes, costs and precision are judgements."
+    )
+    found = pd.concat(tables, ignore_index=True)
+    found["informs_evppi"] = bound.value
+    return found, said
+
+
+def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:
+    """Return whom a study may serve: the rest of this programme, a later round, another area."""
+    total = float(sum(starts))
+    if not total > 0:
+        return ()
+    own = tuple(max(0.0, float(n)) for n in starts)
+    length = max(i for i, n in enumerate(own) if n > 0) + 1
+    later = (0.0,) * length + own[:length]
+    return (
+        voi.PopulationLine("starts_left_in_this_programme", own, sum(own)),
+        voi.PopulationLine("one_later_round_alike", later, sum(own)),
+        voi.PopulationLine("one_other_force_area_alike", own, sum(own)),
+    )
+
+
+def _evsi_picture(table: pd.DataFrame) -> Picture:
+    wide = table[table["follow_up"] == 12.0].pivot(index="size", columns="design", values="evsi")
+    labels = {name: design.label for name, design in designs.designs().items()}
+    said = Words(
+        "evsi",
+        "What the results of an evaluation would be worth, by its size (12 months of follow-up)",
+        f"At {int(wide.index[-1]):,} participants a randomised evaluation is worth "
+        f"{money(float(wide['randomised'].iloc[-1]))} to this programme, before its cost.",
+        "Participants in both arms",
+        "GBP for this programme",
+    )
+    drawn = {labels[str(name)]: wide[name].tolist() for name in wide}
+    drawn["Knowing all that they inform"] = [float(table["informs_evppi"].iloc[0])] * len(wide)
+    return lines(said, [float(n) for n in wide.index], drawn)
+
+
+def _pounds(found: voi.Estimate) -> str:
+    said = f"{money(found.value)} (standard error {money(found.standard_error)})"
+    return f"{said}, zero within noise" if found.zero_within_noise else said
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    named = table.reset_index() if table.index.name else table
+    return [{str(key): value for key, value in row.items()} for row in named.to_dict("records")]

@@ -1,0 +1,173 @@
+"""What a run keeps of each draw, so that later analyses need no further simulation.
+
+`draws.parquet` holds what each option is worth by draw and repetition; `parameters.csv`,
+`costs.csv` and `effects.csv` the same as one row a draw, for tools elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.errors import InputErrors, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.decision import Worth
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+FILE: Final = "draws.parquet"
+FILES: Final = (FILE, "parameters.csv", "costs.csv", "effects.csv")
+COST: Final = "net_public_cost"  # of the acceptability axis: no victim harm, no lost output
+EFFECT: Final = "true_incidents_averted"
+NOTHING_DRAWN: Final = "nothing_drawn"  # the only column where all draws are alike
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What a run stored: `parameters` is draws x names; measures are [draw, repetition, option].
+
+    The comparator is the first option and is worth zero in every measure, as all are against it.
+    """
+
+    options: tuple[str, ...]
+    labels: tuple[str, ...]
+    parameters: pd.DataFrame
+    measures: Mapping[str, Floats]
+    decision: Mapping[str, Any]
+
+    def able(self) -> list[int]:
+        """Return the places of the options that may be chosen: admissible, and not unaffordable."""
+        said = {one["name"]: one for one in self.decision["options"]}
+        return [
+            i
+            for i, name in enumerate(self.options)
+            if i == 0 or (said[name]["admissible"] and said[name].get("affordable") is not False)
+        ]
+
+    def part_of_county(self) -> list[str]:
+        """Return a sentence if only a share of the county was simulated."""
+        share = float(self.decision.get("population_share", 1.0))
+        if share >= 1:
+            return []
+        return [
+            f"Only {share:.3g} of the county was simulated, so pounds are those of this share, and "
+            "cannot be set against what an evaluation costs."
+        ]
+
+    def other_than_advised(self, best: int) -> list[str]:
+        """Return a sentence if the option of the highest mean is not the one that is advised."""
+        advised = str(self.decision["advice"]["option"])
+        if self.options[best] == advised:
+            return []
+        label = self.labels[self.options.index(advised)]
+        return [
+            f"The run advises {label}, though {self.labels[best]} has the highest mean here. "
+            "Advice also looks at the return on a larger budget; what follows looks at the mean "
+            f"alone, and starts from {self.labels[best]}."
+        ]
+
+
+def varying(drawn: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the numbers that differ between draws, one row for each draw."""
+    import pandas as pd
+
+    names = [
+        name
+        for name, value in drawn[0].items()
+        if isinstance(value, float) and any(one[name] != value for one in drawn[1:])
+    ]
+    if not names:
+        return pd.DataFrame({NOTHING_DRAWN: np.zeros(len(drawn))})
+    return pd.DataFrame({name: [float(one[name]) for one in drawn] for name in names})
+
+
+def write(
+    target: Path, inputs: Inputs, parameters: pd.DataFrame, worth: Mapping[str, Worth]
+) -> None:
+    """Write what each draw is worth, and the three tables for tools elsewhere."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from dapp_model.voi.savi import Savi, write_savi
+
+    names = inputs.options[1:]
+    n_draws, n_repetitions = next(iter(worth.values())).serious_averted.shape
+    rows: dict[str, Any] = {
+        "option": pa.DictionaryArray.from_arrays(
+            pa.array(np.repeat(np.arange(len(names)), n_draws * n_repetitions).astype(np.int32)),
+            list(names),
+        ),
+        "draw": np.tile(np.repeat(np.arange(n_draws), n_repetitions), len(names)).astype(np.int32),
+        "replicate": np.tile(np.arange(n_repetitions), len(names) * n_draws).astype(np.int32),
+    }
+    for measure in worth[names[0]].measures:
+        rows[measure] = np.concatenate([worth[name].measures[measure].ravel() for name in names])
+    rows["serious_averted"] = np.concatenate([worth[n].serious_averted.ravel() for n in names])
+    pq.write_table(pa.table(rows), target / FILE, compression="zstd")
+
+    def by_option(measure: str) -> pd.DataFrame:
+        columns = {inputs.options[0]: np.zeros(n_draws)}
+        columns |= {name: worth[name].measures[measure].mean(axis=1) for name in names}
+        return pd.DataFrame(columns)
+
+    write_savi(target, Savi(parameters, by_option(COST), by_option(EFFECT)))
+
+
+def read(folder: Path) -> Draws:
+    """Read what a finished run stored of its draws; raises InputErrors if it stored nothing."""
+    import pandas as pd
+
+    from dapp_model.voi.savi import read_savi
+
+    if not (folder / FILE).is_file():
+        message = "This run did not store its draws; it was made by an earlier version."
+        expected = "a run with draws.parquet and parameters.csv: run the scenario again"
+        raise InputErrors((Problem(str(folder), None, "", f"no {FILE}", expected, message),))
+    decision = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    options = tuple(str(one["name"]) for one in decision["options"])
+    table = pd.read_parquet(folder / FILE)
+    table["option"] = table["option"].astype(str)
+    n_draws, n_repetitions = int(table["draw"].max()) + 1, int(table["replicate"].max()) + 1
+    measures = {}
+    for measure in table.columns[3:]:
+        found = np.zeros((n_draws, n_repetitions, len(options)))
+        for i, option in enumerate(options[1:], 1):
+            own = table.loc[table["option"] == option, measure].to_numpy(np.float64)
+            found[:, :, i] = own.reshape(n_draws, n_repetitions)
+        measures[str(measure)] = found
+    return Draws(
+        options,
+        tuple(str(one["label"]) for one in decision["options"]),
+        read_savi(folder).parameters,
+        measures,
+        decision,
+    )
+
+
+def starts_by_year(folder: Path, draws: Draws) -> list[float]:
+    """Return the mean starts that the shown option adds, by year from the decision's."""
+    import csv
+
+    option, first = str(draws.decision["shown_option"]), str(draws.decision["year_0"])
+    found: dict[str, float] = {}
+    with (folder / "outcomes.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if (row["option"], row["outcome"], row["group"]) == (option, "programme.starts", "all"):
+                found[row["financial_year"]] = float(row["difference"])
+    later = sorted(year for year in found if year >= first)
+    if not later:
+        return []
+    begin, end = int(first[:4]), int(later[-1][:4])
+    by_number = {int(year[:4]): count for year, count in found.items()}
+    return [by_number.get(year, 0.0) for year in range(begin, end + 1)]

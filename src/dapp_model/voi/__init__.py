@@ -1,0 +1,57 @@
+"""Value of information on plain arrays: what it is worth to know more before deciding.
+
+Net benefits are arrays or frames of draws x options in GBP, larger is better; parameters are
+frames of draws x names. Nothing here knows the model. An array of draws x replications x options
+is taken for nested draws: the luck of the replications is taken out first (`separate_luck`).
+"""
+
+from __future__ import annotations
+
+from dapp_model.voi.arrays import Estimate
+from dapp_model.voi.curves import (
+    acceptability,
+    chance_wrong,
+    expected_loss,
+    frontier,
+    probability_best,
+)
+from dapp_model.voi.luck import Luck, error_by_replications, separate_luck
+from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_table, orderings
+from dapp_model.voi.rules import ThresholdRule, rule_value, stated_rule_value, threshold_rule
+from dapp_model.voi.samples import (
+    PopulationLine,
+    evsi,
+    evsi_table,
+    later_value,
+    net_benefit_of_sampling,
+)
+from dapp_model.voi.savi import Savi, read_savi, write_savi
+
+__all__ = [
+    "Estimate",
+    "Luck",
+    "PopulationLine",
+    "Savi",
+    "ThresholdRule",
+    "acceptability",
+    "chance_wrong",
+    "error_by_replications",
+    "evpi",
+    "evpi_estimate",
+    "evppi",
+    "evppi_table",
+    "evsi",
+    "evsi_table",
+    "expected_loss",
+    "frontier",
+    "later_value",
+    "net_benefit_of_sampling",
+    "orderings",
+    "probability_best",
+    "read_savi",
+    "rule_value",
+    "separate_luck",
+    "stated_rule_value",
+    "threshold_rule",
+    "write_savi",
+]

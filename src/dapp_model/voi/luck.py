@@ -1,0 +1,120 @@
+"""What parameters do and what luck does, told apart from nested draws x replications.
+
+Being wrong is about parameters: about what could be known. The mean of a few replications still
+holds luck, so options look further apart from draw to draw than they are: probability best and
+expected value of information would count luck as if somebody could learn it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from dapp_model.voi.arrays import ArrayOrFrame, Floats, as_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOTHING: Final = 1e-12  # of the largest eigenvalue: directions in which options do not differ
+
+
+@dataclass(frozen=True, eq=False)
+class Luck:
+    """Nested net benefits taken apart.
+
+    `values` float64 [draw, option] are means of draws from which luck is taken out; their mean is
+    that of the plain means. `parameters` and `luck` are covariances [option, option] of differences
+    from the first option: between draws, and of one replication. `luck_share` [option] is how much
+    of the variance of a plain mean is luck. `corrected` is False where it could not be done.
+    """
+
+    values: Floats
+    parameters: Floats
+    luck: Floats
+    luck_share: Floats
+    replications: int
+    corrected: bool
+
+
+def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
+    """Separate parameter from chance variance of net benefits [draw, replication, option].
+
+    Differences from the first option are drawn in towards their mean until their covariance is
+    that between draws alone: by the least movement that does it (the optimal transport between two
+    normal distributions; with two options, a plain shrinkage by the square root of the reliable
+    share). The covariance, and not only the mean, has to be right: full shrinkage to the best
+    guess of each draw (empirical Bayes) would draw in too far and understate the chance of being
+    wrong. Without at least two replications and three draws nothing can be told apart, and the
+    plain means come back with `corrected` False.
+    """
+    found = as_numbers(net_benefit, "net benefit")
+    if found.ndim != 3 or 0 in found.shape:
+        raise ValueError(
+            f"Nested net benefits have draws x replications x options, not {found.shape}."
+        )
+    n_draws, n_replications, n_options = found.shape
+    plain = found.mean(axis=1)
+    apart = found - found[:, :, :1]
+    if n_replications < 2 or n_draws < 3:
+        nothing = np.full((n_options, n_options), np.nan)
+        return Luck(plain, nothing, nothing, np.full(n_options, np.nan), n_replications, False)
+    means = apart.mean(axis=1)
+    within = apart - means[:, None, :]
+    luck = np.einsum("drj,drk->jk", within, within) / (n_draws * (n_replications - 1))
+    total = np.atleast_2d(np.cov(means, rowvar=False))
+    between = _non_negative(total - luck / n_replications)
+    moved = (means - means.mean(axis=0)) @ _transport(total, between)
+    variance = np.diag(total)
+    share = np.divide(
+        np.diag(luck) / n_replications, variance, out=np.zeros(n_options), where=variance > 0
+    )
+    return Luck(
+        values=plain[:, :1] + means.mean(axis=0) + moved,
+        parameters=between,
+        luck=luck,
+        luck_share=np.minimum(share, 1.0),
+        replications=n_replications,
+        corrected=True,
+    )
+
+
+def error_by_replications(found: Luck, draws: int, replications: Sequence[int]) -> pd.DataFrame:
+    """Return the Monte Carlo error of each mean difference, by replications per draw.
+
+    Rows are numbers of replications; columns options, and `runs` = draws x replications. A number
+    of replications is chosen where the next does little: what is left is the spread of parameters,
+    which only more draws reduce.
+    """
+    import pandas as pd
+
+    rows = {}
+    for n in replications:
+        variance = np.diag(found.parameters) + np.diag(found.luck) / n
+        rows[n] = [draws * n, *np.sqrt(variance / draws)]
+    names = ["runs", *(f"option {i + 1}" for i in range(len(found.parameters)))]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    table.index.name = "replications"
+    return table
+
+
+def _non_negative(matrix: Floats) -> Floats:
+    """Return the nearest covariance: negative eigenvalues, which are noise, become zero."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+
+
+def _power(matrix: Floats, power: float) -> Floats:
+    """Return a power of a covariance over the directions in which it has any spread."""
+    values, vectors = np.linalg.eigh(matrix)
+    kept = values > _NOTHING * max(values.max(initial=0.0), np.finfo(np.float64).tiny)
+    raised = np.where(kept, np.where(kept, values, 1.0) ** power, 0.0)
+    return np.asarray((vectors * raised) @ vectors.T)
+
+
+def _transport(total: Floats, between: Floats) -> Floats:
+    """Return the symmetric map that turns one covariance into the other with least movement."""
+    root, inverse = _power(total, 0.5), _power(total, -0.5)
+    return np.asarray(inverse @ _power(root @ between @ root, 0.5) @ inverse)

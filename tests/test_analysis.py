@@ -1,0 +1,308 @@
+"""Do `dapp voi` and `dapp sensitivity` use the draws of a run, and write whole and alike?"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import finished, inputs
+
+from dapp_model import cli, decision, draws, phases, study, voi
+from dapp_model.analysis import designs, files, importance, learning, model_runs
+from dapp_model.decision import Worth
+from dapp_model.parameters import registry
+
+OPTIONS = ("stop", "extend", "extend_larger")
+LABELS = ("Stop", "Extend", "Enlarge")
+
+
+def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> draws.Draws:
+    """Return draws whose answer is known: extending is worth more the lower the hazard ratio."""
+    rng = np.random.default_rng(n_draws)
+    frame = pd.DataFrame(
+        {
+            "effect.full_dose_hr": np.exp(rng.normal(-0.2, 0.25, n_draws)),
+            "effect.dropout_hr": np.exp(rng.normal(0.05, 0.1, n_draws)),
+            "pathway.complete_agency": rng.beta(9, 11, n_draws),
+            "pathway.suitable": rng.beta(90, 10, n_draws),
+        }
+    )
+    log = np.log(frame["effect.full_dose_hr"].to_numpy())
+    benefit = -2e6 * log * (0.3 + 0.7 * frame["pathway.complete_agency"].to_numpy())
+    luck = 8e4 * rng.standard_normal((n_draws, replications, 3)) * [0, 1, 1]
+    social = np.stack([0 * benefit, benefit - 1.5e5, 1.2 * benefit - 2.4e5], axis=1)
+    nested = social[:, None, :] + luck
+    cost = np.zeros_like(nested)
+    cost[:, :, 1:] = [1.6e5, 2.6e5]
+    measures = {name: np.zeros_like(nested) for name in decision.MEASURES}
+    measures |= {
+        decision.VALUE: nested,
+        f"{decision.VALUE}_low_harm": 0.1 * nested - [0, 1e5, 2e5],
+        draws.COST: cost,
+        "programme_cost": 1.1 * cost,
+        draws.EFFECT: (nested + cost) / 2000,
+        "recorded_incidents_averted": (nested + cost) / 9000,
+    }
+    said = {
+        "shown_option": "extend",
+        "advice": {"option": "extend"},
+        "year_0": "2017/18",
+        "options": [
+            {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}
+            for name, label in zip(OPTIONS, LABELS, strict=True)
+        ],
+    }
+    return draws.Draws(OPTIONS, LABELS, frame, measures, said)
+
+
+# -- what a run keeps -----------------------------------------------------------------------------
+
+
+def test_a_run_keeps_its_draws_and_the_parameters_of_each() -> None:
+    folder = finished().folder
+    found = draws.read(folder)
+    assert found.options == inputs().options
+    drawn = study.draw_inputs(inputs(), 1, 3)
+    for name in ("effect.full_dose_hr", "pathway.complete_agency"):
+        assert found.parameters.loc[1, name] == drawn.values[name]
+    assert set(found.parameters) <= set(registry())
+    said = {one["name"]: one for one in found.decision["options"]}
+    for i, name in enumerate(found.options):
+        for measure in (decision.VALUE, draws.COST):
+            mean = float(found.measures[measure][:, :, i].mean())
+            assert mean == pytest.approx(said[name]["measures"][measure]["mean"])
+    triple = voi.read_savi(folder)
+    assert triple.costs.to_numpy() == pytest.approx(found.measures[draws.COST].mean(axis=1))
+    assert triple.effects.to_numpy() == pytest.approx(found.measures[draws.EFFECT].mean(axis=1))
+    assert (triple.costs[found.options[0]] == 0).all()
+
+
+def test_draws_are_written_and_read_back_as_they_were(tmp_path: Path) -> None:
+    given = made_up(6, 3)
+    worth = {
+        name: Worth({m: v[:, :, i] for m, v in given.measures.items()}, np.zeros((6, 3)), {}, {})
+        for i, name in enumerate(OPTIONS)
+        if i
+    }
+
+    class Names:
+        options = OPTIONS
+
+    draws.write(tmp_path, Names(), given.parameters, worth)  # type: ignore[arg-type]
+    (tmp_path / "decision.json").write_text(json.dumps(given.decision))
+    back = draws.read(tmp_path)
+    for name, values in given.measures.items():
+        assert (back.measures[name] == values).all(), name
+    pd.testing.assert_frame_equal(back.parameters, given.parameters, check_exact=True)
+
+
+def test_nothing_drawn_is_said_in_the_table() -> None:
+    assert list(draws.varying([{"a.b": 1.0}])) == [draws.NOTHING_DRAWN]
+    assert list(draws.varying([{"a.b": 1.0, "c.d": 2.0}, {"a.b": 1.0, "c.d": 3.0}])) == ["c.d"]
+
+
+# -- the analyses on draws that are there ---------------------------------------------------------
+
+
+def test_value_of_information_of_known_draws() -> None:
+    given = made_up(600)
+    found = learning.study(given, {}, starts=[40.0, 40.0])
+    table = found.tables["evppi"]
+    assert table.index[0] in ("all of effect", "effect.full_dose_hr")
+    assert table.loc["pathway.suitable", "zero_within_noise"]
+    assert found.found["orderings_that_fail_beyond_noise"] == []
+    whole = found.found["evpi"].value
+    assert whole < found.found["evpi_with_luck"].value, "luck cannot be learnt"
+    studies = found.tables["evsi"]
+    assert set(studies["design"]) == {"matched", "randomised"}
+    noise = 2 * studies["standard_error"].max()
+    assert studies["evsi"].max() <= studies["informs_evppi"].iloc[0] + noise
+    assert studies["informs_evppi"].iloc[0] <= whole + noise
+    at_12 = studies[studies["follow_up"] == 12.0].set_index(["design", "size"])["evsi"]
+    assert at_12["randomised"].is_monotonic_increasing
+    assert at_12["randomised", 6000] > at_12["matched", 6000], "bias does not average out"
+    apart = ["starts_left_in_this_programme", "one_later_round_alike", "one_other_force_area_alike"]
+    assert (studies["starts_left_in_this_programme"] < studies["evsi"]).all()
+    assert set(apart) <= set(studies.columns)
+    assert (studies["this_programme"] == studies["evsi"] - studies["cost"]).all()
+
+
+def test_an_inadmissible_option_is_never_chosen() -> None:
+    found = learning.study(made_up(100, admissible=False), {})
+    assert found.found["options"] == ["stop", "extend"]
+    assert found.found["left_out"] == ["extend_larger"]
+    assert set(found.tables["frontier"]["option"]) <= {"stop", "extend"}
+
+
+def test_sensitivity_of_known_draws() -> None:
+    given = made_up(600)
+    found = importance.study(given, readings={"reading B": made_up(100)})
+    assert found.tables["tornado"].index[0] == "effect.full_dose_hr"
+    switch = found.tables["switching"].set_index(["parameter", "side"])
+    # Worth nothing where -2e6 ln(hr) (0.3 + 0.7 x 0.45) = 150,000.
+    expected = float(np.exp(-1.5e5 / 2e6 / (0.3 + 0.7 * 0.45)))
+    row = switch.loc[("effect.full_dose_hr", "above")]
+    assert row["value"] == pytest.approx(expected, abs=0.06)
+    assert row["becomes"] == "stop"
+    # And enlarging is better from where a fifth more benefit is worth 90,000.
+    expected = float(np.exp(-4.5e5 / 2e6 / (0.3 + 0.7 * 0.45)))
+    row = switch.loc[("effect.full_dose_hr", "below")]
+    assert row["value"] == pytest.approx(expected, abs=0.06)
+    assert row["becomes"] == "extend_larger"
+    assert found.found["regression_r2_out_of_fold"] > 0.8
+    groups = found.tables["sobol_regression"]
+    assert groups[groups["samples"] == 512].set_index("parameter")["total"].idxmax() == "effect"
+    flips = found.tables["flips"].set_index(["perspective", "harm_route", "reading"])
+    assert flips.loc[("social", importance.TRUE_ROUTE, "reading B"), "option"] in OPTIONS
+    assert flips.loc[("fiscal", importance.TRUE_ROUTE, importance.THIS_READING), "option"] == "stop"
+    assert flips["illustration"].sum() == 2
+    assert any("not assessed: ask for runs" in sentence for sentence in found.sentences)
+
+
+def test_few_draws_are_said_to_be_too_few() -> None:
+    given = made_up(10)
+    assert any("not assessed" in s for s in learning.study(given, {}).sentences)
+    assert any("not assessed" in s for s in importance.study(given, readings={}).sentences)
+
+
+def test_an_analysis_is_written_whole_and_alike(tmp_path: Path) -> None:
+    found = learning.study(made_up(60), {}, starts=[10.0])
+    first = files.write(tmp_path, found)
+    assert first == tmp_path / "analysis" / "voi"
+    before = {path.name: path.read_bytes() for path in sorted(first.iterdir())}
+    assert {"voi.json", "evppi.csv", "evppi.svg", "evppi.txt", "acceptability.svg"} <= set(before)
+    again = files.write(tmp_path, learning.study(made_up(60), {}, starts=[10.0]))
+    assert {path.name: path.read_bytes() for path in sorted(again.iterdir())} == before
+    assert [path.name for path in (tmp_path / "analysis").iterdir()] == ["voi"]
+    said = json.loads(before["voi.json"])
+    assert said["evpi"]["value"] > 0
+    assert not re.search(rb"NaN|Infinity", before["voi.json"])
+
+
+# -- the designs of studies -----------------------------------------------------------------------
+
+
+def test_a_randomised_study_has_the_size_that_its_power_needs() -> None:
+    """80% power at hazard ratio 0.84 with full dose: 1,600 to 1,860 an arm, if all are followed."""
+    design = designs.designs()["randomised"]
+    z = 1.96 + 0.8416
+    for per_arm, low, high in ((1600, 0.80, 0.90), (1860, 0.78, 0.90)):
+        error = design.standard_error(2 * per_arm, 12.0) * np.sqrt(design.retention)
+        assert low < np.exp(-z * error) < high
+    assert design.standard_error(400, 24.0) < design.standard_error(400, 12.0)
+
+
+def test_every_figure_of_the_designs_has_its_source_and_grade() -> None:
+    table = designs.figures()
+    entries = [
+        entry
+        for part in (table["outcome"], *table["designs"].values(), table["sizes"])
+        for entry in part.values()
+        if isinstance(entry, dict)
+    ]
+    assert len(entries) == 10
+    for entry in entries:
+        assert {"value", "low", "high", "year", "status", "grade", "source"} == set(entry)
+        assert (entry["status"] == "recalled") <= (entry["grade"] == "D")
+
+
+# -- what runs the model --------------------------------------------------------------------------
+
+
+def test_a_step_changes_what_it_says_and_nothing_else() -> None:
+    base = inputs()
+    place = model_runs.stepped(base, "extend", "place")
+    before, after = base.option("extend").levers, place.option("extend").levers
+    assert {n for n in before if before[n] != after[n]} == {"extension.annual_budget"}
+    bought = [
+        phases.places_bought(one, "extend", phases.phases(one, "extend")[1])
+        for one in (base, place)
+    ]
+    assert bought[1] - bought[0] == 50, "at a share of 0.02 one place stands for fifty"
+    assert place.option("stop") == base.option("stop")
+    for step, names in (
+        ("wait", {"pathway.assessment_fixed"}),
+        ("completion", {"pathway.complete_agency", "pathway.complete_self"}),
+    ):
+        moved = model_runs.stepped(base, "extend", step)
+        assert {n for n in base.values if base.values[n] != moved.values[n]} == names
+    assert moved.values["pathway.complete_self"] == pytest.approx(
+        base.values["pathway.complete_self"] + 0.01
+    )
+
+
+# -- the command line -----------------------------------------------------------------------------
+
+
+def dapp(*arguments: str | Path) -> int:
+    try:
+        return cli.main([str(one) for one in arguments])
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Return a copy of the small finished run, to which analyses may be added."""
+    return Path(shutil.copytree(finished().folder, tmp_path / "run"))
+
+
+def test_the_commands_read_a_run_and_write_beside_it(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dapp("voi", run) == 0
+    said = capsys.readouterr().out
+    assert "Knowing everything before choosing would be worth" in said
+    assert "regressions need 50 draws, and this run has 2" in said
+    assert (run / "analysis" / "voi" / "voi.json").is_file()
+    assert dapp("sensitivity", run, "--reading", f"reading A={run}", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {row["reading"] for row in found["flips"]} == {"as in this run", "reading A"}
+    assert (run / "analysis" / "sensitivity" / "flips.csv").is_file()
+    assert dapp("voi", run) == 0, "an analysis that is there is replaced"
+
+
+def test_choke_points_run_the_model(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dapp("sensitivity", run, "--choke-draws", "1", "--workers", "1") == 0
+    assert "One more place, after paying for it, is worth" in capsys.readouterr().out
+    table = pd.read_csv(run / "analysis" / "sensitivity" / "choke_points.csv")
+    assert set(table["choke_point"]) == set(model_runs.STEPS)
+
+
+def test_a_run_without_draws_is_refused_in_a_sentence(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / draws.FILE).unlink()
+    for command in ("voi", "sensitivity"):
+        assert dapp(command, run) == 2
+        assert "run the scenario again" in capsys.readouterr().err
+    assert not (run / "analysis").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("voi", "no_such_file.toml"),
+        ("sensitivity", "no_such_file.toml"),
+        ("voi", "."),
+        ("sensitivity", ".", "--reading", "B"),
+        ("sensitivity", ".", "--trajectories", "1"),
+    ],
+)
+def test_wrong_input_is_said_and_nothing_is_written(
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert dapp(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.err.strip()
+    assert "Traceback" not in said.err
+    assert not list(tmp_path.iterdir())
