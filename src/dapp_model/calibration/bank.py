@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 SIZE_OF_BANK: Final = 25_000.0  # people a year to which all counts of the bank are scaled
 RECORDS: Final = 13_300.0  # of a county of the size that a point should cost
 ROWS: Final = 4_500_000.0  # and at most so many events in a whole county
-LARGEST: Final = 900_000.0  # people a year
+LARGEST: Final = 200_000.0  # people a year in a whole county
 PILOT_PEOPLE: Final = 120.0  # people a year in the small county that tells the size
 PILOT_NUMBER: Final = 999_999
 CHUNK: Final = 8  # points in one unit of work
@@ -96,17 +96,17 @@ def inputs_at(base: Inputs, names: Sequence[str], values: Floats) -> Inputs:
     return base.replace(values={name: float(v) for name, v in zip(names, values, strict=True)})
 
 
-def size_of(inputs: Inputs, seed: int) -> float:
-    """Return how many people a year make a county of the usual cost and precision.
+def size_of(inputs: Inputs, seed: int, share: float) -> float:
+    """Return how many people a year make a county of the wanted cost and precision.
 
-    A small county with luck of its own tells how many records and rows come of each person.
+    share: of a whole county. A small county with luck of its own tells how many records and rows
+    come of each person. The size is the number of people, not the share of them that is simulated:
+    the two have the same law, and to thin out a large county takes its time.
     """
-    share = inputs.population_share
-    tried = PILOT_PEOPLE / share
-    found = county(inputs.replace(values={SIZE: tried}), seed, PILOT_NUMBER)
+    found = county(inputs.replace(values={SIZE: PILOT_PEOPLE}), seed, PILOT_NUMBER)
     by_records = RECORDS * share / max(found.count("recorded.incidents"), 1.0)
     by_rows = ROWS * share / max(float(len(found.rows)), 1.0)
-    return float(min(tried * min(by_records, by_rows), LARGEST))
+    return float(min(PILOT_PEOPLE * min(by_records, by_rows), LARGEST * share))
 
 
 # -- designs --------------------------------------------------------------------------------------
@@ -141,6 +141,7 @@ class _Chunk:
     base: Inputs
     names: tuple[str, ...]
     seed: int
+    share: float
     values: Floats  # [point, parameter]
     numbers: npt.NDArray[np.int64]
     first: int
@@ -155,16 +156,15 @@ def _fill(chunk: _Chunk) -> tuple[Floats, Floats]:
         values = dict(zip(chunk.names, chunk.values[i].tolist(), strict=True))
         try:
             own = chunk.base.replace(values=values)
-            size = size_of(own, chunk.seed)
-            people[i] = size * chunk.base.population_share
-            own = own.replace(values={SIZE: size})
+            people[i] = size_of(own, chunk.seed, chunk.share)
+            own = own.replace(values={SIZE: people[i]})
             for j in range(r):
                 found = read_all(county(own, chunk.seed, int(chunk.numbers[i, j])))
                 figures[i, j] = [to_scale(found[name], READERS[name].scale) for name in LEARNT]
         except (DappError, ValueError):
             figures[i] = np.nan  # far out in the priors: a rate that the model refuses
             continue
-        figures[i] += COUNTED * np.log(SIZE_OF_BANK / size)
+        figures[i] += COUNTED * np.log(SIZE_OF_BANK / people[i])
     return figures, people
 
 
@@ -207,12 +207,12 @@ def fill(
     folder.mkdir(parents=True, exist_ok=True)
     for odd in folder.glob("*.part"):
         odd.unlink()
-    base = study.with_share(load(recipe.scenario), recipe.share)
+    base = study.with_share(load(recipe.scenario), 1.0)
     numbers = numbers_for(recipe, len(scores), wave)
     values = recipe.values(scores)
     chunks = [
-        _Chunk(base, recipe.names, recipe.seed, values[i : i + CHUNK], numbers[i : i + CHUNK], i)
-        for i in range(0, len(scores), CHUNK)
+        _Chunk(base, recipe.names, recipe.seed, recipe.share, values[i:z], numbers[i:z], i)
+        for i, z in ((i, i + CHUNK) for i in range(0, len(scores), CHUNK))
     ]
     todo = [chunk for chunk in chunks if not _part(folder, chunk.first).is_file()]
     for done, _ in enumerate(in_parallel(_keep, [(c, folder) for c in todo], how.workers)):

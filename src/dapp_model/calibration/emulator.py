@@ -1,14 +1,16 @@
 """Learn from the bank what each figure is to be expected, and how far chance moves it.
 
 Expected figures, on their log or log-odds scales, are a polynomial in the parameters' normal
-scores: all linear terms, and squares, products and cubes of those that matter most, shrunk by a
-ridge that is chosen by leave-one-out error. Chance is a covariance whose standard deviations
-depend on the parameters and whose correlations do not. What the polynomial misses is measured on
-points that it has not seen and is part of the likelihood.
+scores and in a few closed forms (`shapes`): linear in all, with squares, products and cubes of
+those that matter most for the figure, shrunk by a ridge that is chosen by leave-one-out error.
+Chance is a covariance whose standard deviations depend on the parameters and whose correlations do
+not. What the polynomial misses is measured on points that it has not seen and is part of the
+likelihood.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.calibration.bank import SIZE_OF_BANK, Bank
+from dapp_model.calibration.recipe import Prior
+from dapp_model.calibration.shapes import Tables, tables
 from dapp_model.calibration.targets import COUNTED, ON_LOG
 
 Floats = npt.NDArray[np.float64]
 
-ACTIVE: Final = 22  # parameters with squares and products
-CUBED: Final = 10  # of these, with cubes and a product of square and line
+ACTIVE: Final = 10  # parameters with squares and products, for each figure its own
+CUBED: Final = 4  # of these, with cubes and products of a square
 FOLDS: Final = 8
 # The logarithm of a squared standard normal has this mean: estimates of log variance need it back.
 LOG_CHI2_1: Final = -1.2703628454614782
@@ -32,16 +36,19 @@ RIDGES: Final = tuple(10.0**k for k in np.arange(-3.0, 3.6, 0.5))
 class Emulator:
     """Expected figures and chance at scores [row, parameter]; the first parameter is the size.
 
-    coefficients: [term, S]; log_variance: [1 + parameter, S] of the chance in a county of one
-    person a year; correlation: [S, S]; missed: [S, S], covariance of what the polynomial misses;
-    luck: chance that the pool of replicate numbers leaves in the fit, as a part of a county's.
+    straight: [1 + parameter + form, S]; active, bent: for each figure its parameters and their
+    quadratic form; cubed, twisted: the same for the cubic terms. log_variance: [1 + parameter, S]
+    of the chance in a county of one person a year; correlation: [S, S]; missed: [S, S], covariance
+    of what the polynomial misses; luck: chance that the pool of replicate numbers leaves in the
+    fit, as a part of a county's.
     """
 
+    tables: Tables
+    straight: Floats
     active: npt.NDArray[np.int64]
+    bent: Floats
     cubed: npt.NDArray[np.int64]
-    centre: Floats
-    spread: Floats
-    coefficients: Floats
+    twisted: Floats
     log_variance: Floats
     correlation: Floats
     missed: Floats
@@ -49,9 +56,27 @@ class Emulator:
 
     def expected(self, scores: Floats, size: Floats) -> Floats:
         """Return the expected figures [row, S] on their scales for a county of this size."""
-        terms = features(scores[:, 1:], self.active, self.cubed)
-        found: Floats = ((terms - self.centre) / self.spread) @ self.coefficients
+        z = scores[:, 1:]
+        found: Floats = np.column_stack([np.ones(len(z)), z, self.tables.terms(z)]) @ self.straight
+        for s in range(found.shape[1]):
+            own, few = z[:, self.active[s]], z[:, self.cubed[s]]
+            found[:, s] += ((own @ self.bent[s]) * own).sum(axis=1)
+            found[:, s] += ((few**2 @ self.twisted[s]) * few).sum(axis=1)
         return found + COUNTED * np.log(size / SIZE_OF_BANK)[:, None]
+
+    def slopes(self, scores: Floats) -> Floats:
+        """Return how expected figures move with the scores but for the size [row, S, parameter]."""
+        z = scores[:, 1:]
+        d = z.shape[1]
+        forms = self.tables.slopes(z)
+        found = np.einsum("nfd,fs->nsd", forms, self.straight[1 + d :])
+        found += self.straight[1 : 1 + d].T
+        for s in range(found.shape[1]):
+            own, few = z[:, self.active[s]], z[:, self.cubed[s]]
+            found[:, s, self.active[s]] += own @ (self.bent[s] + self.bent[s].T)
+            twisted = self.twisted[s]
+            found[:, s, self.cubed[s]] += 2 * few * (few @ twisted.T) + few**2 @ twisted
+        return np.asarray(found)
 
     def chance(self, scores: Floats, size: Floats) -> Floats:
         """Return the standard deviations [row, S] by which chance moves a whole county."""
@@ -69,14 +94,12 @@ def bend(expected: Floats, variance: Floats) -> Floats:
     return np.where(ON_LOG, -variance / 2, variance * (2 * share - 1) / 2)
 
 
-def features(z: Floats, active: npt.NDArray[np.int64], cubed: npt.NDArray[np.int64]) -> Floats:
-    """Return the terms of the polynomial [row, term]."""
-    own = z[:, active]
+def _curves(z: Floats, active: npt.NDArray[np.int64], cubed: npt.NDArray[np.int64]) -> Floats:
+    """Return the terms that are not straight [row, term]: squares and products, then cubes."""
+    own, few = z[:, active], z[:, cubed]
     i, j = np.triu_indices(len(active))
-    few = z[:, cubed]
-    k, m = np.meshgrid(np.arange(len(cubed)), np.arange(len(cubed)), indexing="ij")
-    cubes = few[:, k.ravel()] ** 2 * few[:, m.ravel()]
-    return np.concatenate([np.ones((len(z), 1)), z, own[:, i] * own[:, j], cubes], axis=1)
+    cubes = (few[:, :, None] ** 2 * few[:, None, :]).reshape(len(z), -1)
+    return np.concatenate([own[:, i] * own[:, j], cubes], axis=1)
 
 
 def usable(bank: Bank) -> npt.NDArray[np.bool_]:
@@ -127,7 +150,13 @@ def _contrasts(figures: Floats) -> Floats:
 # -- expectation ----------------------------------------------------------------------------------
 
 
-def fit(bank: Bank, weight: Floats | None = None, *, share_numbers: float = 1.0) -> Emulator:
+def fit(
+    bank: Bank,
+    priors: Sequence[Prior],
+    weight: Floats | None = None,
+    *,
+    share_numbers: float = 1.0,
+) -> Emulator:
     """Learn from a bank; `weight` says how much each point counts.
 
     share_numbers: whole counties in the pool of replicate numbers (numbers times share).
@@ -136,35 +165,43 @@ def fit(bank: Bank, weight: Floats | None = None, *, share_numbers: float = 1.0)
     weight = np.ones(len(bank)) if weight is None else weight
     bank, weight = bank.at(good), weight[good]
     log_variance, correlation = fit_chance(bank, weight)
+    forms = tables(priors[1:])
     z = bank.scores[:, 1:]
     r = bank.figures.shape[1]
     x = np.column_stack([np.ones(len(bank)), z])
     variance = np.exp(x @ log_variance) / bank.people[:, None]
     mean = bank.figures.mean(axis=1)
-    straight = mean - bend(mean, variance)
-    precision = weight[:, None] / (variance / r + _misfit(z, straight, variance / r, weight))
-    active, cubed = _which(z, straight, precision)
-    terms = features(z, active, cubed)
-    centre = np.average(terms, axis=0, weights=weight)
-    centre[0] = 0.0
-    spread = np.sqrt(np.average((terms - centre) ** 2, axis=0, weights=weight))
-    spread[spread == 0] = 1.0
-    design = (terms - centre) / spread
-    coefficients = _ridge(design, straight, precision)
+    level = mean - bend(mean, variance)
+    precision = weight[:, None] / (variance / r + _misfit(z, level, variance / r, weight))
+    lines = np.column_stack([np.ones(len(z)), z, forms.terms(z)])
+    n_lines, n_figures = lines.shape[1], level.shape[1]
+    a, c = min(ACTIVE, z.shape[1]), min(CUBED, z.shape[1])
+    straight = np.empty((n_lines, n_figures))
+    active, cubed = np.empty((n_figures, a), np.int64), np.empty((n_figures, c), np.int64)
+    bent, twisted = np.zeros((n_figures, a, a)), np.empty((n_figures, c, c))
+    error = np.empty_like(level)
+    i, j = np.triu_indices(a)
     fold = np.arange(len(z)) % FOLDS
-    error = np.empty_like(straight)
-    for f in range(FOLDS):
-        held = fold == f
-        error[held] = straight[held] - design[held] @ _ridge(
-            design[~held], straight[~held], precision[~held]
-        )
+    for s in range(n_figures):
+        order = _strongest(z, level[:, s], precision[:, s])
+        active[s], cubed[s] = order[:a], order[:c]
+        design = np.concatenate([lines, _curves(z, active[s], cubed[s])], axis=1)
+        b = _ridge(design, level[:, s], precision[:, s])
+        straight[:, s] = b[:n_lines]
+        bent[s, i, j] = b[n_lines : n_lines + len(i)]
+        twisted[s] = b[n_lines + len(i) :].reshape(c, c)
+        for f in range(FOLDS):
+            held = fold == f
+            learnt = _ridge(design[~held], level[~held, s], precision[~held, s])
+            error[held, s] = level[held, s] - design[held] @ learnt
     missed = _missed(error, variance / r, correlation, weight)
     return Emulator(
+        forms,
+        straight,
         active,
+        bent,
         cubed,
-        centre,
-        spread,
-        coefficients,
+        twisted,
         log_variance,
         correlation,
         missed,
@@ -181,47 +218,40 @@ def _misfit(z: Floats, y: Floats, noise: Floats, weight: Floats) -> Floats:
     return np.asarray(np.maximum(0.05 * excess, 0.1 * np.median(noise, axis=0)))
 
 
-def _which(
-    z: Floats, y: Floats, precision: Floats
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the parameters that matter most, all and the first few, in the order of the list."""
-    strength = np.zeros(z.shape[1])
+def _strongest(z: Floats, y: Floats, precision: Floats) -> npt.NDArray[np.int64]:
+    """Return the parameters in the order in which they move one figure, the strongest first."""
     x = np.column_stack([np.ones(len(z)), z])
-    for s in range(y.shape[1]):
-        w = precision[:, s]
-        a = x.T @ (w[:, None] * x) + np.eye(x.shape[1])
-        b = np.linalg.solve(a, x.T @ (w * y[:, s]))[1:]
-        strength += np.minimum(b**2 * w.mean(), 1e4)  # no one figure decides alone
-    order = np.argsort(-strength, kind="stable")
-    return np.sort(order[:ACTIVE]), np.sort(order[:CUBED])
+    a = x.T @ (precision[:, None] * x) + precision.mean() * np.eye(x.shape[1])
+    b = np.linalg.solve(a, x.T @ (precision * y))[1:]
+    return np.argsort(-np.abs(b), kind="stable")
 
 
 def _ridge(design: Floats, y: Floats, precision: Floats) -> Floats:
-    """Return ridge coefficients [term, S], the penalty of each figure by leave-one-out error."""
-    out = np.empty((design.shape[1], y.shape[1]))
-    for s in range(y.shape[1]):
-        w = np.sqrt(precision[:, s] / precision[:, s].mean())
-        root = w[:, None] * design[:, 1:]
-        # The constant is fitted first: it is not shrunk.
-        one = w / np.linalg.norm(w)
-        root = root - np.outer(one, one @ root)
-        target = w * y[:, s]
-        flat = target - one * (one @ target)
-        u, d, vt = np.linalg.svd(root, full_matrices=False)
-        inner = u.T @ flat
-        best = (np.inf, None)
-        for ridge in RIDGES:
-            shrink = d**2 / (d**2 + ridge)
-            leverage = (u**2) @ shrink + one**2
-            rest = (flat - u @ (shrink * inner)) / np.maximum(1 - leverage, 1e-3)
-            score = float(rest @ rest)
-            if score < best[0]:
-                best = (score, vt.T @ (d / (d**2 + ridge) * inner))
-        b = best[1]
-        assert b is not None
-        out[1:, s] = b
-        out[0, s] = (one @ (target - w * (design[:, 1:] @ b))) / (one @ w)
-    return out
+    """Return ridge coefficients [term], with the penalty that is best at leaving one point out.
+
+    The first term is one and is not shrunk; the others are shrunk on the scale of their spread.
+    """
+    share = precision / precision.sum()
+    centre = share @ design
+    apart = design - centre
+    spread = np.sqrt(share @ apart**2)
+    spread[spread < 1e-12] = 1.0
+    root = np.sqrt(share * len(y))
+    scaled = root[:, None] * (apart / spread)[:, 1:]
+    flat = root * (y - share @ y)
+    u, d, vt = np.linalg.svd(scaled, full_matrices=False)
+    inner, one = u.T @ flat, root / np.sqrt(len(y))
+    best, chosen = np.inf, 1.0
+    for ridge in RIDGES:
+        shrink = d**2 / (d**2 + ridge)
+        leverage = (u**2) @ shrink + one**2
+        rest = (flat - u @ (shrink * inner)) / np.maximum(1 - leverage, 1e-3)
+        if float(rest @ rest) < best:
+            best, chosen = float(rest @ rest), ridge
+    b = np.zeros(design.shape[1])
+    b[1:] = (vt.T @ (d / (d**2 + chosen) * inner)) / spread[1:]
+    b[0] = share @ y - centre[1:] @ b[1:]
+    return b
 
 
 def _missed(error: Floats, noise: Floats, correlation: Floats, weight: Floats) -> Floats:

@@ -4,9 +4,9 @@ The likelihood of what was counted holds chance at the size of the whole county,
 figure itself (rounding; and, where it comes from elsewhere, transfer), and what the emulator
 misses. Many problems (readings, targets left out, synthetic counties) are sampled side by side.
 
-The sampler is generalised elliptical slice sampling (Nishihara, Murray, Adams 2014): a step moves
-on an ellipse through a draw from a wide Student distribution that is fitted to the posterior, and
-needs no step size. `docs/design.md` says what it was compared with.
+The sampler is Hamiltonian: each chain is carried along the slope of the posterior, on axes that
+are learnt while it warms up, and the end of its path is accepted or refused by the exact density.
+`docs/design.md` says what it was compared with.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ import numpy.typing as npt
 
 from dapp_model.calibration.emulator import Emulator
 from dapp_model.calibration.recipe import Prior, Recipe, Target
-from dapp_model.calibration.targets import LEARNT
+from dapp_model.calibration.targets import COUNTED, LEARNT
 
 Floats = npt.NDArray[np.float64]
 
 NOT_IN_FORCE: Final = 1e4  # variance of a figure that is left out, on its scale
-FREEDOM: Final = 8.0  # degrees of freedom of the Student distribution that steers the sampler
-WIDER: Final = 1.15
-MOST_SHRINKS: Final = 60
+WIDER: Final = 1.1
+FARTHEST: Final = 4.5  # standard deviations of a prior beyond which nothing is looked at
 NEWTON: Final = 40
-STEP: Final = 1e-4
+PATH: Final = (6, 12)  # steps of a path, fewest and most
+ACCEPTED: Final = 0.8  # share of paths whose end should be accepted
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,17 @@ class Likelihood(Protocol):
 
     dimension: int
 
-    def __call__(self, scores: Floats, which: npt.NDArray[np.int64]) -> Floats:
-        """Return the log likelihood of each row; `which` is the row's problem."""
+    def weigh(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the log likelihood of each row, and its slope [row, parameter].
+
+        `which` is the row's problem. The slope may be rough: it steers and does not decide.
+        """
+
+    def curvature(self, scores: Floats, which: npt.NDArray[np.int64]) -> Floats:
+        """Return minus the second derivatives of the log likelihood, roughly [row, d, d]."""
 
     def expected(self, scores: Floats) -> Floats:
         """Return what the rows expect of the figures [row, S]."""
-
-    def information(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Return (gradient [row, S], curvature [row, S, S]) in the expected figures."""
 
 
 @dataclass(frozen=True)
@@ -116,54 +119,55 @@ class OfEmulator:
         chance = sd[:, :, None] * sd[:, None, :] * e.correlation
         return np.asarray(chance * (self.problems.chance + e.luck) + e.missed)
 
-    def __call__(self, scores: Floats, which: npt.NDArray[np.int64]) -> Floats:
-        """Return the log likelihood of each row; `which` is the row's problem."""
+    def weigh(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the log likelihood and its slope; how chance moves with the scores is left out."""
+        total, slope, _ = self._parts(scores, which)
+        jacobian = self._jacobian(scores)
+        return total, np.einsum("nsd,ns->nd", jacobian, slope)
+
+    def curvature(self, scores: Floats, which: npt.NDArray[np.int64]) -> Floats:
+        """Return minus the second derivatives of the log likelihood, roughly [row, d, d]."""
+        _, _, curve = self._parts(scores, which)
+        jacobian = self._jacobian(scores)
+        return np.asarray(jacobian.transpose(0, 2, 1) @ curve @ jacobian)
+
+    def _jacobian(self, scores: Floats) -> Floats:
+        step = 1e-3
+        low, high = (self.size.values(scores[:, 0] + move) for move in (-step, step))
+        by_size = COUNTED * (np.log(high / low) / (2 * step))[:, None]
+        return np.concatenate([by_size[:, :, None], self.emulator.slopes(scores)], axis=2)
+
+    def _parts(
+        self, scores: Floats, which: npt.NDArray[np.int64]
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return log likelihood, its slope and its curvature in the expected figures."""
         from scipy.special import log_ndtr
 
         p = self.problems
         mean, base = self.expected(scores), self.covariance(scores)
-        s = mean.shape[1]
+        s = np.arange(mean.shape[1])
         total = np.zeros(len(scores))
+        slope, curve = np.zeros_like(mean), np.zeros_like(base)
         for k in range(p.aim.shape[1]):
             own = base.copy()
-            own[:, np.arange(s), np.arange(s)] += p.variance[which, k]
-            out = p.variance[which, k] >= NOT_IN_FORCE
-            apart = np.where(out, 0.0, p.aim[which, k] - mean)
-            root = np.linalg.cholesky(own)
-            scaled = np.linalg.solve(root, apart[:, :, None])[:, :, 0]
-            diagonal = root[:, np.arange(s), np.arange(s)]
-            total += -0.5 * (scaled**2).sum(axis=1) - np.log(diagonal).sum(axis=1)
-        bound = p.bound[which]
-        if bound.any():
-            spread = np.sqrt(p.bound_variance[which] + base[:, np.arange(s), np.arange(s)])
-            inside = log_ndtr(bound * (p.bound_aim[which] - mean) / spread)
-            total += np.where(bound != 0, inside, 0.0).sum(axis=1)
-        return np.where(np.isfinite(total), total, -np.inf)
-
-    def information(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Return (gradient [row, S], curvature [row, S, S]) in the expected figures."""
-        from scipy.special import log_ndtr
-
-        p = self.problems
-        mean, base = self.expected(scores), self.covariance(scores)
-        s = mean.shape[1]
-        slope = np.zeros_like(mean)
-        curve = np.zeros_like(base)
-        for k in range(p.aim.shape[1]):
-            own = base.copy()
-            own[:, np.arange(s), np.arange(s)] += p.variance[which, k]
+            own[:, s, s] += p.variance[which, k]
             out = p.variance[which, k] >= NOT_IN_FORCE
             apart = np.where(out, 0.0, p.aim[which, k] - mean)
             inverse = np.linalg.inv(own)
-            slope += np.einsum("nst,nt->ns", inverse, apart)
+            pull = (inverse @ apart[:, :, None])[:, :, 0]
+            total += -0.5 * (apart * pull).sum(axis=1) - 0.5 * np.linalg.slogdet(own)[1]
+            slope += pull
             curve += inverse
-        spread = np.sqrt(p.bound_variance[which] + base[:, np.arange(s), np.arange(s)])
-        x = p.bound[which] * (p.bound_aim[which] - mean) / spread
-        mills = np.exp(-0.5 * x**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(x))
-        bound = p.bound[which] != 0
-        slope += np.where(bound, -p.bound[which] * mills / spread, 0.0)
-        curve[:, np.arange(s), np.arange(s)] += np.where(bound, mills * (mills + x), 0) / spread**2
-        return slope, curve
+        bound = p.bound[which]
+        if bound.any():
+            spread = np.sqrt(p.bound_variance[which] + base[:, s, s])
+            x = bound * (p.bound_aim[which] - mean) / spread
+            inside = log_ndtr(x)
+            total += np.where(bound != 0, inside, 0.0).sum(axis=1)
+            mills = np.exp(-0.5 * x**2 - 0.5 * np.log(2 * np.pi) - inside)
+            slope -= bound * mills / spread
+            curve[:, s, s] += np.where(bound != 0, mills * (mills + x), 0) / spread**2
+        return np.where(np.isfinite(total), total, -np.inf), slope, curve
 
 
 # -- sampling -------------------------------------------------------------------------------------
@@ -183,31 +187,29 @@ def peak(likelihood: Likelihood, count: int) -> Reference:
     d = likelihood.dimension
     which = np.arange(count)
     z = np.zeros((count, d))
-    value = likelihood(z, which) - 0.5 * (z**2).sum(axis=1)
-    damping = np.full(count, 1.0)
-    precision = np.broadcast_to(np.eye(d), (count, d, d)).copy()
+    value, slope = _density(likelihood, z, which)
+    damping = np.ones(count)
     for _ in range(NEWTON):
-        jacobian = _jacobian(likelihood, z)
-        slope, curve = likelihood.information(z, which)
-        gradient = np.einsum("nsd,ns->nd", jacobian, slope) - z
-        precision = np.einsum("nsd,nst,nte->nde", jacobian, curve, jacobian) + np.eye(d)
-        eased = precision + damping[:, None, None] * np.eye(d)
-        step = np.linalg.solve(eased, gradient[:, :, None])[:, :, 0]
-        trial = np.clip(z + step, -4.5, 4.5)
-        found = likelihood(trial, which) - 0.5 * (trial**2).sum(axis=1)
+        eased = likelihood.curvature(z, which) + (1 + damping)[:, None, None] * np.eye(d)
+        step = np.linalg.solve(eased, slope[:, :, None])[:, :, 0]
+        trial = np.clip(z + step, -FARTHEST, FARTHEST)
+        found, its_slope = _density(likelihood, trial, which)
         better = found > value
         z = np.where(better[:, None], trial, z)
         value = np.where(better, found, value)
-        damping = np.where(better, damping / 4, damping * 6)
+        slope = np.where(better[:, None], its_slope, slope)
+        damping = np.where(better, damping / 4, np.minimum(damping * 6, 1e8))
+    precision = likelihood.curvature(z, which) + np.eye(d)
     return Reference(z, np.linalg.cholesky(np.linalg.inv(precision)) * WIDER)
 
 
-def _jacobian(likelihood: Likelihood, z: Floats) -> Floats:
-    count, d = z.shape
-    shift = np.concatenate([np.eye(d), -np.eye(d)]) * STEP
-    moved = (z[:, None, :] + shift).reshape(-1, d)
-    found = likelihood.expected(moved).reshape(count, 2 * d, -1)
-    return np.asarray((found[:, :d] - found[:, d:]).transpose(0, 2, 1) / (2 * STEP))
+def _density(
+    likelihood: Likelihood, z: Floats, which: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return the log density of the posterior, up to a constant, and its slope."""
+    value, slope = likelihood.weigh(z, which)
+    inside = (np.abs(z) <= FARTHEST).all(axis=1)
+    return np.where(inside, value - 0.5 * (z**2).sum(axis=1), -np.inf), slope - z
 
 
 @dataclass(frozen=True)
@@ -248,28 +250,68 @@ def sample(
     reference = peak(likelihood, count)
     which = np.repeat(np.arange(count), chains)
     start = rng.standard_normal((count * chains, d))
-    z = reference.mean[which] + 1.2 * np.einsum("nij,nj->ni", reference.root[which], start)
-    z = np.clip(z, -4.5, 4.5)
-    value = likelihood(z, which)
+    z = reference.mean[which] + np.einsum("nij,nj->ni", reference.root[which], start)
+    z = np.clip(z, -FARTHEST + 0.1, FARTHEST - 0.1)
+    state = (z, *_density(likelihood, z, which))
+    pace = np.full(count, 0.25)
     warm = steps // 3
     kept = np.empty((steps - warm, count * chains, d))
     kept_value = np.empty((steps - warm, count * chains))
     past: list[Floats] = []
     for step in range(steps):
-        z, value = _slice_step(likelihood, reference, (z, value, which), rng)
+        state, chance = _path(likelihood, reference, state, pace, (which, rng))
         if step < warm:
-            past.append(z)
-            # Twice the reference learns from the second half of what was seen so far.
-            if step in (warm // 2, warm - 1):
+            # The pace settles where most paths are accepted, and then stays.
+            accepted = chance.reshape(count, chains).mean(axis=1)
+            pace = np.clip(pace * np.exp((accepted - ACCEPTED) / (1 + 0.03 * step)), 1e-3, 0.6)
+            past.append(state[0])
+            # Twice the axes are learnt from the second half of what was seen so far.
+            if step in (warm // 3, 2 * warm // 3):
                 reference = _learnt(np.array(past[len(past) // 2 :]), count, chains)
                 past = []
         else:
-            kept[step - warm], kept_value[step - warm] = z, value
+            kept[step - warm] = state[0]
+            kept_value[step - warm] = state[1] + 0.5 * (state[0] ** 2).sum(axis=1)
     shape = (steps - warm, count, chains)
     return Sampled(
         kept.reshape(*shape, d).transpose(1, 2, 0, 3),
         kept_value.reshape(shape).transpose(1, 2, 0),
     )
+
+
+def _path(
+    likelihood: Likelihood,
+    reference: Reference,
+    state: tuple[Floats, Floats, Floats],
+    pace: Floats,
+    rest: tuple[npt.NDArray[np.int64], np.random.Generator],
+) -> tuple[tuple[Floats, Floats, Floats], Floats]:
+    """Carry each chain along a path; return where it is then, and the chance of acceptance."""
+    which, rng = rest
+    z, value, slope = state
+    root = reference.root[which]
+    back = root.transpose(0, 2, 1)
+    momentum = rng.standard_normal(z.shape)
+    length = pace[which] * rng.uniform(0.7, 1.3, size=len(z))
+    energy = value - 0.5 * (momentum**2).sum(axis=1)
+    at, its_value, its_slope, moving = z, value, slope, momentum
+    for _ in range(int(rng.integers(PATH[0], PATH[1] + 1))):
+        moving = moving + 0.5 * length[:, None] * (back @ its_slope[:, :, None])[:, :, 0]
+        at = at + length[:, None] * (root @ moving[:, :, None])[:, :, 0]
+        held = np.clip(at, -FARTHEST - 0.09, FARTHEST + 0.09)  # beyond, nothing is accepted
+        its_value, its_slope = _density(likelihood, held, which)
+        its_value = np.where((held == at).all(axis=1), its_value, -np.inf)
+        moving = moving + 0.5 * length[:, None] * (back @ its_slope[:, :, None])[:, :, 0]
+    gain = its_value - 0.5 * (moving**2).sum(axis=1) - energy
+    chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0))
+    taken = rng.random(len(z)) < chance
+    row = taken[:, None]
+    new = (
+        np.where(row, at, z),
+        np.where(taken, its_value, value),
+        np.where(row, its_slope, slope),
+    )
+    return new, chance
 
 
 def _learnt(past: Floats, count: int, chains: int) -> Reference:
@@ -283,52 +325,6 @@ def _learnt(past: Floats, count: int, chains: int) -> Reference:
     diagonal = covariance * np.eye(d)
     mixed = trust * covariance + (1 - trust) * diagonal + 1e-9 * np.eye(d)
     return Reference(mean, np.linalg.cholesky(mixed) * WIDER)
-
-
-def _slice_step(
-    likelihood: Likelihood,
-    reference: Reference,
-    state: tuple[Floats, Floats, npt.NDArray[np.int64]],
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    z, value, which = state
-    n, d = z.shape
-    mean, root = reference.mean[which], reference.root[which]
-
-    def steering(x: Floats, rows: npt.NDArray[np.int64]) -> Floats:
-        """Return the log density of the Student distribution, up to a constant."""
-        own = np.linalg.solve(root[rows], (x - mean[rows])[:, :, None])[:, :, 0]
-        return np.asarray(-(FREEDOM + d) / 2 * np.log1p((own**2).sum(axis=1) / FREEDOM))
-
-    everyone = np.arange(n)
-    white = np.linalg.solve(root, (z - mean)[:, :, None])[:, :, 0]
-    rate = (FREEDOM + (white**2).sum(axis=1)) / 2
-    scale = rate / rng.gamma((FREEDOM + d) / 2, size=n)
-    other = np.einsum("nij,nj->ni", root, rng.standard_normal((n, d))) * np.sqrt(scale)[:, None]
-
-    def rest(x: Floats, found: Floats, rows: npt.NDArray[np.int64]) -> Floats:
-        return found - 0.5 * (x**2).sum(axis=1) - steering(x, rows)
-
-    height = rest(z, value, everyone) + np.log(rng.random(n))
-    angle = rng.random(n) * 2 * np.pi
-    low, high = angle - 2 * np.pi, angle.copy()
-    out, out_value = z.copy(), value.copy()
-    waiting = everyone
-    for _ in range(MOST_SHRINKS):
-        a = angle[waiting][:, None]
-        trial = (z[waiting] - mean[waiting]) * np.cos(a) + other[waiting] * np.sin(a)
-        trial = trial + mean[waiting]
-        found = likelihood(trial, which[waiting])
-        taken = rest(trial, found, waiting) > height[waiting]
-        out[waiting[taken]], out_value[waiting[taken]] = trial[taken], found[taken]
-        waiting = waiting[~taken]
-        if not len(waiting):
-            break
-        again = angle[waiting]
-        low[waiting] = np.where(again < 0, again, low[waiting])
-        high[waiting] = np.where(again >= 0, again, high[waiting])
-        angle[waiting] = rng.uniform(low[waiting], high[waiting])
-    return out, out_value
 
 
 # -- how good the sample is -----------------------------------------------------------------------

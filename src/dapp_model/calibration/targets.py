@@ -331,6 +331,9 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             "cases with a true incident of any kind in 2014/15",
             counts=True,
         ),
+        "true_incidents": Reader(
+            _of("true.incidents"), "log", "true incidents of 2014/15", counts=True
+        ),
         "told_police": Reader(
             lambda c: c.count("recorded.victims") / max(len(_true_cases(c)), 0.5),
             "logit",
