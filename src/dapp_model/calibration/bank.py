@@ -25,7 +25,15 @@ import numpy.typing as npt
 
 from dapp_model import model, study
 from dapp_model.calibration.recipe import SIZE, Recipe
-from dapp_model.calibration.targets import COUNTED, ENDS, LEARNT, READERS, County, read_all, to_scale
+from dapp_model.calibration.targets import (
+    COUNTED,
+    ENDS,
+    LEARNT,
+    READERS,
+    County,
+    read_all,
+    to_scale,
+)
 from dapp_model.engines import fast
 from dapp_model.errors import DappError, RunError
 from dapp_model.outcomes import Outcomes
@@ -234,7 +242,9 @@ def key_of(recipe: Recipe, scores: Floats, wave: int) -> str:
     """Return a name that differs when anything differs on which simulated points depend."""
     from dapp_model.compiled import source_hash
 
-    text = f"{recipe.hash}|{source_hash()}|{wave}|".encode() + np.ascontiguousarray(scores).tobytes()
+    text = (
+        f"{recipe.hash}|{source_hash()}|{wave}|".encode() + np.ascontiguousarray(scores).tobytes()
+    )
     return f"wave{wave}-{hashlib.blake2b(text, digest_size=6).hexdigest()}"
 
 

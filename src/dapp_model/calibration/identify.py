@@ -22,9 +22,7 @@ STEPS = 600
 def without(found: Calibrated, reading: str) -> tuple[tuple[str, ...], Problems]:
     """Return one problem for each target of a reading, with that target left out."""
     targets = found.recipe.in_force(reading, ("strong", "weak"))
-    problems = [
-        posterior.problem([t for t in targets if t.name != out.name]) for out in targets
-    ]
+    problems = [posterior.problem([t for t in targets if t.name != out.name]) for out in targets]
     return tuple(t.name for t in targets), posterior.stacked(problems)
 
 
@@ -57,7 +55,7 @@ def table(found: Calibrated, reading: str) -> tuple[list[dict[str, Any]], dict[s
     for j, name in enumerate(recipe.names):
         order = np.argsort(-moved[:, j], kind="stable")
         strongest = [names[k] for k in order[:3] if moved[k, j] > max(0.1, 5 * noise[j])]
-        a, b = (np.quantile(v[:, j], [0.025, 0.5, 0.975]) for v in (before, after))
+        a, b = (np.asarray(np.quantile(v[:, j], [0.025, 0.5, 0.975])) for v in (before, after))
         rows.append(
             {
                 "reading": reading,

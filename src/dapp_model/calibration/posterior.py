@@ -82,7 +82,9 @@ def stacked(problems: Sequence[Problems]) -> Problems:
 class Likelihood(Protocol):
     """Log likelihoods of rows of scores, each in its own problem."""
 
-    dimension: int
+    @property
+    def dimension(self) -> int:
+        """Return how many parameters there are."""
 
     def weigh(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Return the log likelihood of each row, and its slope [row, parameter].
@@ -137,9 +139,7 @@ class OfEmulator:
         by_size = COUNTED * (np.log(high / low) / (2 * step))[:, None]
         return np.concatenate([by_size[:, :, None], self.emulator.slopes(scores)], axis=2)
 
-    def _parts(
-        self, scores: Floats, which: npt.NDArray[np.int64]
-    ) -> tuple[Floats, Floats, Floats]:
+    def _parts(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """Return log likelihood, its slope and its curvature in the expected figures."""
         from scipy.special import log_ndtr
 
@@ -175,15 +175,14 @@ class OfEmulator:
 
 @dataclass(frozen=True)
 class Reference:
-    """Where each posterior lies, roughly: mean [problem, d] and root of covariance [problem, d, d].
-    """
+    """Where posteriors lie, roughly: mean [problem, d], root of covariance [problem, d, d]."""
 
     mean: Floats
     root: Floats
 
 
 def peak(likelihood: Likelihood, count: int) -> Reference:
-    """Find each posterior's peak by damped Newton steps, and its spread from the curvature there."""
+    """Find each posterior's peak by damped Newton steps, and its spread from the curvature."""
     d = likelihood.dimension
     which = np.arange(count)
     z = np.zeros((count, d))

@@ -204,9 +204,7 @@ def predictive(
         noise = np.repeat(simulated, 200)
         noise = noise + target.error * rng.standard_normal(len(noise))
         below = float((noise < target.aim).mean())
-        luck = (
-            float(chance[LEARNT.index(target.reader)]) if target.reader in LEARNT else 0.0
-        )
+        luck = float(chance[LEARNT.index(target.reader)]) if target.reader in LEARNT else 0.0
         mean = float(simulated.mean())
         error = float(np.hypot(luck, target.error)) or float("nan")
         out.append(_compared(target, reading, simulated, (below, mean, error)))

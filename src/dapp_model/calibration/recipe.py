@@ -43,10 +43,11 @@ _WHOLE: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     },
 }
 _TOP: Final = ("title", "scenario", "targets", "priors", "readings", "marac_repeat", "seed")
-_COLUMNS: Final = (
-    "name label reader value rounding rounding_reason transfer transfer_reason side weight "
-    "reading unit population_place period evidence source url status grade note"
-).split()
+_COLUMNS: Final = [
+    *("name", "label", "reader", "value", "rounding", "rounding_reason"),
+    *("transfer", "transfer_reason", "side", "weight", "reading", "unit"),
+    *("population_place", "period", "evidence", "source", "url", "status", "grade", "note"),
+]
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,9 @@ def read(path: Path) -> Recipe:
     share = table.get("bank", {}).get("share") if isinstance(table.get("bank"), dict) else None
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         wrong("bank.share", str(share), "above 0 and at most 1", "The share is not possible.")
-    files = {key: path.parent / str(table.get(key, "")) for key in ("scenario", "targets", "priors")}
+    files = {
+        key: path.parent / str(table.get(key, "")) for key in ("scenario", "targets", "priors")
+    }
     if problems:
         raise InputErrors(tuple(problems))
     if not files["scenario"].is_file():

@@ -320,8 +320,9 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             _children_on_plan, "log", "plans in force at the end of 31 March 2015", counts=True
         ),
         "growth": Reader(
-            lambda c: c.count("recorded.incidents")
-            / max(c.count("recorded.incidents", YEAR - 1), 0.5),
+            lambda c: (
+                c.count("recorded.incidents") / max(c.count("recorded.incidents", YEAR - 1), 0.5)
+            ),
             "log",
             "records of 2014/15 over those of 2013/14",
         ),
