@@ -90,6 +90,76 @@ def shift_log_odds(p, shift):
     return 1 / (1 + math.exp(-(math.log(p / (1 - p)) + shift)))
 
 
+def expit(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def log_odds_for(share, mean):
+    """Return the log odds at which an increasing `mean` of the log odds is the share."""
+    low, high = -60.0, 60.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        if mean(middle) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def referred_motivation(v, route_self):
+    """Return points and weights of the motivation of those referred (section 2.4.3)."""
+    mean = v["perpetrator.motivation_correlation"] * v["case.frailty_sigma"]
+    mean *= math.sqrt(v["case.frailty_correlation"])
+    if route_self:
+        mean += v["referral.self_motivation"]
+    points = [mean + k / 40 for k in range(-320, 321)]
+    weights = [math.exp(-((m - mean) ** 2) / 2) for m in points]
+    total = sum(weights)
+    return points, [w / total for w in weights]
+
+
+def agreeing_at_average(v, name):
+    """Return the chance of agreeing at average motivation (section 2.4.3)."""
+    share, slope = v["pathway.accept_" + name], v["pathway.accept_motivation"]
+    if share <= 0 or share >= 1:
+        return share
+    points, weights = referred_motivation(v, name == "self")
+
+    def mean(x):
+        return sum(w * expit(x + slope * m) for m, w in zip(points, weights, strict=True))
+
+    return expit(log_odds_for(share, mean))
+
+
+def completing_at_average(v, name):
+    """Return the chance of completing at average motivation and no unmet need (section 2.4.6)."""
+    share, slope = v["pathway.complete_" + name], v["pathway.complete_motivation"]
+    if share <= 0 or share >= 1:
+        return share
+    points, weights = referred_motivation(v, name == "self")
+    agree = agreeing_at_average(v, name)
+    weights = [
+        w * shift_log_odds(agree, v["pathway.accept_motivation"] * m)
+        for m, w in zip(points, weights, strict=True)
+    ]
+    total = sum(weights)
+    number = [1.0]  # chance of 0, 1, ... needs
+    for need in ("substance", "mental_health", "language", "employment"):
+        p = v["perpetrator.need_" + need]
+        without, with_it = [*number, 0.0], [0.0, *number]
+        number = [(1 - p) * a + p * b for a, b in zip(without, with_it, strict=True)]
+    unmet = math.log(v["pathway.unmet_need_odds"])
+
+    def mean(x):
+        return sum(
+            w * q * expit(x + slope * m + n * unmet)
+            for m, w in zip(points, weights, strict=True)
+            for n, q in enumerate(number)
+        )
+
+    return expit(log_odds_for(share * total, mean))
+
+
 class Phase:
     """A pilot or an extension: dates, design, and what the budget buys (section 2.5)."""
 
@@ -120,9 +190,9 @@ class Phase:
         )
         alone = lever("delivery") == "one-to-one"
         price = values["budget.one_to_one_place" if alone else "budget.place"]
-        bought = lever("places")
-        if bought == "from budget":
-            bought = math.floor(max(0, left) * (1 - values["budget.vacancy_share"]) / price + 0.5)
+        bought = math.floor(max(0, left) * (1 - values["budget.vacancy_share"]) / price + 0.5)
+        if lever("places") != "from budget":
+            bought = min(bought, lever("places"))
         self.group_places = 0 if alone else scaled(bought)
         self.one_to_one_places = scaled(one_to_one + (bought if alone else 0))
         self.slots = scaled(lever("assessors") * values["pathway.assessments_at_once"])
@@ -346,6 +416,7 @@ class Case:
 class Episode:
     __slots__ = (
         "attended",
+        "case",
         "ended",
         "holds",
         "number",
@@ -358,6 +429,12 @@ class Episode:
         "stage",
         "token",
     )
+
+
+class Support:
+    """Support of one victim that goes on."""
+
+    __slots__ = ("case",)
 
 
 class Simulation:
@@ -381,10 +458,11 @@ class Simulation:
         self.mixes = [self.cumulative(ordinary), self.cumulative(harm)]
         quantile = NormalDist().inv_cdf
         high, medium = v["dash.high_share"], v["dash.medium_share"]
-        self.high_above = quantile(1 - high)
-        self.medium_above = quantile(1 - high - medium)
         w = v["dash.frailty_weight"]
         self.grade_scale = math.sqrt(1 + w * w)
+        delta = w * v["case.frailty_sigma"] / self.grade_scale
+        self.high_above = quantile(1 - high) + delta
+        self.medium_above = quantile(1 - high - medium) + delta
         self.mu = math.log(v["case.frailty_mean"]) - v["case.frailty_sigma"] ** 2 / 2
 
         logs = {
@@ -419,8 +497,11 @@ class Simulation:
         self.log_support_report = math.log(v["effect.reporting_ratio"])
 
         # The programme.
+        self.agree = {name: agreeing_at_average(v, name) for name in ("self", "police", "agency")}
+        self.complete = {name: completing_at_average(v, name) for name in ("self", "agency")}
         self.assessment_queue, self.group_list, self.one_to_one_list = [], [], []
         self.support_queue = []
+        self.supports = []
         self.assessing = self.in_group = self.in_one_to_one = self.supported = 0
         self.requested = set()
 
@@ -785,7 +866,8 @@ class Simulation:
         if u < v["police.custody"]:
             self.log(t, 10, p, c.number, 1)
             served = self.exponential(v["police.custody_served"])
-            self.log(t, 11, p, c.number, served // DAY)
+            added = max(0, t + served - max(t, p.custody_until))
+            self.log(t, 11, p, c.number, added // DAY)
             if p.episode is not None:
                 self.end_episode(t, p.episode, REMOVED)
             p.custody_until = max(p.custody_until, t + served)
@@ -930,6 +1012,12 @@ class Simulation:
         for p in self.everybody.values():
             if p.episode is not None and p.episode.stage == ON_PROGRAMME:
                 self.end_episode(t, p.episode, REMOVED)
+        for support in list(self.supports):
+            support.case.support_until = t
+            self.end_support(t, support)
+        for *_, offer in self.support_queue:
+            self.lapse(t, offer)
+        self.support_queue.clear()
 
     def risk(self, t, c):
         if c.grade == 2 or (c.heard is not None and t - c.heard <= SPAN):
@@ -967,6 +1055,7 @@ class Simulation:
         e.person, e.number, e.route, e.risk, e.referred = p, p.episodes, route, risk, t
         e.stage, e.token, e.attended, e.planned, e.ended, e.holds = REFERRED, 0, 0, 0, None, None
         e.phase = None
+        e.case = c
         p.episode = e
         self.log(t, 40, p, 0, route, c.number)
         self.at(t + self.exponential(v["pathway.contact_delay"]), 41, self.contact, e)
@@ -981,7 +1070,7 @@ class Simulation:
             return
         name = {SELF: "self", POLICE: "police"}.get(e.route, "agency")
         shift = v["pathway.accept_motivation"] * p.motivation
-        if not self.chance(shift_log_odds(v["pathway.accept_" + name], shift)):
+        if not self.chance(shift_log_odds(self.agree[name], shift)):
             self.log(t, 41, p, 0, 1)
             self.end_episode(t, e, REFUSED)
             return
@@ -1038,6 +1127,7 @@ class Simulation:
         self.request(t, 49)
         suitable = self.chance(self.v["pathway.suitable"])
         e.stage = REFERRED  # holds no slot any more
+        e.risk = self.risk(t, e.case)
         self.log(t, 42, p, 0, int(suitable), e.risk)
         self.offer_support(t, p)
         if not suitable:
@@ -1090,21 +1180,18 @@ class Simulation:
                 if e.ended is None and e.stage == WAITING and e.token == token
             )
             size = min(phase.group_size, phase.group_places - self.in_group, waiting)
+            while size > 0 and not affordable(size * group_cost):
+                size -= 1
             if size < max(1, phase.group_minimum):
                 return
-            begun = 0
-            while begun < size and affordable(group_cost):
+            for _ in range(size):
                 e = self.clean(self.group_list, WAITING)
                 heapq.heappop(self.group_list)
                 self.begin(t, e, phase, False, group_cost)
                 e.holds = None
-                begun += 1
-            if begun:
-                self.in_group += begun
-                length = phase.sessions * self.after(phase.interval)
-                self.at(t + length, 47, self.end_group, begun)
-            if begun < size:
-                return
+            self.in_group += size
+            length = phase.sessions * self.after(phase.interval)
+            self.at(t + length, 47, self.end_group, size)
 
     def end_group(self, t, places):
         self.in_group -= places
@@ -1125,8 +1212,8 @@ class Simulation:
             shift -= math.log(v["pathway.motivational_odds"])
         if alone:
             shift -= math.log(v["pathway.one_to_one_odds"])
-        name = "pathway.complete_self" if e.route == SELF else "pathway.complete_agency"
-        complete = shift_log_odds(v[name], shift)
+        name = "self" if e.route == SELF else "agency"
+        complete = shift_log_odds(self.complete[name], shift)
         to_attend = e.planned
         if complete <= 0:
             to_attend = 0
@@ -1212,10 +1299,17 @@ class Simulation:
             self.supported += 1
             length = self.after(self.v["pathway.support_length"])
             c.support_from, c.support_until = t, t + length
+            support = Support()
+            support.case = c
+            self.supports.append(support)
             self.log(t, 51, c.person, c.number)
-            self.at(t + length, 48, self.end_support, c)
+            self.at(t + length, 48, self.end_support, support)
 
-    def end_support(self, t, c):
+    def end_support(self, t, support):
+        if support not in self.supports:
+            return
+        self.supports.remove(support)
+        c = support.case
         self.supported -= 1
         c.person.offer = False
         self.log(t, 48, c.person, c.number)
@@ -1273,7 +1367,7 @@ def count(rows, record_start, last_year=None):
         if kind == 2
     }
     last_first, last_record, first_records, in_year = {}, {}, set(), {}
-    referred = {}
+    referred, household = {}, {}  # person -> time and case of the last referral
     years = {}
     record_from = index_of(record_start)
 
@@ -1352,6 +1446,7 @@ def count(rows, record_start, last_year=None):
             names.append(("children.rereferrals", value))
         elif kind == 40:
             referred[person] = t
+            household[person] = detail
             names.append(("programme.referrals_" + ROUTES[value], 1))
         elif kind == 41 and value:
             names.append(("programme.contacted", 1))
@@ -1363,7 +1458,7 @@ def count(rows, record_start, last_year=None):
                 names.append(("programme.one_to_one_starts", 1))
 
         if names:
-            family = families[person, case or 1]
+            family = families[person, case or household.get(person, 1)]
             for name, number in names:
                 for group in groups[person]:
                     counts[name, group, year] += number

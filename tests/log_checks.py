@@ -130,6 +130,8 @@ def _lives(rows: list[Row], world: World) -> Iterator[str]:
     for _, group in groupby(sorted(rows, key=lambda row: row.person), key=lambda row: row.person):
         own = list(group)
         terms = _terms(own) if custody_counts else []
+        if custody_counts:
+            yield from _custody_days(own)
         exits = {row.time for row in own if row.kind == ev.EXIT}
         active: set[int] = set()
         begun: set[int] = set()
@@ -180,13 +182,32 @@ def _lives(rows: list[Row], world: World) -> Iterator[str]:
 
 
 def _terms(own: list[Row]) -> list[tuple[int, int]]:
-    """Return the terms of custody; one whose release is not written lasts its whole days."""
+    """Return the terms of custody; one whose release is not written lasts its whole days.
+
+    The days of a sentence are those that it adds to the term that runs.
+    """
     releases = {(row.rel, row.ordinal): row.time for row in own if row.kind == ev.CUSTODY_END}
-    return [
-        (row.time, releases.get((row.rel, row.ordinal), row.time + row.value * DAY))
-        for row in own
-        if row.kind == ev.CUSTODY_START
-    ]
+    terms, until = [], 0
+    for row in own:
+        if row.kind == ev.CUSTODY_START:
+            least = max(until, row.time) + row.value * DAY
+            until = releases.get((row.rel, row.ordinal), least)
+            terms.append((row.time, until))
+    return terms
+
+
+def _custody_days(own: list[Row]) -> Iterator[str]:
+    """The days of all sentences up to a release are those that passed, each rounded down."""
+    begun: list[Row] = []
+    for row in own:
+        if row.kind == ev.CUSTODY_START:
+            begun.append(row)
+        elif row.kind == ev.CUSTODY_END and begun:
+            passed = (row.time - begun[0].time) / DAY
+            days = sum(each.value for each in begun)
+            if not passed - len(begun) < days <= passed:
+                yield f"{days} days of custody in {passed}: {begun}, {row}"
+            begun = []
 
 
 @dataclass
@@ -194,6 +215,7 @@ class _Episode:
     """What the rows so far say of one episode."""
 
     referred: int
+    case: int
     stage: str = "referred"
     answer: int = -1
     suitable: int = -1
@@ -306,14 +328,11 @@ class _Programme:
         elif row.kind == ev.ASSESSMENT_END:
             if e.stage != "assessing" or row.time <= e.since:
                 yield "end of an assessment out of order or in no time"
-            if e.risk >= 0 and row.detail != e.risk:
-                yield f"risk is not {e.risk}"
+            # It is looked at anew: records and hearings of the same instant come before.
+            risk = self.known(row.time, (row.person, e.case))
+            if row.detail != risk:
+                yield f"risk is not {risk}"
             e.suitable, e.risk, e.stage = row.value, row.detail, "assessed"
-            rule = self.admission
-            if (rule[row.person] == HIGH_ONLY and e.risk != 2) or (
-                rule[row.person] == NOT_HIGH and e.risk == 2
-            ):
-                yield "risk that the design does not take"
         elif row.kind == ev.SUPPORT_OFFER:
             if e.stage != "assessed" or self.day(D.SUPPORT_PLACES, row.time) == 0:
                 yield "offer of support out of order"
@@ -324,7 +343,7 @@ class _Programme:
             if row.value:
                 self.offers[row.person] = (0, row.time, row.person, row.ordinal)
                 patience = self.world.p[P.SUPPORT_PATIENCE]
-                self.lapses[row.person] = rules.after(self.world.p, row.time, patience)
+                self.lapses[row.person] = self.unless_stopped(row.time, patience)
         elif row.kind == ev.WAITING:
             if e.stage != "assessed" or row.time < e.since or not e.suitable:
                 yield "waiting out of order"
@@ -346,10 +365,6 @@ class _Programme:
         elif row.kind == ev.EPISODE_END:
             yield from self.end(row, e)
 
-    @property
-    def admission(self) -> dict[int, int]:
-        return self.__dict__.setdefault("_admission", {})
-
     def referral(self, row: Row) -> Iterator[str]:
         number, ended = self.last.get(row.person, (0, None))
         if row.person in self.episodes:
@@ -365,11 +380,10 @@ class _Programme:
         if (row.time, CAUSES[row.value], row.person, row.detail) not in self.causes:
             yield "referral without its cause"
         rule = int(self.day(D.RISK, row.time))
-        self.admission[row.person] = rule
         risk = self.risk(row)
         if (rule == HIGH_ONLY and risk in (0, 1)) or (rule == NOT_HIGH and risk == 2):
             yield "risk that the design does not take"
-        self.episodes[row.person] = _Episode(row.time, risk=risk)
+        self.episodes[row.person] = _Episode(row.time, row.detail, risk=risk)
         self.last[row.person] = (row.ordinal, ended)
 
     def risk(self, row: Row) -> int:
@@ -381,10 +395,17 @@ class _Programme:
         just_now = (i and grades[i - 1][0] == row.time) or (j and hearings[j - 1] == row.time)
         if just_now and self.world.p[P.TICK] > 1:
             return -1
-        grade = grades[i - 1][1] if i else 0
-        heard = j > 0 and row.time - hearings[j - 1] <= rules.YEAR_DAY_SECONDS
         if row.value in (ev.SELF, ev.HEALTH) and just_now:
             return -1
+        return self.known(row.time, key)
+
+    def known(self, t: int, key: tuple[int, int]) -> int:
+        """Return the risk of a case by all records and hearings up to a moment."""
+        grades, hearings = self.grades[key], self.hearings[key]
+        i = bisect_right(grades, (t, 9))
+        j = bisect_right(hearings, t)
+        grade = grades[i - 1][1] if i else 0
+        heard = j > 0 and t - hearings[j - 1] <= rules.YEAR_DAY_SECONDS
         return 2 if grade == 2 or heard else grade
 
     def start(self, row: Row, e: _Episode) -> Iterator[str]:
@@ -442,9 +463,16 @@ class _Programme:
                 yield "support without an offer"
             self.lapses.pop(row.person, None)
             length = self.world.p[P.SUPPORT_LENGTH]
-            self.supported[row.person] = rules.after(self.world.p, row.time, length)
+            self.supported[row.person] = self.unless_stopped(row.time, length)
         elif self.supported.pop(row.person, None) != row.time:
             yield "support ends out of time"
+
+    def unless_stopped(self, t: int, length: float) -> int:
+        """Return when support or an offer of it ends: in time, or with the money before that."""
+        ends = rules.after(self.world.p, t, length)
+        days = np.flatnonzero(self.world.days[D.STOP] > 0)
+        stops = [ORIGIN + int(day) * DAY for day in days]
+        return int(min([ends, *(stop for stop in stops if stop > t)]))
 
     # --- one instant ---
 
@@ -499,14 +527,15 @@ class _Programme:
             queue = [e for e in now if e.stage == "waiting" and e.stream == stream]
             yield from _turns([self.episodes[row.person] for row in own], queue)
             cost = int(rules.start_cost(self.world.p, stream))
-            money = self.spent[phase] + cost <= self.day(D.FUNDS, t)
-            may_start = self.day(D.CAN_START, t) > 0 and money
+            left = self.day(D.FUNDS, t) - self.spent[phase]
+            may_start = self.day(D.CAN_START, t) > 0 and cost <= left
             if stream == 0 and closed:
                 least = max(1, int(self.day(D.GROUP_MINIMUM, t)))
-                if own and len(own) < least and money:
+                if own and len(own) < least:
                     yield f"a group of {len(own)}, fewer than {least}"
                 room = min(self.day(D.GROUP_SIZE, t), limit - busy, len(queue))
-                if own and may_start and room >= least:
+                group_day = self.day(D.GROUP_DAY, t) > 0 and t % DAY == 0
+                if group_day and may_start and room >= least and least * cost <= left:
                     yield "a group left unformed"
             elif may_start and busy < limit and queue:
                 yield f"place left empty on stream {stream}: {busy} of {limit}, {queue[:3]}"

@@ -429,6 +429,44 @@ def test_children_are_those_of_the_case() -> None:
     assert outcomes.of("true.incidents", "no_children").sum() == 2
 
 
+def test_the_pathway_counts_under_the_household_of_the_case_that_was_referred() -> None:
+    """The last referral decides, from its own row on; before any it is the first case."""
+    again = {"rel": 0, "ordinal": 2}
+    outcomes = count(
+        row("2008-06-01", ev.RELATIONSHIP_START, ev.PARTNER, 2, rel=3),
+        row("2017-05-01", ev.REFERRAL, ev.POLICE, 3, rel=0, ordinal=1),
+        row("2017-05-05", ev.CONTACT, 2, rel=0, ordinal=1),
+        row("2017-06-01", ev.START, 0, 26, rel=0, ordinal=1),
+        row("2017-06-08", ev.SESSION, 1, rel=0, ordinal=1),
+        row("2017-06-15", ev.EPISODE_END, ev.DROPPED_OUT, 1, rel=0, ordinal=1),
+        row("2017-06-15", ev.INCIDENT, ev.NONE, rel=1),  # a case's own row keeps its own household
+        row("2017-11-01", ev.REFERRAL, ev.SELF, 2, **again),
+        row("2017-11-15", ev.CONTACT, 1, **again),
+        row("2017-11-15", ev.EPISODE_END, ev.REFUSED, 0, **again),
+        row("2017-12-15", ev.FOLLOW_UP, rel=0, ordinal=1),
+    )
+    with_children = {
+        "programme.referrals_police": 1,
+        "programme.contacted": 1,
+        "programme.starts": 1,
+        "programme.sessions": 1,
+        "programme.wait_days": 31,
+        "programme.ended_dropped_out": 1,
+    }
+    without = {
+        "programme.referrals_self": 1,
+        "programme.contacted": 1,
+        "programme.ended_refused": 1,
+        "programme.follow_ups": 1,
+        "true.incidents": 1,
+    }
+    for group, expected in (("children", with_children), ("no_children", without)):
+        names = {name for name in MEASURES if name.startswith("programme.")} | {"true.incidents"}
+        assert {n: int(outcomes.of(n, group).sum()) for n in names} == {
+            n: expected.get(n, 0) for n in names
+        }
+
+
 def test_an_empty_log_counts_nothing() -> None:
     """No rows, no counts, all years."""
     log = EventLog("no_programme", 1, 0, "fast", np.zeros(0, ROW))

@@ -204,7 +204,7 @@ STRAINS: dict[str, Strain] = {
         option="pilot_highest_risk_first",
     ),
     "high risk only": Strain(
-        {"programme.eligible_risk": "high", "assume.dash.high_share": 0.5, **MANY_PLACES}
+        {"programme.eligible_risk": "high", "assume.dash.high_share": 0.7, **MANY_PLACES}
     ),
     "not high risk": Strain({"programme.eligible_risk": "not high", **MANY_PLACES}),
     "closed groups": Strain(
@@ -579,6 +579,10 @@ SPOILT: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "sessions": (lambda r: _changed(r, _first(r, ev.EPISODE_END), "detail", 99), "another number"),
     "route": (lambda r: _changed(r, _first(r, ev.REFERRAL), "value", ev.COURT), "its cause"),
     "risk": (lambda r: _changed(r, _first(r, ev.ASSESSMENT_END), "detail", 3), "risk is not"),
+    "days of custody": (
+        lambda r: _changed(r, _cause(r, ev.CUSTODY_START, ev.CUSTODY_END), "value", 9999),
+        "days of custody in",
+    ),
     "idle places": (lambda r: r[r["kind"] != ev.START], "left empty"),
 }
 

@@ -99,6 +99,7 @@ PATHWAY = (
     "rows.followed_up",
     "rows.children_other_reasons",
 )
+MONEY = (*PATHWAY, "police.custody_days", "rows.starts_at_once")
 # What happens after an event, to the case or to the person: incidents, and controlling ones.
 EVENTS = {
     8: ("order", False),
@@ -255,6 +256,16 @@ PAUSED = {
     "options.extend.services.outreach": False,
     "options.extend.services.linx": False,
 }
+# As before, with money for seven or eight starts a year, so that groups are small or do not start.
+SHORT = {
+    **PAUSED,
+    "programme.annual_budget": "£6,000,000",
+    "programme.places": "2000 places",
+    "programme.eligible_risk": "any",
+    "assume.budget.start": "£9,000",
+    "assume.police.custody": 0.4,
+    "assume.police.custody_served": "300 days",
+}
 # Cases that are long and alike, so that effects on incidents stand out from chance.
 ALIKE = {
     **PILOT,
@@ -325,6 +336,7 @@ CASES = {
     ),
     "extended": ("surrey_extension", "extend", EXTENDED, (2016, 2022), PATHWAY, 7, 40),
     "paused": ("surrey_extension", "extend", PAUSED, (2016, 2022), PATHWAY, 7, 40),
+    "short of money": ("surrey_extension", "extend", SHORT, (2016, 2022), MONEY, 7, 40),
     "effects": ("surrey_base", "pilot_as_agreed", ALIKE, (2013, 2020), PATHWAY + AFTER, 7, 40),
 }
 
@@ -345,6 +357,8 @@ def from_rows(rows):
             incidents.setdefault(row[2], []).append(row)
         elif row[1] == 4:
             reports.setdefault(row[2], []).append(row)
+    started = Counter(row[0] for row in rows if row[1] == 50)
+    counts["rows.starts_at_once"] = sum(number**2 for number in started.values())
     for t, kind, person, case, value, detail in rows:
         if kind in names:
             counts["rows." + names[kind]] += 1

@@ -22,6 +22,18 @@ from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
 from dapp_model.world import COUNTY_TABLES, DAY, ORIGIN, D, P, World
 
+# What can follow from an incident follows late: long delays of the record, the court and MARAC.
+LATE = {
+    "assume.record.lag": "30 days",
+    "assume.police.charge_delay": "120 days",
+    "assume.police.conviction_delay": "300 days",
+    "assume.police.charge": 0.9,
+    "assume.police.conviction": 0.9,
+    "assume.marac.cycle": "35 days",
+    "assume.referral.court": 0.9,
+    "assume.referral.marac": 0.9,
+}
+
 Rows = npt.NDArray[np.void]
 Key = tuple[int, int, int]
 
@@ -260,6 +272,25 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
         assert np.array_equal(together[option].counts, alone[option].counts)
         log = simulate(inputs, option=option, seed=4, replicate=2)
         assert np.array_equal(together[option].counts, measure(log, inputs).counts)
+
+
+@pytest.mark.parametrize("strain", [{}, {"assume.time.tick": "1 day"}, LATE], ids=str)
+@pytest.mark.parametrize("path", [PILOT, EXTENSION], ids=lambda path: path.stem)
+def test_those_who_can_be_reached_are_found_without_living_every_life(
+    path: Path, strain: dict[str, object]
+) -> None:
+    """The quick search finds the very people whom a census of the county sets aside."""
+    inputs = load(path, overrides={"population.share": 0.05, **strain})
+    worlds = [model.tabulate(inputs, name) for name in inputs.options]
+    for family in experiment.families(worlds):
+        people = fast.find_reached(family, 3, 1)
+        assert np.array_equal(people, fast.take_census(family, 3, 1).people)
+        assert len(people) > 5
+
+
+def test_nobody_can_be_reached_where_there_is_no_programme() -> None:
+    inputs = load(PILOT, overrides={"population.share": 0.01})
+    assert len(fast.find_reached([model.tabulate(inputs, inputs.options[0])], 1, 0)) == 0
 
 
 def test_the_reference_engine_evaluates_options_too() -> None:

@@ -254,16 +254,19 @@ def test_a_band_that_is_woken_late_holds_the_same_points(band: int, tick: int) -
     found = points(7, band, ORIGIN + int(years * YEAR), p)
     keys = [(time, ordinal) for time, ordinal, *_ in found]
     assert keys == sorted(set(keys))
-    field, heights = np.zeros((5, BANDS), np.int64), np.zeros(BANDS)
     source = np.random.default_rng(4)
     moments = [(time, ordinal) for time, ordinal in keys[:-1]]
     moments += [(time, -1) for time, _ in keys[:-1]] + [(time - 1, 1 << 40) for time, _ in keys]
     moments += [(int(t), 0) for t in source.integers(ORIGIN, keys[-1][0], 50)]
-    for t, ordinal in moments:
-        rules.field_wake(KEY, p, 7, 1, band, t, ordinal, field, heights)
+    asleep, unseen = (np.full((5, BANDS), rules.UNSEEN, np.int64) for _ in range(2))
+    heights = np.zeros(BANDS)
+    for t, ordinal in sorted(moments):  # time runs forward
         expected = next(point for point in found if point[:2] > (t, ordinal))
-        time, number, _, word, report_word = field[:, band].tolist()
-        assert (time, number, float(heights[band]), word, report_word) == expected
+        for field in (asleep, unseen):
+            rules.field_wake(KEY, p, 7, 1, band, t, ordinal, field, heights)
+            time, number, _, word, report_word = field[:, band].tolist()
+            assert (time, number, float(heights[band]), word, report_word) == expected
+        unseen[:] = rules.UNSEEN
 
 
 def test_entries_are_a_poisson_field() -> None:

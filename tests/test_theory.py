@@ -712,6 +712,7 @@ TREATED: Mapping[str, object] = {
     "pathway.complete_self": COMPLETE,
     "pathway.dropout_shape": SHAPE,
     "pathway.complete_motivation": 0.0,
+    "pathway.unmet_need_odds": 1.0,  # else the chance with all needs met is above the share
     "pathway.renege": "0 per week",
     "incident.mix_coercive_control": 0.3,
     "incident.mix_violence_without_injury": 0.3,

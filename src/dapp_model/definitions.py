@@ -132,6 +132,7 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
     who = scratch[SCRATCH[0] - 2, :5]
     me = scratch[SCRATCH[0] - 1, :4]
     referred = 0
+    referred_case = 1
     for i in range(n):
         row = rows[i]
         kind = row.kind
@@ -154,8 +155,10 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
             case[_CHILDREN] = row.detail & 3
         who[4] = _WITH if rel > 0 and case[_CHILDREN] > 0 else _WITHOUT
         if kind >= ev.FIRST_PROGRAMME_KIND and rel == 0:
-            # The pathway's rows belong to the person: children of the first case stand for it.
-            who[4] = _WITH if scratch[1, _CHILDREN] > 0 else _WITHOUT
+            # The pathway's rows belong to the person: the case that was referred stands for it.
+            if kind == ev.REFERRAL:
+                referred_case = row.detail
+            who[4] = _WITH if scratch[referred_case, _CHILDREN] > 0 else _WITHOUT
         if kind == ev.INCIDENT:
             b = row.value
             _add(counts, who, M.TRUE_INCIDENTS, year, 1)

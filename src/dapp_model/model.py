@@ -6,13 +6,14 @@ places and rules) is a table by day, so an option is data and the rules hold no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
+from dapp_model import selection
 from dapp_model.errors import InputErrors, Problem
 from dapp_model.phases import (
     Phase,
@@ -175,6 +176,8 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
     sec = float(DAY)
     yr = float(YEAR)
     sigma = v["case.frailty_sigma"]
+    weight = v["dash.frailty_weight"]
+    shift = weight * sigma / float(np.sqrt(1 + weight * weight))
     marac = v["feedback.marac"]
     police = v["feedback.police"]
     put(
@@ -211,8 +214,10 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
         CHILD_PRESENT=v["incident.child_present"],
         ATTENDED=v["report.attended"],
         LAG=v["record.lag"] * sec,
-        DASH_HIGH_Z=float(ndtri(1 - v["dash.high_share"])),
-        DASH_MEDIUM_Z=float(ndtri(1 - v["dash.high_share"] - v["dash.medium_share"])),
+        # The shares are of records, and cases with more of them stand higher: under a log-normal
+        # frailty the score of the case behind a record lies sigma above the mean of the cases.
+        DASH_HIGH_Z=float(ndtri(1 - v["dash.high_share"])) + shift,
+        DASH_MEDIUM_Z=float(ndtri(1 - v["dash.high_share"] - v["dash.medium_share"])) + shift,
         DASH_WEIGHT=v["dash.frailty_weight"],
         DVPO_GIVEN=v["police.dvpo_given_dvpn"],
         CHARGE=v["police.charge"],
@@ -258,16 +263,11 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
         GAP=v["referral.gap"] * sec,
         CONTACT_DELAY=v["pathway.contact_delay"] * sec,
         REACHED=v["pathway.reached"],
-        ACCEPT_SELF=v["pathway.accept_self"],
-        ACCEPT_AGENCY=v["pathway.accept_agency"],
-        ACCEPT_POLICE=v["pathway.accept_police"],
         ACCEPT_MOTIVATION=v["pathway.accept_motivation"],
         ASSESS_FIXED=v["pathway.assessment_fixed"] * sec,
         ASSESS_EXTRA=v["pathway.assessment_extra"] * sec,
         SUITABLE=v["pathway.suitable"],
         RENEGE=v["pathway.renege"] / yr,
-        COMPLETE_AGENCY=v["pathway.complete_agency"],
-        COMPLETE_SELF=v["pathway.complete_self"],
         DROPOUT_SHAPE=v["pathway.dropout_shape"],
         COMPLETE_MOTIVATION=v["pathway.complete_motivation"],
         UNMET_LOG=log("pathway.unmet_need_odds"),
@@ -296,6 +296,7 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
             v["budget.one_to_one_place"] / v["budget.place"] * v["budget.start"] * 100
         ),
     )
+    put(**_chances_at_average_motivation(v))
     adverse = [
         p[P[n]]
         for n in (
@@ -317,6 +318,34 @@ def _numbers(inputs: Inputs, season_max: float) -> npt.NDArray[np.float64]:
     p[P_MIX : P_MIX + 20] = np.cumsum(true_mix(inputs), axis=1).ravel()
     p[[P_MIX + 9, P_MIX + 19]] = 2.0  # the last class takes what rounding leaves
     return p
+
+
+def _chances_at_average_motivation(v: Mapping[str, Any]) -> dict[str, float]:
+    """Turn the shares of those asked who accept, and of starters who complete, into chances."""
+    # An incident leads to a referral, so the frail are referred more often (log-normal frailty).
+    agency = (
+        v["perpetrator.motivation_correlation"]
+        * v["case.frailty_sigma"]
+        * float(np.sqrt(v["case.frailty_correlation"]))
+    )
+    own = agency + v["referral.self_motivation"]
+    needs = [v[f"perpetrator.need_{n}"] for n in ("substance", "mental_health", "language")]
+    needs.append(v["perpetrator.need_employment"])
+    unmet = (float(np.log(v["pathway.unmet_need_odds"])), needs)
+    slope = v["pathway.accept_motivation"]
+    found = {}
+    for route, mean in (("self", own), ("agency", agency), ("police", agency)):
+        chance = selection.acceptance(v[f"pathway.accept_{route}"], slope, mean)
+        found[f"ACCEPT_{route.upper()}"] = chance
+        if route != "police":
+            found[f"COMPLETE_{route.upper()}"] = selection.completion(
+                v[f"pathway.complete_{route}"],
+                v["pathway.complete_motivation"],
+                accepting=selection.shifted(chance, slope * selection.motivations(mean)[0]),
+                mean_motivation=mean,
+                unmet=unmet,
+            )
+    return found
 
 
 def highest_rate(p: npt.NDArray[np.float64]) -> float:

@@ -110,24 +110,39 @@ def scale_count(count: float, share: float) -> int:
     return max(1, round(count * share)) if count > 0 else 0
 
 
+def _left_for_places(inputs: Inputs, option: str, stage: Phase) -> float:
+    """Return what a year's budget leaves for the places that are not kept for high risk, GBP."""
+    levers, v = inputs.option(option).levers, inputs.values
+    s = stage.section
+    support = levers[f"{s}.partner_support_places"] if levers[f"{s}.partner_support"] else 0
+    return float(
+        stage.annual_budget_gbp * (1.0 - v["budget.fixed_share"])
+        - levers[f"{s}.assessors"] * v["budget.assessor"]
+        - support * v["budget.partner_support_place"]
+        - levers[f"{s}.one_to_one_places"] * v["budget.one_to_one_place"]
+    )
+
+
+def places_bought(inputs: Inputs, option: str, stage: Phase) -> int:
+    """Return how many places the budget buys beside those kept for people at high risk."""
+    v = inputs.values
+    staffed = max(0.0, _left_for_places(inputs, option, stage)) * (1.0 - v["budget.vacancy_share"])
+    alone = inputs.option(option).levers[f"{stage.section}.delivery"] == "one-to-one"
+    return int(staffed / v["budget.one_to_one_place" if alone else "budget.place"] + 0.5)
+
+
 def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
     """Return (group places, one-to-one places, pence a year for starts) that a budget buys."""
     levers, v = inputs.option(option).levers, inputs.values
     s, share = stage.section, inputs.population_share
     one_places = levers[f"{s}.one_to_one_places"]
-    support = levers[f"{s}.partner_support_places"] if levers[f"{s}.partner_support"] else 0
-    left = (
-        stage.annual_budget_gbp * (1.0 - v["budget.fixed_share"])
-        - levers[f"{s}.assessors"] * v["budget.assessor"]
-        - support * v["budget.partner_support_place"]
-        - one_places * v["budget.one_to_one_place"]
-    )
-    staffed = max(0.0, left) * (1.0 - v["budget.vacancy_share"])
+    left = _left_for_places(inputs, option, stage)
     alone = levers[f"{s}.delivery"] == "one-to-one"
     asked = levers[f"{s}.places"]
-    price = v["budget.one_to_one_place"] if alone else v["budget.place"]
-    # A place without money for it does not exist: the budget buys at least one or none.
-    bought = int(staffed / price + 0.5) if asked == "from budget" else int(asked)
+    # A place without money for it does not exist, asked for or not.
+    bought = places_bought(inputs, option, stage)
+    if asked != "from budget":
+        bought = min(bought, int(asked))
     group = 0 if alone else bought
     single = int(one_places) + (bought if alone else 0)
     starts_gbp = max(0.0, left + one_places * v["budget.one_to_one_place"])
@@ -136,3 +151,22 @@ def places(inputs: Inputs, option: str, stage: Phase) -> tuple[int, int, int]:
         scale_count(single, share),
         round(starts_gbp * share * 100),
     )
+
+
+def shortfalls(inputs: Inputs) -> tuple[str, ...]:
+    """Say where more places are asked for than the budget buys: they do not exist."""
+    found = []
+    for option in inputs.options:
+        levers = inputs.option(option).levers
+        for stage in phases(inputs, option):
+            asked = levers[f"{stage.section}.places"]
+            if asked == "from budget":
+                continue
+            bought = places_bought(inputs, option, stage)
+            if bought < int(asked):
+                found.append(
+                    f"'{inputs.option(option).label}' ({option}) asks for {int(asked)} places in "
+                    f"its {stage.section}, and £{stage.annual_budget_gbp:,.0f} a year buys "
+                    f"{bought}: the rest do not exist."
+                )
+    return tuple(dict.fromkeys(found))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_inline
 
 _MASK = np.uint64(0xFFFFFFFF)
 _M0 = np.uint64(0xD2511F53)
@@ -47,7 +47,7 @@ _SHIFT = np.uint64(32)
 ) = range(1, 21)
 
 
-@compiled
+@compiled_inline
 def philox(c0, c1, c2, c3, k0, k1):
     """Apply ten rounds of Philox4x32 to a counter of four and a key of two 32-bit words."""
     x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)

@@ -12,7 +12,7 @@ import numpy as np
 
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_inline
 from dapp_model.randomness import block, exp, log, normal_quantile, unit
 from dapp_model.world import (
     ANY_RISK,
@@ -21,6 +21,7 @@ from dapp_model.world import (
     DAY,
     ENTRY_BAND,
     HIGH_ONLY,
+    MOST_RELATIONSHIPS,
     ORIGIN,
     P_MIX,
     P_REPORT,
@@ -33,11 +34,13 @@ from dapp_model.world import (
 NEVER = -(1 << 60)
 INFINITE = 1 << 60
 YEAR_DAY_SECONDS = 365 * DAY
+LONGEST_DELAY = 5.0  # of a charge or a conviction, in means: limitation, and cases do get heard
 LN2 = 0.6931471805599453
 ENTRY_GAP = YEAR / ENTRY_BAND
 
 # Rows of a case's field state: per band the next point's time, ordinal, raw time and two words.
 F_TIME, F_ORDINAL, F_RAW, F_BEHAVIOUR, F_REPORT = range(5)
+UNSEEN = -1  # the ordinal of a band that was never looked at
 
 
 # --- time ---
@@ -88,6 +91,21 @@ def next_entry(key, person, t):
 def enters(p, days, t, height, thinning):
     """Say whether a point of the field of entries is a perpetrator who is simulated."""
     return height < days[D.ENTRY, day_of(t)] and thinning < p[P.SHARE]
+
+
+@compiled
+def next_person(key, p, days, person, t, warm_up, horizon):
+    """Return (person, time of the point, time of entry) of the next who is simulated.
+
+    `person` and `t` are those of the point before in the band; an entry at or after the horizon
+    means that there are no more.
+    """
+    while True:
+        person += 1
+        t, height, thinning = next_entry(key, person, t)
+        when = on_tick(p, t)
+        if when >= horizon or (when >= warm_up and enters(p, days, when, height, thinning)):
+            return person, t, when
 
 
 @compiled
@@ -161,6 +179,32 @@ def case_times(key, p, person, rel, t, short):
 
 
 @compiled
+def last_case_ends(key, p, person, t):
+    """Return a time by which all cases have ended of a person who enters at t."""
+    leaves, _, career = exit_of(key, p, person, t)
+    latest = t
+    for rel in range(1, MOST_RELATIONSHIPS + 1):
+        short = 1 if unit(block(key, person, rel, rnd.CASE, 0)[2]) < p[P.SHORT_SHARE] else 0
+        end, _, following, _ = case_times(key, p, person, rel, t, short)
+        latest = max(latest, end)
+        if following > career:
+            break
+        t = following
+    return min(latest, leaves)
+
+
+@compiled
+def longest_consequence(p):
+    """Return the seconds after an incident in which it can still lead to a referral."""
+    tick = np.int64(p[P.TICK])
+    largest = 23.0  # means: an exponential of a 32-bit word is never longer
+    recorded = np.int64(largest * p[P.LAG]) + 1 + tick
+    convicted = np.int64(LONGEST_DELAY * (p[P.CHARGE_DELAY] + p[P.CONVICTION_DELAY])) + 2 + 2 * tick
+    heard = max(np.int64(1), np.int64(p[P.MARAC_NOTICE])) + np.int64(p[P.MARAC_CYCLE]) + 2 * tick
+    return recorded + max(convicted, heard)
+
+
+@compiled
 def children(key, p, person, rel):
     """Return the number of children in the household: 0 to 3."""
     w = block(key, person, rel, rnd.CASE_FAMILY, 0)
@@ -201,7 +245,7 @@ def bands_needed(bound):
     return max(1, n)
 
 
-@compiled
+@compiled_inline
 def field_step(key, p, person, rel, band, cell, index, raw, field, heights):
     """Put into `field` the point of a band that follows (cell, index - 1, raw)."""
     width = band_width(band)
@@ -224,7 +268,7 @@ def field_step(key, p, person, rel, band, cell, index, raw, field, heights):
     heights[band] = band_edge(band) + width * unit(w[1])
 
 
-@compiled
+@compiled_inline
 def field_advance(key, p, person, rel, band, field, heights):
     """Move one band on to its next point."""
     ordinal = field[F_ORDINAL, band]
@@ -235,18 +279,23 @@ def field_advance(key, p, person, rel, band, field, heights):
 
 @compiled
 def field_wake(key, p, person, rel, band, t, ordinal, field, heights):
-    """Put one band at its first point after (t, ordinal)."""
-    size = cell_seconds(band)
-    # Rounding up to the tick can bring a point of an earlier cell to this instant.
-    cell = max(0, (t - np.int64(p[P.TICK]) - ORIGIN) // size)
-    field_step(key, p, person, rel, band, cell, 0, ORIGIN + cell * size, field, heights)
+    """Put one band at its first point after (t, ordinal).
+
+    A band that was looked at before still holds the first point after it was last awake.
+    """
+    seen = field[F_ORDINAL, band]
+    if seen == UNSEEN or field[F_TIME, band] < t - cell_seconds(band):
+        size = cell_seconds(band)
+        # Rounding up to the tick can bring a point of an earlier cell to this instant.
+        cell = max(0, (t - np.int64(p[P.TICK]) - ORIGIN) // size)
+        field_step(key, p, person, rel, band, cell, 0, ORIGIN + cell * size, field, heights)
     while field[F_TIME, band] < t or (
         field[F_TIME, band] == t and field[F_ORDINAL, band] <= ordinal
     ):
         field_advance(key, p, person, rel, band, field, heights)
 
 
-@compiled
+@compiled_inline
 def field_first(field, awake):
     """Return the band that holds the earliest point among the first `awake` bands."""
     best = 0
@@ -262,7 +311,7 @@ def field_first(field, awake):
 # --- the rate of true incidents ---
 
 
-@compiled
+@compiled_inline
 def raised(p, t, last):
     """Return 1 + the raised hazard since the last incident; it only falls with time."""
     if last == NEVER or p[P.RAISE] == 0.0:
@@ -276,7 +325,7 @@ def rate_bound(p, t, frailty, last):
     return frailty * p[P.SEASON_MAX] * raised(p, t, last) * p[P.UP] * 1.000001
 
 
-@compiled
+@compiled_inline
 def rates(p, days, t, frailty, last):
     """Return (rate a year with no effect in force, rate not exceeded until the next incident)."""
     level = frailty * raised(p, t, last)
@@ -481,11 +530,17 @@ def justice(key, p, person, rel, ordinal):
     u = unit(w[3])
     sentence = 1 if u < p[P.CUSTODY] else 2 if u < p[P.CUSTODY] + p[P.ORDER] else 0
     return (
-        exponential(w[0], p[P.CHARGE_DELAY]),
+        min(exponential(w[0], p[P.CHARGE_DELAY]), LONGEST_DELAY * p[P.CHARGE_DELAY]),
         unit(w[1]) < p[P.CONVICTION],
-        exponential(w[2], p[P.CONVICTION_DELAY]),
+        min(exponential(w[2], p[P.CONVICTION_DELAY]), LONGEST_DELAY * p[P.CONVICTION_DELAY]),
         sentence,
     )
+
+
+@compiled
+def further_custody(t, held_until, release):
+    """Return the days that a sentence adds to what is being served: terms run side by side."""
+    return max(0, release - max(t, held_until)) // DAY
 
 
 @compiled

@@ -7,6 +7,7 @@ Every problem is found before the first is reported. Beside this room stand the 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -18,6 +19,7 @@ from dapp_model import fitted
 from dapp_model.contradictions import contradictions, gaps, pointless
 from dapp_model.errors import InputErrors, Problem, QuantityError
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, Parameter, registry
+from dapp_model.phases import shortfalls
 from dapp_model.quantities import Value, parse, quote, render
 from dapp_model.scenario_layers import (
     Layer,
@@ -88,7 +90,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
     warnings += _set_beside_posterior(settings)
     share = next(iter(options.values())).levers["population.share"]
     assert isinstance(share, float)
-    return Inputs(
+    inputs = Inputs(
         name=Path(path).stem,
         title=text_of(settings, "title"),
         question=text_of(settings, "question"),
@@ -103,6 +105,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         path=str(path),
         text_hash=text_hash(layers),
     )
+    return dataclasses.replace(inputs, warnings=inputs.warnings + shortfalls(inputs))
 
 
 # -- what a layer says ----------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from dapp_model import rules
 from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.heap import pop, push
 from dapp_model.engines.order import ROOM, grown
-from dapp_model.engines.pathway import end_episode, start
+from dapp_model.engines.pathway import end_episode, start, stop_support
 from dapp_model.engines.state import (
     ASSESSING,
+    NO_SUPPORT,
     NONE,
     ON_PROGRAMME,
     QUEUING,
@@ -51,6 +52,9 @@ def remember(life, s, heap, n):
 def close(p, life, q, t, stop, rows, cursor):
     """Stop taking people; with `stop`, also end what is going on. Returns rows."""
     for s in range(len(life.person)):
+        if stop and life.person[s, S.SUPPORT] > NO_SUPPORT:
+            rows = grown(rows, cursor[0] + ROOM)
+            stop_support(life, q, s, t, rows, cursor)
         stage = life.person[s, S.STAGE]
         # Lives run ahead on their own up to a referral, which may lie after this moment.
         if stage == NONE or life.person[s, S.REFERRED_AT] > t:
@@ -135,11 +139,11 @@ def change_lines(days, life, q, t):
 
 
 @compiled
-def affordable(p, days, q, t, stream):
-    """Say whether the contract still pays for one more start."""
+def affordable(p, days, q, t, stream, starts):
+    """Say whether the contract still pays for so many more starts."""
     day = rules.day_of(t)
     spent = q.g[G.SPENT0 + np.int64(days[D.PHASE, day])]
-    return spent + rules.start_cost(p, stream) <= days[D.FUNDS, day]
+    return spent + starts * rules.start_cost(p, stream) <= days[D.FUNDS, day]
 
 
 @compiled_with_memory
@@ -153,7 +157,7 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
     if days[D.CAN_START, day] == 0.0:
         return rows, n_heap, n_held
     limit = np.int64(days[D.PLACES_ONE, day])
-    while g[G.ONE] < limit and affordable(p, days, q, t, 1):
+    while g[G.ONE] < limit and affordable(p, days, q, t, 1, 1):
         g[G.N_ONE] = first_in_line(life, q.one, g[G.N_ONE], WAITING, 1)
         if g[G.N_ONE] == 0:
             break
@@ -174,7 +178,7 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
             busy += held[kept - 1, 1]
     n_held = kept
     if days[D.MODE, day] != CLOSED:
-        while busy < limit and affordable(p, days, q, t, 0):
+        while busy < limit and affordable(p, days, q, t, 0, 1):
             g[G.N_GROUP] = first_in_line(life, q.group, g[G.N_GROUP], WAITING, 0)
             if g[G.N_GROUP] == 0:
                 break
@@ -198,10 +202,11 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
     least = max(1, np.int64(days[D.GROUP_MINIMUM, day]))
     while True:
         size = min(np.int64(days[D.GROUP_SIZE, day]), limit - busy, waiting)
-        if size < least:
+        while size >= least and not affordable(p, days, q, t, 0, size):
+            size -= 1
+        if size < least or n_held >= len(held):
             break
-        started = 0
-        while started < size and affordable(p, days, q, t, 0):
+        for _ in range(size):
             g[G.N_GROUP] = first_in_line(life, q.group, g[G.N_GROUP], WAITING, 0)
             s = q.group[0, 5]
             pop(q.group, g[G.N_GROUP])
@@ -209,16 +214,12 @@ def give_places(key, p, days, life, q, held, n_held, t, heap, n_heap, rows, curs
             rows = grown(rows, cursor[0] + ROOM)
             start(key, p, days, life, q, s, t, 1, rows, cursor)
             n_heap = remember(life, s, heap, n_heap)
-            started += 1
-        if started > 0:
-            length = np.int64(days[D.SESSIONS, day] * days[D.INTERVAL, day])
-            held[n_held, 0] = rules.after(p, t, length)
-            held[n_held, 1] = started
-            n_held += 1
-            busy += started
-            waiting -= started
-        if started < size or n_held >= len(held):
-            break
+        length = np.int64(days[D.SESSIONS, day] * days[D.INTERVAL, day])
+        held[n_held, 0] = rules.after(p, t, length)
+        held[n_held, 1] = size
+        n_held += 1
+        busy += size
+        waiting -= size
     return rows, n_heap, n_held
 
 

@@ -27,7 +27,7 @@ from dapp_model.engines.allocation import (
     remember,
 )
 from dapp_model.engines.heap import pop
-from dapp_model.engines.life import begin, happen
+from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown, in_total_order, sort_rows
 from dapp_model.engines.state import (
     NO_SUPPORT,
@@ -42,7 +42,7 @@ from dapp_model.engines.state import (
 )
 from dapp_model.errors import RunError
 from dapp_model.events import ROW
-from dapp_model.world import ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
+from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
@@ -55,14 +55,10 @@ def live_on(key, p, days, life, q, s, horizon, rows, cursor):
     Returns (rows, True if nothing more happens before the horizon).
     """
     while True:
-        t, kind, rel, ordinal, index = next_own(life, s)
-        if t >= horizon:
-            return rows, True
-        happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
-        if life.person[s, S.STAGE] > NONE or life.person[s, S.SUPPORT] > NO_SUPPORT:
-            return rows, False
-        if cursor[0] + ROOM > len(rows):
-            rows = grown(rows, cursor[0] + ROOM)
+        end = live(key, p, days, life, q, s, horizon, rows, cursor)
+        if end != FULL:
+            return rows, end == DONE
+        rows = grown(rows, cursor[0] + ROOM)
 
 
 @compiled_with_memory
@@ -82,36 +78,71 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
     top = days[D.ENTRY].max()
     band = 0
     while band * ENTRY_BAND < top:
-        person = band * PEOPLE_PER_BAND
+        person = band * PEOPLE_PER_BAND - 1
         t = ORIGIN
         while True:
-            t, height, thinning = rules.next_entry(key, person, t)
-            when = rules.on_tick(p, t)
+            person, t, when = rules.next_person(key, p, days, person, t, warm_up, horizon)
             if when >= horizon:
                 break
-            if when >= warm_up and rules.enters(p, days, when, height, thinning):
-                cursor[0] = 0
-                begin(key, p, days, life, q, 0, person, when, rows, cursor)
-                rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
-                if done:
-                    sort_rows(rows, 0, cursor[0])
-                    if keep == 1:
-                        out = grown(out, n_out + cursor[0])
-                        out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
-                        n_out += cursor[0]
-                    else:
-                        fold(rows, cursor[0], year_of_day, record_start, scratch, counts)
+            cursor[0] = 0
+            begin(key, p, days, life, q, 0, person, when, rows, cursor)
+            rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
+            if done:
+                sort_rows(rows, 0, cursor[0])
+                if keep == 1:
+                    out = grown(out, n_out + cursor[0])
+                    out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
+                    n_out += cursor[0]
                 else:
-                    if n_reached >= len(reached):
-                        bigger = np.zeros((2 * n_reached, 2), np.int64)
-                        bigger[:n_reached] = reached
-                        reached = bigger
-                    reached[n_reached, 0] = person
-                    reached[n_reached, 1] = when
-                    n_reached += 1
-            person += 1
+                    fold(rows, cursor[0], year_of_day, record_start, scratch, counts)
+            else:
+                if n_reached >= len(reached):
+                    bigger = np.zeros((2 * n_reached, 2), np.int64)
+                    bigger[:n_reached] = reached
+                    reached = bigger
+                reached[n_reached, 0] = person
+                reached[n_reached, 1] = when
+                n_reached += 1
         band += 1
     return out[:n_out], reached[:n_reached]
+
+
+@compiled_with_memory
+def reach(key, p, days, warm_up, since, until, life, q):
+    """Find who can be referred from `since` to `until`, without living the lives of others.
+
+    Whoever enters later cannot be, nor can those whose cases have all ended so long before that
+    nothing can follow from them. Returns identifiers and entry times [n, 2], as `county` does.
+    """
+    rows = np.empty(8192, ROW_TYPE)
+    cursor = np.zeros(1, np.int64)
+    reached = np.zeros((1024, 2), np.int64)
+    n = 0
+    late = rules.longest_consequence(p)
+    top = days[D.ENTRY].max()
+    band = 0
+    while band * ENTRY_BAND < top:
+        person = band * PEOPLE_PER_BAND - 1
+        t = ORIGIN
+        while True:
+            person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
+            if when >= until:
+                break
+            if rules.last_case_ends(key, p, person, when) + late < since:
+                continue
+            cursor[0] = 0
+            begin(key, p, days, life, q, 0, person, when, rows, cursor)
+            rows, done = live_on(key, p, days, life, q, 0, until, rows, cursor)
+            if not done:
+                if n >= len(reached):
+                    bigger = np.zeros((2 * n, 2), np.int64)
+                    bigger[:n] = reached
+                    reached = bigger
+                reached[n, 0] = person
+                reached[n, 1] = when
+                n += 1
+        band += 1
+    return reached[:n]
 
 
 @compiled_with_memory
@@ -231,9 +262,7 @@ def take_census(worlds: list[World], seed: int, replicate: int, *, keep: bool = 
     With `keep` the rows are returned and nothing is counted.
     """
     world = worlds[0]
-    days = world.days.copy()
-    for route in range(int(D.REF_SELF), int(D.REF_HEALTH) + 1):
-        days[route] = np.max([other.days[route] for other in worlds], axis=0)
+    days = _highest_referral(worlds)
     first_year, n_years, years = year_table(world.warm_up, world.horizon)
     counts = np.zeros((len(GROUPS), len(MEASURES), n_years), np.int64)
     queues = empty_queues(1)
@@ -253,6 +282,37 @@ def take_census(worlds: list[World], seed: int, replicate: int, *, keep: bool = 
     )
     _check(queues)
     return Census(counts, rows, people, first_year)
+
+
+def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[np.int64]:
+    """Return the people of `take_census` and nothing else, much sooner."""
+    world = worlds[0]
+    days = _highest_referral(worlds)
+    open_days = np.flatnonzero((days[D.REF_SELF : D.REF_HEALTH + 1] > 0.0).any(axis=0))
+    if not len(open_days):
+        return np.zeros((0, 2), np.int64)
+    queues = empty_queues(1)
+    queues.g[G.CENSUS] = 1
+    people = reach(
+        rules.rnd.stream_key(seed, replicate),
+        world.p,
+        days,
+        world.warm_up,
+        int(open_days[0]) * DAY + ORIGIN,
+        min(world.horizon, (int(open_days[-1]) + 1) * DAY + ORIGIN),
+        empty_lives(1),
+        queues,
+    )
+    _check(queues)
+    return people
+
+
+def _highest_referral(worlds: list[World]) -> npt.NDArray[np.float64]:
+    """Return the tables by day with the highest chance of each referral under any option."""
+    days = worlds[0].days.copy()
+    for route in range(int(D.REF_SELF), int(D.REF_HEALTH) + 1):
+        days[route] = np.max([other.days[route] for other in worlds], axis=0)
+    return days
 
 
 def live_together(

@@ -6,7 +6,8 @@ import numpy as np
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_inline
+from dapp_model.engines.order import ROOM
 from dapp_model.engines.pathway import (
     assessed,
     contacted,
@@ -16,6 +17,7 @@ from dapp_model.engines.pathway import (
     session,
 )
 from dapp_model.engines.state import (
+    NO_SUPPORT,
     NONE,
     R,
     S,
@@ -25,9 +27,13 @@ from dapp_model.engines.state import (
     emit,
     expect,
     in_custody,
+    next_own,
 )
 from dapp_model.rules import INFINITE, NEVER
 from dapp_model.world import DVPO_SECONDS, MOST_RELATIONSHIPS, D, P
+
+# How living on ends.
+DONE, REACHED, FULL = range(3)
 
 
 @compiled
@@ -77,6 +83,7 @@ def begin_case(key, p, life, q, s, r, t, rows, cursor):
     case[R.AREA] = area
     case[R.ACTIVE] = 1
     case[R.AWAKE] = 0
+    life.field[s, r, rules.F_ORDINAL, :] = rules.UNSEEN
     case[R.GRADE] = 0
     case[R.HEARING] = 0
     case[R.IDVA_END] = NEVER
@@ -139,14 +146,13 @@ def leave(p, life, q, s, t, cause, rows, cursor):
         end_episode(p, life, q, s, t, ev.REMOVED, rows, cursor)
 
 
-@compiled
-def candidate(key, p, days, life, q, s, r, t, rows, cursor):
+@compiled_inline
+def candidate(key, p, days, life, q, s, r, t, band, rows, cursor):
     """Meet the next point of a case's field: an incident if it lies below the rate in force."""
     me = life.person[s]
     case = life.case[s, r]
     field = life.field[s, r]
     heights = life.heights[s, r]
-    band = rules.field_first(field, case[R.AWAKE])
     ordinal = field[rules.F_ORDINAL, band]
     height = heights[band]
     word = field[rules.F_BEHAVIOUR, band]
@@ -378,7 +384,8 @@ def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
     emit(rows, cursor, t, ev.CONVICTION, person, rel, ordinal, sentence, 0)
     if sentence == 1:
         release = rules.after(p, t, served)
-        emit(rows, cursor, t, ev.CUSTODY_START, person, rel, ordinal, (release - t) // 86400, 0)
+        extra = rules.further_custody(t, me[S.CUSTODY], release)
+        emit(rows, cursor, t, ev.CUSTODY_START, person, rel, ordinal, extra, 0)
         if p[P.CUSTODY_ON] > 0.0:
             me[S.CUSTODY] = max(me[S.CUSTODY], release)
             if me[S.STAGE] > NONE:
@@ -392,13 +399,37 @@ def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
         refer(key, p, days, life, q, s, r, t, ev.COURT, rows, cursor)
 
 
-@compiled
+@compiled_inline
 def happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor):
     """Let a person's next event happen."""
-    r = rel - 1
     if index < 0:
-        candidate(key, p, days, life, q, s, r, t, rows, cursor)
-        return
+        candidate(key, p, days, life, q, s, rel - 1, t, -1 - index, rows, cursor)
+    else:
+        due(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
+
+
+@compiled
+def live(key, p, days, life, q, s, horizon, rows, cursor):
+    """Live from event to event as far as there is room for rows.
+
+    Returns DONE at the horizon, REACHED as soon as the programme is, FULL without room.
+    """
+    room = len(rows) - ROOM
+    me = life.person[s]
+    while cursor[0] <= room:
+        t, kind, rel, ordinal, index = next_own(life, s)
+        if t >= horizon:
+            return DONE
+        happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
+        if me[S.STAGE] > NONE or me[S.SUPPORT] > NO_SUPPORT:
+            return REACHED
+    return FULL
+
+
+@compiled
+def due(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor):
+    """Let what is due on a person's own calendar happen."""
+    r = rel - 1
     me = life.person[s]
     a = life.pending[s, index, 4]
     me[S.PENDING] -= 1

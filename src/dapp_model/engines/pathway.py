@@ -53,6 +53,7 @@ def refer(key, p, days, life, q, s, r, t, route, rows, cursor):
     me[S.EPISODE] += 1
     me[S.STAGE] = REFERRED
     me[S.REFERRED_AT] = t
+    me[S.REFERRED_REL] = r
     me[S.ROUTE] = route
     me[S.RISK] = risk
     me[S.ATTENDED] = 0
@@ -151,11 +152,27 @@ def end_support(life, q, s, t, rel, ordinal, rows, cursor):
 
 
 @compiled
+def stop_support(life, q, s, t, rows, cursor):
+    """The money for partner support has ended: what goes on ends, an offer lapses."""
+    me = life.person[s]
+    r = me[S.SUPPORT_REL]
+    for i in range(me[S.PENDING]):
+        if life.pending[s, i, 1] == ev.SUPPORT_END:
+            episode = life.pending[s, i, 3]
+    if me[S.SUPPORT] == SUPPORTED:
+        life.case[s, r, R.SUP_END] = t
+    forget(life, s, ev.SUPPORT_END)
+    end_support(life, q, s, t, r + 1, episode, rows, cursor)
+
+
+@compiled
 def assessed(key, p, days, life, q, s, t, rows, cursor):
     """An assessment ends; the suitable join the waiting list."""
     me = life.person[s]
     person, episode, z = me[S.PERSON], me[S.EPISODE], life.person_x[s, X.Z]
     _, _, suitable = rules.contact(key, p, person, episode, me[S.ROUTE], z)
+    case = life.case[s, me[S.REFERRED_REL]]
+    me[S.RISK] = rules.risk_of(t, case[R.GRADE], case[R.HEARD])
     emit(rows, cursor, t, ev.ASSESSMENT_END, person, 0, episode, 1 if suitable else 0, me[S.RISK])
     offer_support(key, p, days, life, q, s, t, rows, cursor)
     if not suitable:

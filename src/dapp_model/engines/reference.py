@@ -222,6 +222,7 @@ class Case:
         self.plan_end = NEVER
         # The keyed field of candidates over time x rate, by band.
         self.field = np.zeros((5, BANDS), np.int64)
+        self.field[rules.F_ORDINAL] = rules.UNSEEN
         self.heights = np.zeros(BANDS)
         self.awake = 0
 
@@ -441,10 +442,12 @@ class Case:
         if him.gone:
             return
         self.log(ev.CONVICTION, ordinal, sentence)
+        t = county.now
         served, required, started, completed = rules.sentence_of(key, p, *who)
         if sentence == 1:
             release = county.after(served)
-            self.log(ev.CUSTODY_START, ordinal, (release - county.now) // DAY)
+            further = rules.further_custody(t, him.custody_until, release)
+            self.log(ev.CUSTODY_START, ordinal, further)
             if p[P.CUSTODY_ON]:
                 him.custody_until = max(him.custody_until, release)
                 if him.episode:

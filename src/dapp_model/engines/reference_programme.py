@@ -66,6 +66,7 @@ class Episode:
         self.env = county.env
         self.programme = county.programme
         self.number = perpetrator.episodes
+        self.case = case
         self.route = route
         self.risk = risk
         self.ended = False
@@ -108,6 +109,7 @@ class Episode:
         yield self.at(county.after(length), ev.ASSESSMENT_END)
         if self.ended:
             return
+        self.risk = rules.risk_of(county.now, self.case.grade, self.case.heard)
         self.log(ev.ASSESSMENT_END, suitable, self.risk)
         self.offer_support()
         if not suitable:
@@ -229,6 +231,8 @@ class Support:
         self.him = perpetrator
         self.case = case
         self.episode = episode
+        # The programme ends with its money.
+        self.stopped = perpetrator.county.programme.support_stopped
 
     def run(self) -> Process:
         """Wait for a support worker, be supported, make room."""
@@ -239,7 +243,7 @@ class Support:
         programme.support_line.join(request)
         programme.ask(ev.SUPPORT_START)
         lapses = case.at(county.after(county.p[P.SUPPORT_PATIENCE]), ev.SUPPORT_END, self.episode)
-        outcome = yield request.granted | lapses
+        outcome = yield request.granted | lapses | self.stopped
         if request.granted not in outcome:
             request.waiting = False
             him.support = None
@@ -247,7 +251,8 @@ class Support:
         until = county.after(county.p[P.SUPPORT_LENGTH])
         case.support = (county.now, until)
         case.log(ev.SUPPORT_START, self.episode)
-        yield case.at(until, ev.SUPPORT_END, self.episode)
+        yield case.at(until, ev.SUPPORT_END, self.episode) | self.stopped
+        case.support = (case.support[0], county.now)
         case.log(ev.SUPPORT_END, self.episode)
         programme.supporting -= 1
         programme.ask(ev.SUPPORT_START)
@@ -267,6 +272,7 @@ class Programme:
         self.busy = [0, 0]  # places held in rolling groups and one to one
         self.groups: list[tuple[int, int]] = []  # closed groups: (end, places held)
         self.supporting = 0
+        self.support_stopped = county.env.event()
         self.spent_pence = [0, 0, 0]
         self.episodes: list[Episode] = []
 
@@ -285,6 +291,9 @@ class Programme:
         county = self.county
         yield county.env.at(time, ev.CLOSE)
         stop = county.today(D.STOP) > 0
+        if stop:
+            self.support_stopped.succeed()
+            self.support_stopped = county.env.event()
         if stop or county.today(D.CLOSE):
             for episode in list(self.episodes):
                 if episode.stage != "on programme":
@@ -323,10 +332,10 @@ class Programme:
             self.assessing += 1
             request.granted.succeed()
 
-    def affordable(self, stream: int) -> bool:
-        """Say whether the contract still pays for one more start."""
+    def affordable(self, stream: int, starts: int = 1) -> bool:
+        """Say whether the contract still pays for so many more starts."""
         phase = int(self.county.today(D.PHASE))
-        cost = rules.start_cost(self.county.p, stream)
+        cost = starts * rules.start_cost(self.county.p, stream)
         return bool(self.spent_pence[phase] + cost <= self.county.today(D.FUNDS))
 
     def grant(self, request: Request, stream: int) -> None:
@@ -364,23 +373,20 @@ class Programme:
         least = max(1, int(county.today(D.GROUP_MINIMUM)))
         while True:
             size = min(int(county.today(D.GROUP_SIZE)), free, self.group_line.waiting())
+            while size >= least and not self.affordable(0, size):
+                size -= 1
             if size < least:
                 return
-            started = 0
-            while started < size and self.affordable(0):
+            for _ in range(size):
                 request = self.group_line.next()
                 assert request is not None
                 for episode in self.episodes:
                     if episode.request is request:
                         episode.in_closed_group = True
                 self.grant(request, 0)
-                started += 1
-            if started:
-                length = county.today(D.SESSIONS) * county.today(D.INTERVAL)
-                self.groups.append((county.after(length), started))
-                free -= started
-            if started < size:
-                return
+            length = county.today(D.SESSIONS) * county.today(D.INTERVAL)
+            self.groups.append((county.after(length), size))
+            free -= size
 
     def give_support(self) -> None:
         """Begin partner support while there is room."""

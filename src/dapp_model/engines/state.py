@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_inline
 from dapp_model.engines.heap import WIDTH
 from dapp_model.rules import INFINITE
 from dapp_model.world import BANDS, MOST_RELATIONSHIPS
@@ -26,7 +26,7 @@ S = IntEnum(
     "S",
     "PERSON CODE LINX CAUSE CAREER RELATIONSHIPS GONE CUSTODY BBR EPISODE STAGE ROUTE LAST_END "
     "STREAM RISK ATTENDED WILL_ATTEND PLANNED CLOSED END1 END2 DROPPED SUPPORT SUPPORT_REL "
-    "PENDING INTERVAL REFERRED_AT SIZE",
+    "PENDING INTERVAL REFERRED_AT REFERRED_REL SIZE",
     start=0,
 )
 # Person, fractions.
@@ -145,17 +145,17 @@ def forget(life, s, kind):
     life.person[s, S.PENDING] = n
 
 
-@compiled
+@compiled_inline
 def next_own(life, s):
     """Return (time, kind, relationship, ordinal, index) of a person's next event.
 
-    `index` is the place on the calendar, or -1 for a candidate incident.
+    `index` is the place on the calendar, or for a candidate incident -1 less its rate band.
     """
     t = INFINITE
     kind = 0
     rel = 0
     ordinal = 0
-    index = -2
+    index = 0
     for i in range(life.person[s, S.PENDING]):
         e = life.pending[s, i]
         if e[0] < t or (
@@ -178,7 +178,7 @@ def next_own(life, s):
                 or (kind == ev.INCIDENT and (r + 1 < rel or (r + 1 == rel and number < ordinal)))
             )
         ):
-            t, kind, rel, ordinal, index = when, ev.INCIDENT, r + 1, number, -1
+            t, kind, rel, ordinal, index = when, ev.INCIDENT, r + 1, number, -1 - band
     return t, kind, rel, ordinal, index
 
 
