@@ -57,12 +57,13 @@ class Emulator:
     def expected(self, scores: Floats, size: Floats) -> Floats:
         """Return the expected figures [row, S] on their scales for a county of this size."""
         z = scores[:, 1:]
-        found: Floats = np.column_stack([np.ones(len(z)), z, self.tables.terms(z)]) @ self.straight
+        lines = np.column_stack([np.ones(len(z)), z, self.tables.terms(z)])
+        found = np.asarray(lines @ self.straight)
         for s in range(found.shape[1]):
             own, few = z[:, self.active[s]], z[:, self.cubed[s]]
             found[:, s] += ((own @ self.bent[s]) * own).sum(axis=1)
             found[:, s] += ((few**2 @ self.twisted[s]) * few).sum(axis=1)
-        return found + COUNTED * np.log(size / SIZE_OF_BANK)[:, None]
+        return np.asarray(found + COUNTED * np.log(size / SIZE_OF_BANK)[:, None])
 
     def slopes(self, scores: Floats) -> Floats:
         """Return how expected figures move with the scores but for the size [row, S, parameter]."""
@@ -116,10 +117,7 @@ def fit_chance(bank: Bank, weight: Floats) -> tuple[Floats, Floats]:
     Two replicates at one point differ by chance alone. Their squared difference has the variance
     as its mean; its logarithm is regressed on the scores, lightly shrunk.
     """
-    r = bank.figures.shape[1]
-    deviation = bank.figures - bank.figures.mean(axis=1, keepdims=True)
-    contrast = deviation[:, :-1] * np.sqrt(r / (r - 1)) if r == 2 else _contrasts(bank.figures)
-    contrast = contrast * np.sqrt(bank.people)[:, None, None]
+    contrast = _contrasts(bank.figures) * np.sqrt(bank.people)[:, None, None]
     log_v = (np.log(contrast**2 + 1e-12) - LOG_CHI2_1).mean(axis=1)
     log_v = np.maximum(log_v, np.median(log_v, axis=0) - 8)  # two equal counts say little
     x = np.column_stack([np.ones(len(bank)), bank.scores[:, 1:]])
@@ -144,7 +142,7 @@ def _contrasts(figures: Floats) -> Floats:
         row = np.zeros(r)
         row[:k], row[k] = 1.0 / k, -1.0
         rows.append(row / np.sqrt(1 / k + 1))
-    return np.einsum("cr,krs->kcs", np.array(rows), figures)
+    return np.asarray(np.einsum("cr,krs->kcs", np.array(rows), figures))
 
 
 # -- expectation ----------------------------------------------------------------------------------

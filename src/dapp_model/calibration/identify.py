@@ -55,7 +55,7 @@ def table(found: Calibrated, reading: str) -> tuple[list[dict[str, Any]], dict[s
     for j, name in enumerate(recipe.names):
         order = np.argsort(-moved[:, j], kind="stable")
         strongest = [names[k] for k in order[:3] if moved[k, j] > max(0.1, 5 * noise[j])]
-        a, b = (np.asarray(np.quantile(v[:, j], [0.025, 0.5, 0.975])) for v in (before, after))
+        a, b = _interval(before[:, j]), _interval(after[:, j])
         rows.append(
             {
                 "reading": reading,
@@ -131,6 +131,10 @@ def reweighted(found: Calibrated, scores: Floats, reading: str) -> dict[str, Flo
         w = np.minimum(w, np.sqrt(len(w)) * w.mean())
         out[name] = w / w.sum()
     return out
+
+
+def _interval(x: Floats) -> list[float]:
+    return [float(np.quantile(x, q)) for q in (0.025, 0.5, 0.975)]
 
 
 def _r(value: Any) -> float:

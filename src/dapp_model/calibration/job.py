@@ -175,11 +175,29 @@ def write(found: Calibrated, folder: Path) -> dict[str, Any]:
         "source": source_hash(),
         "versions": {k: v for k, v in versions().items() if k not in ("matplotlib",)},
         "sampler": diagnostics,
+        "typical": typical(found),
         "files": files,
     }
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     _put(folder / fitted.RECORD, text.encode())
     return record
+
+
+def typical(found: Calibrated) -> dict[str, float]:
+    """Return one row of the first reading that is near the middle and meets the strong targets.
+
+    The registry shows it as the value of what is calibrated: one county that holds together, which
+    the middle of each parameter by itself would not.
+    """
+    scores = found.rows(found.recipe.readings[0])
+    centred = (scores - scores.mean(axis=0)) / scores.std(axis=0)
+    far = (centred**2).mean(axis=1)
+    expected = found.likelihood().expected(scores)
+    for target in found.recipe.in_force(found.recipe.readings[0], ("strong",)):
+        apart = expected[:, LEARNT.index(target.reader)] - target.aim
+        far += (apart / apart.std()) ** 2
+    values = found.recipe.values(scores[[int(far.argmin())]])[0]
+    return {n: float(f"{v:.3g}") for n, v in zip(found.recipe.names, values, strict=True)}
 
 
 def quality(sampled: Sampled, number: int) -> dict[str, float]:

@@ -220,7 +220,7 @@ class Sampled:
 
     def flat(self, number: int) -> Floats:
         """Return all draws of one problem [draw, parameter]."""
-        return self.scores[number].reshape(-1, self.scores.shape[-1])
+        return np.asarray(self.scores[number].reshape(-1, self.scores.shape[-1]))
 
     def rows(self, number: int, count: int) -> Floats:
         """Return draws of one problem evenly spread over chains and steps; or as many as there are.

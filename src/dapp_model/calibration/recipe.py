@@ -283,9 +283,14 @@ def read_targets(path: Path, problems: list[Problem]) -> tuple[Target, ...]:
                     Problem(str(path), line, row["name"], row["name"], "another name", message)
                 )
                 continue
-            numbers = {k: float(row[k]) for k in ("value", "rounding", "transfer")}
-            out.append(Target(**{**row, **numbers}))
+            out.append(_target(row))
     return tuple(out)
+
+
+def _target(row: Mapping[str, str]) -> Target:
+    numbers = {key: float(row[key]) for key in ("value", "rounding", "transfer")}
+    cells: dict[str, Any] = {**row, **numbers}
+    return Target(**cells)
 
 
 def _row_problems(file: str, line: int, row: Mapping[str, Any]) -> Iterator[Problem]:
