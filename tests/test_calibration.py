@@ -435,7 +435,8 @@ def test_a_target_left_out_has_no_say_and_a_bound_has_one_side() -> None:
 
     def log_likelihood(names: tuple[str, ...], scores: Floats, **moved: float) -> Floats:
         used = [
-            dataclasses.replace(by_name[n], value=moved.get(n, by_name[n].value)) for n in names
+            dataclasses.replace(by_name[n], value=moved.get(n, by_name[n].value), rounding=0.0)
+            for n in names
         ]
         own = posterior.OfEmulator(learnt, made_up_priors()[0], posterior.problem(used), D + 1)
         return own.weigh(scores, np.zeros(len(scores), np.int64))[0]

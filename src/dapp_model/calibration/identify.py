@@ -99,7 +99,7 @@ def ridges(found: Calibrated, reading: str, least: float = 0.4) -> list[dict[str
     """Return pairs of parameters that stand in for each other: strongly correlated scores."""
     names = found.recipe.names
     scores = found.sampled.flat(found.recipe.readings.index(reading))
-    r = np.corrcoef(scores.T)
+    r = np.asarray(np.corrcoef(scores.T), dtype=np.float64).reshape(len(names), -1)
     i, j = np.triu_indices(len(names), 1)
     strong = np.flatnonzero(np.abs(r[i, j]) >= least)
     order = strong[np.argsort(-np.abs(r[i, j][strong]), kind="stable")]

@@ -28,7 +28,8 @@ NOT_IN_FORCE: Final = 1e4  # variance of a figure that is left out, on its scale
 WIDER: Final = 1.1
 FARTHEST: Final = 4.5  # standard deviations of a prior beyond which nothing is looked at
 NEWTON: Final = 40
-PATH: Final = (6, 12)  # steps of a path, fewest and most
+PATH: Final = (1.0, 2.2)  # length of a path in standard deviations: a quarter turn is 1.57
+PATH_STEPS: Final = (2, 16)
 ACCEPTED: Final = 0.8  # share of paths whose end should be accepted
 
 
@@ -288,19 +289,25 @@ def _path(
     """Carry each chain along a path; return where it is then, and the chance of acceptance."""
     which, rng = rest
     z, value, slope = state
-    root = reference.root[which]
+    root = reference.root
+    count = len(root)
     back = root.transpose(0, 2, 1)
+
+    def turned(by: Floats, vectors: Floats) -> Floats:
+        """Return every chain's vector times its problem's matrix; chains lie problem by problem."""
+        return np.asarray((vectors.reshape(count, -1, z.shape[1]) @ by).reshape(z.shape))
+
     momentum = rng.standard_normal(z.shape)
     length = pace[which] * rng.uniform(0.7, 1.3, size=len(z))
     energy = value - 0.5 * (momentum**2).sum(axis=1)
     at, its_value, its_slope, moving = z, value, slope, momentum
-    for _ in range(int(rng.integers(PATH[0], PATH[1] + 1))):
-        moving = moving + 0.5 * length[:, None] * (back @ its_slope[:, :, None])[:, :, 0]
-        at = at + length[:, None] * (root @ moving[:, :, None])[:, :, 0]
+    for _ in range(int(np.clip(round(rng.uniform(*PATH) / float(pace.mean())), *PATH_STEPS))):
+        moving = moving + 0.5 * length[:, None] * turned(root, its_slope)
+        at = at + length[:, None] * turned(back, moving)
         held = np.clip(at, -FARTHEST - 0.09, FARTHEST + 0.09)  # beyond, nothing is accepted
         its_value, its_slope = _density(likelihood, held, which)
         its_value = np.where((held == at).all(axis=1), its_value, -np.inf)
-        moving = moving + 0.5 * length[:, None] * (back @ its_slope[:, :, None])[:, :, 0]
+        moving = moving + 0.5 * length[:, None] * turned(root, its_slope)
     gain = its_value - 0.5 * (moving**2).sum(axis=1) - energy
     chance = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0))
     taken = rng.random(len(z)) < chance
