@@ -1,7 +1,7 @@
 """Measure the engines, the sharing of work and of luck: one command, one table.
 
-    python benchmarks/run.py            about five minutes
-    python benchmarks/run.py --full     the whole county in the reference engine, 100 counties
+python benchmarks/run.py            about five minutes
+python benchmarks/run.py --full     the whole county in the reference engine, 100 counties
 """
 
 from __future__ import annotations

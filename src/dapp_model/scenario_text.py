@@ -181,7 +181,7 @@ extension.annual_budget = "£120,000"        # a year, in cash
 # Who pays which share of each year; the shares add up to 1.
 # extension.funders = {community_safety_board = 0.5, surrey_police = 0.25, opcc = 0.25}
 
-# extension.places = "30 places"            # or "from budget": as many as the money buys
+# extension.places = "8 places"             # or "from budget": as many as the money buys, the most
 # extension.one_to_one_places = "4 places"  # kept for people assessed as high risk
 # extension.assessors = "2 assessors"       # more of them shorten the wait for an assessment
 # extension.sessions = "30 sessions"        # how many make up the programme

@@ -79,6 +79,8 @@ def completion(
     """
     m, weight = motivations(mean_motivation)
     weight = weight * accepting
+    if weight.sum() == 0.0:  # nobody agrees, so nobody starts
+        return share
     needs = number_of_needs(unmet[1])
     shift = slope * m[:, None] + unmet[0] * np.arange(len(needs))
     both = weight[:, None] * needs / weight.sum()
