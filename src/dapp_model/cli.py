@@ -296,6 +296,8 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _calibrate(given: argparse.Namespace) -> int:
+    # Sums in one order, so that everybody gets the same bytes; numpy reads this when it is loaded.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     from dapp_model.calibration import bank, command, recipe
 
     wanted = recipe.read(given.file)
