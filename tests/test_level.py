@@ -77,7 +77,9 @@ def simulated() -> tuple[Mapping[str, float], float]:
         if number == 0:
             bill = police_bill(county.outcomes)
     mean = np.mean(found, axis=0)
-    return {n: float(from_scale(m, READERS[n].scale)) for n, m in zip(READERS, mean)}, bill
+    return {
+        n: float(from_scale(m, READERS[n].scale)) for n, m in zip(READERS, mean, strict=True)
+    }, bill
 
 
 def police_bill(outcomes: Outcomes) -> float:

@@ -19,6 +19,7 @@ from dapp_model.calibration.emulator import Emulator
 from dapp_model.calibration.posterior import NOT_IN_FORCE, Problems, Sampled
 from dapp_model.calibration.recipe import Recipe
 from dapp_model.calibration.targets import COUNTED, LEARNT
+from dapp_model.parameters import registry
 
 Floats = npt.NDArray[np.float64]
 
@@ -184,20 +185,27 @@ def write(found: Calibrated, folder: Path) -> dict[str, Any]:
 
 
 def typical(found: Calibrated) -> dict[str, float]:
-    """Return one row of the first reading that is near the middle and meets the strong targets.
+    """Return the likeliest values of what is calibrated, with evidence at its registry's values.
 
-    The registry shows it as the value of what is calibrated: one county that holds together, which
-    the middle of each parameter by itself would not.
+    Under the first reading. The registry shows them: one county that holds together, which the
+    middle of each parameter by itself would not.
     """
-    scores = found.rows(found.recipe.readings[0])
-    centred = (scores - scores.mean(axis=0)) / scores.std(axis=0)
-    far = (centred**2).mean(axis=1)
-    expected = found.likelihood().expected(scores)
-    for target in found.recipe.in_force(found.recipe.readings[0], ("strong",)):
-        apart = expected[:, LEARNT.index(target.reader)] - target.aim
-        far += (apart / apart.std()) ** 2
-    values = found.recipe.values(scores[[int(far.argmin())]])[0]
-    return {n: float(f"{v:.3g}") for n, v in zip(found.recipe.names, values, strict=True)}
+    recipe = found.recipe
+    known = registry()
+    held = np.full(len(recipe.priors), np.nan)
+    for j, prior in enumerate(recipe.priors):
+        value = known[prior.name].value
+        if known[prior.name].role != "calibrated" and isinstance(value, int | float):
+            held[j] = prior.score(float(value))
+    mode = posterior.peak(posterior.Pinned(found.likelihood(), held), 1).mean
+    scores = np.where(np.isnan(held), 0.0, held)
+    scores[np.isnan(held)] = mode[0]
+    values = recipe.values(scores[None])[0]
+    return {
+        n: float(f"{v:.3g}")
+        for n, v in zip(recipe.names, values, strict=True)
+        if known[n].role == "calibrated"
+    }
 
 
 def quality(sampled: Sampled, number: int) -> dict[str, float]:

@@ -171,6 +171,38 @@ class OfEmulator:
         return np.where(np.isfinite(total), total, -np.inf), slope, curve
 
 
+@dataclass(frozen=True)
+class Pinned:
+    """A likelihood in which some scores are held: `held` [parameter] is NaN where they are free."""
+
+    whole: Likelihood
+    held: Floats
+
+    @property
+    def dimension(self) -> int:
+        """Return how many parameters are free."""
+        return int(np.isnan(self.held).sum())
+
+    def _filled(self, scores: Floats) -> Floats:
+        out = np.repeat(self.held[None], len(scores), axis=0)
+        out[:, np.isnan(self.held)] = scores
+        return out
+
+    def weigh(self, scores: Floats, which: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Return the log likelihood and its slope in the free scores."""
+        value, slope = self.whole.weigh(self._filled(scores), which)
+        return value, slope[:, np.isnan(self.held)]
+
+    def curvature(self, scores: Floats, which: npt.NDArray[np.int64]) -> Floats:
+        """Return minus the second derivatives of the log likelihood in the free scores."""
+        free = np.flatnonzero(np.isnan(self.held))
+        return self.whole.curvature(self._filled(scores), which)[:, free[:, None], free]
+
+    def expected(self, scores: Floats) -> Floats:
+        """Return what the rows expect of the figures [row, S]."""
+        return self.whole.expected(self._filled(scores))
+
+
 # -- sampling -------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dapp_model.calibration import counties, forecast, identify, posterior, proof
 from dapp_model.calibration.bank import How
-from dapp_model.calibration.counties import FORECAST_COLUMNS, OF_THE_PROGRAMME
+from dapp_model.calibration.counties import OF_THE_PROGRAMME
 from dapp_model.calibration.job import Calibrated
 from dapp_model.calibration.targets import LEARNT, READERS, from_scale
 
@@ -56,7 +56,7 @@ def expected(found: Calibrated) -> Rows:
 
 def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, Any]:
     """Prove, write tables and pictures to `folder`, and return the summary."""
-    from dapp_model.calibration import pictures
+    from dapp_model.calibration import page, pictures
 
     recipe = found.recipe
     main = recipe.readings[0]
@@ -106,17 +106,22 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
         "predictive_strong": [r for r in predictive if r["weight"] == "strong"],
         "later": later,
     }
-    _csv(folder / "predictive.csv", predictive)
-    _csv(folder / "ranks.csv", _rank_rows(ranks, broken))
-    _csv(folder / "recovery.csv", proof.recovery(known, draws, recipe.names))
-    _csv(folder / "identifiability.csv", table)
-    _csv(folder / "ridges.csv", [r for k in recipe.readings for r in identify.ridges(found, k)])
-    _csv(folder / "forecast.csv", fan)
-    _csv(folder / "forecast_spread.csv", forecast.shares(onwards[main], base))
-    _csv(folder / "sensitivity.csv", _sensitivity(found, onwards))
+    tables: dict[str, Rows] = {
+        "predictive": predictive,
+        "ranks": _rank_rows(ranks, broken),
+        "recovery": proof.recovery(known, draws, recipe.names),
+        "identifiability": table,
+        "ridges": [r for k in recipe.readings for r in identify.ridges(found, k)],
+        "forecast": fan,
+        "forecast_spread": forecast.shares(onwards[main], base),
+        "sensitivity": _sensitivity(found, onwards),
+    }
+    for name, rows in tables.items():
+        _csv(folder / f"{name}.csv", rows)
     text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
     (folder / "proof.json").write_text(text, encoding="utf-8", newline="\n")
     pictures.write(folder, predictive, (ranks, broken), fan)
+    page.write(folder, summary, tables)
     return summary
 
 
@@ -250,6 +255,3 @@ def _csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _r(value: Any) -> float:
     return float(f"{float(value):.4g}")
-
-
-__all__ = ["FORECAST_COLUMNS", "emulator_error", "expected", "lines", "prove"]

@@ -111,6 +111,15 @@ class Prior:
 
         return bounded_quantile(self.distribution, np.asarray(ndtr(z)), self.possible)
 
+    def score(self, value: float) -> float:
+        """Return the standard normal score of a value: the inverse of `values`."""
+        from scipy.special import ndtri
+
+        low, here, high = (
+            cumulative(self.distribution, x) for x in (self.possible[0], value, self.possible[1])
+        )
+        return float(ndtri((here - low) / (high - low)))
+
 
 @dataclass(frozen=True)
 class Recipe:
