@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 
 from dapp_model import events as ev
 from dapp_model import fitted, study
-from dapp_model.calibration import bank, emulator, job, posterior, proof, recipe, shapes
+from dapp_model.calibration import bank, emulator, posterior, proof, recipe, shapes
 from dapp_model.calibration.targets import (
     BEGINS,
     COUNTED,
@@ -393,6 +395,17 @@ def test_the_posterior_of_a_straight_simulator_is_its_closed_form() -> None:
         assert np.abs((rows.mean(axis=0) - mean) / sd).max() < 0.15
 
 
+def test_with_some_scores_held_the_peak_is_the_conditional_one() -> None:
+    toy, _ = straight(1)
+    held = np.array([np.nan, 0.7, np.nan, -0.2, np.nan, np.nan])
+    free = np.isnan(held)
+    found = posterior.peak(posterior.Pinned(toy, held), 1).mean[0]
+    own = toy.matrix[:, free] / toy.noise[:, None]
+    rest = (toy.counted[0] - toy.matrix[:, ~free] @ held[~free]) / toy.noise
+    wanted = np.linalg.solve(own.T @ own + np.eye(4), own.T @ rest)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
 def test_what_is_sampled_depends_on_nothing_but_the_arguments() -> None:
     toy, _ = straight(2)
     one, other = (posterior.sample(toy, 2, chains=6, steps=60, seed=(4, 2)) for _ in range(2))
@@ -547,11 +560,21 @@ def test_each_strong_target_is_met_or_its_conflict_is_in_the_committed_proof() -
             assert f"conflict: {row['target']}, reading {row['reading']}" in readme
 
 
+def test_the_registry_shows_the_committed_typical_county() -> None:
+    needs_posterior()
+    typical = fitted.load("A").record["typical"]
+    for name, each in registry().items():
+        if each.role == "calibrated":
+            assert each.value == pytest.approx(typical[name], rel=5e-3), name
+
+
 @pytest.mark.long
 def test_the_committed_posterior_is_made_again_to_the_byte(tmp_path: Path) -> None:
     needs_posterior()
-    found = job.calibrate(shipped(), tmp_path / "parts", bank.How(2))
-    record = job.write(found, tmp_path)
+    # In a process of its own, where numpy has not been loaded with more threads.
+    command = [sys.executable, "-m", "dapp_model.cli", "calibrate", str(RECIPE)]
+    subprocess.run([*command, "--out", str(tmp_path), "--workers", "2"], check=True)
+    record = json.loads((tmp_path / fitted.RECORD).read_text(encoding="utf-8"))
     wanted = json.loads((fitted.FOLDER / fitted.RECORD).read_text(encoding="utf-8"))
     assert record["files"] == wanted["files"]
 

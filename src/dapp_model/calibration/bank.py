@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import model, study
-from dapp_model.calibration.recipe import SIZE, Recipe
+from dapp_model.calibration.recipe import SIZE, Recipe, registry_of_the_county
 from dapp_model.calibration.targets import (
     COUNTED,
     ENDS,
@@ -239,13 +239,16 @@ class How:
 
 
 def key_of(recipe: Recipe, scores: Floats, wave: int) -> str:
-    """Return a name that differs when anything differs on which simulated points depend."""
+    """Return a name that differs when anything differs on which the simulated points depend."""
     from dapp_model.compiled import source_hash
 
+    numbers = [recipe.numbers[f"bank.{key}"] for key in ("replicates", "numbers")]
     text = (
-        f"{recipe.hash}|{source_hash()}|{wave}|".encode() + np.ascontiguousarray(scores).tobytes()
+        f"{registry_of_the_county()}|{source_hash()}|{recipe.seed}|{recipe.share}|{numbers}|{wave}"
     )
-    return f"wave{wave}-{hashlib.blake2b(text, digest_size=6).hexdigest()}"
+    digest = hashlib.blake2b(text.encode(), digest_size=6)
+    digest.update(np.ascontiguousarray(recipe.values(scores)).tobytes())
+    return f"wave{wave}-{digest.hexdigest()}"
 
 
 def _read(folder: Path, firsts: Sequence[int], scores: Floats) -> Bank:

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from dapp_model import economics, model, study
 from dapp_model import events as ev
 from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, in_parallel
-from dapp_model.calibration.recipe import Recipe
+from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
 from dapp_model.engines import fast
 from dapp_model.experiment import families
 from dapp_model.outcomes import Outcomes
-from dapp_model.parameters import Inputs
+from dapp_model.parameters import Inputs, registry
 from dapp_model.scenario import load
 
 Floats = npt.NDArray[np.float64]
@@ -129,14 +129,16 @@ def simulate(
     from dapp_model.compiled import source_hash
     from dapp_model.distributions import draw
 
-    text = f"{recipe.hash}|{source_hash()}|{what}|{first}|".encode()
-    key = hashlib.blake2b(text + np.ascontiguousarray(scores).tobytes(), digest_size=6).hexdigest()
+    text = f"{registry_of_the_county()}|{source_hash()}|{recipe.seed}|{what}|{first}|".encode()
+    if what == "onwards":  # the programme plays a part as well
+        text += "\0".join(f"{n}={p.value}|{p.distribution}" for n, p in registry().items()).encode()
+    values = recipe.values(scores)
+    key = hashlib.blake2b(text + np.ascontiguousarray(values).tobytes(), digest_size=6).hexdigest()
     folder = folder / f"{what}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     base = study.with_share(load(recipe.scenario), 1.0)
     if what == "onwards":
         base = base.replace(values={"time.window_after_last_start": 9 * model.YEAR_DAYS})
-    values = recipe.values(scores)
     jobs = []
     for k in range(len(scores)):
         own = draw(base, 1, recipe.seed, first=first + k)[0] if what == "onwards" else base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ READINGS: Final = ("A", "B", "C")
 MARAC: Final = ("year", "ever")
 TOO_FAR: Final = 3.0  # two figures for one thing contradict each other beyond so many errors
 MOST_OUTSIDE: Final = 0.01  # of a prior's probability may lie outside what is possible
+# Sections of the registry that act on nothing before there is a programme.
+OF_THE_PROGRAMME: Final = ("pathway", "effect", "referral", "budget", "campaign", "calibration")
 _WHOLE: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "bank": {
         "first": (8, 100_000),
@@ -206,7 +209,7 @@ def read(path: Path) -> Recipe:
         seed=int(seed or 0),
         share=float(share or 0),
         numbers=numbers,
-        hash=_hash([text, *(_text(files[key], problems) for key in ("targets", "priors"))]),
+        hash=_hash(table, [_text(files[key], problems) for key in ("targets", "priors")]),
     )
     problems += _contradictions(files["targets"], found)
     if problems:
@@ -214,18 +217,26 @@ def read(path: Path) -> Recipe:
     return found
 
 
-def _hash(texts: Sequence[str]) -> str:
-    """Return a hash of the recipe's files and of all that the registry brings to the fit.
+def _hash(table: Mapping[str, Any], texts: Sequence[str]) -> str:
+    """Return a hash of all that the posterior depends on, but for the model's code.
 
-    The registry's own values of what is calibrated are replaced by the fit, and levers play no
-    part before the programme.
+    How much is simulated to prove it plays no part.
     """
-    held = [
+    own = json.dumps({k: v for k, v in table.items() if k != "proof"}, sort_keys=True, default=str)
+    whole = "\0".join([own, *texts, registry_of_the_county()])
+    return hashlib.blake2b(whole.encode(), digest_size=8).hexdigest()
+
+
+def registry_of_the_county() -> str:
+    """Return what the registry says that a county without a programme depends on, as a text.
+
+    The registry's own values of what is calibrated are replaced by the fit.
+    """
+    return "\0".join(
         f"{name}={'' if each.role == 'calibrated' else each.value}|{each.distribution}"
         for name, each in registry().items()
-        if each.role != "lever"
-    ]
-    return hashlib.blake2b("\0".join([*texts, *held]).encode(), digest_size=8).hexdigest()
+        if each.role != "lever" and name.split(".")[0] not in OF_THE_PROGRAMME
+    )
 
 
 def _text(path: Path, problems: list[Problem]) -> str:
