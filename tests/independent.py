@@ -1368,6 +1368,7 @@ def count(rows, record_start, last_year=None):
     }
     last_first, last_record, first_records, in_year = {}, {}, set(), {}
     referred, household = {}, {}  # person -> time and case of the last referral
+    abused: set[tuple[tuple[int, int], int]] = set()
     years = {}
     record_from = index_of(record_start)
 
@@ -1398,6 +1399,9 @@ def count(rows, record_start, last_year=None):
         if kind == 3:
             names.append(("true.incidents", 1))
             names.append(("true." + BEHAVIOURS[value], 1))
+            if (victim, year) not in abused:
+                abused.add((victim, year))
+                names.append(("true.victims", 1))
             if detail & 1:
                 names.append(("true.child_present", 1))
             if detail & 2:

@@ -110,6 +110,54 @@ def test_another_advice_on_the_low_case_of_harm_is_said(inputs: Inputs) -> None:
     assert any("recorded crimes" in line and "Stop" in line for line in words.views(said))
 
 
+def test_the_hurdle_is_a_setting() -> None:
+    strict = load(shipped()["surrey_extension.toml"], {"assume.money.hurdle": 1.2})
+    found = {
+        "extend": worth(50_000.0, cost=200_000.0),
+        "extend_larger": worth(60_000.0, cost=300_000.0),
+    }
+    said = decided(strict, found)
+    assert said["larger_budget"]["return_on_extra_pounds"] == pytest.approx(1.1)
+    assert said["larger_budget"]["hurdle"] == 1.2
+    assert said["advice"]["option"] == "extend"
+
+
+def test_the_view_with_optimism_can_be_left_out(inputs: Inputs) -> None:
+    without = load(shipped()["surrey_extension.toml"], {"assume.money.optimism_bias": "not shown"})
+    kinds = [{one["view"] for one in decided(each, {})["views"]} for each in (inputs, without)]
+    assert kinds[0] - kinds[1] == {"optimism"}
+
+
+def test_what_a_funder_cannot_pay_is_never_advised(inputs: Inputs) -> None:
+    poor = load(
+        shipped()["surrey_extension.toml"],
+        {"assume.money.ceiling": "£110,000"},
+    )
+    found = {"extend_larger": worth(90_000.0), "extend": worth(50_000.0)}
+    said = decided(poor, found)
+    assert said["advice"]["option"] == "extend"
+    assert "extend_larger" in said["advice"]["affordability"]
+    # Its two funders pay larger shares of a smaller budget, and stay below their ceilings.
+    assert "one_funder_withdraws" not in said["advice"]["affordability"]
+    assert not words.option_of(said, "extend_larger")["affordable"]
+    assert decided(inputs, found)["advice"]["affordability"] == "not assessed"
+    assert "no budget ceiling" in " ".join(decided(inputs, found)["not_assessed"])
+    assert "no budget ceiling" not in " ".join(said["not_assessed"])
+
+
+def test_a_ratio_has_an_interval_or_a_chance(inputs: Inputs) -> None:
+    steady = worth(50_000.0, net_public_cost=40_000.0, true_incidents_averted=20.0)
+    said = decided(inputs, {"extend": steady, "extend_larger": worth(1.0, spread=900_000.0)})
+    ratios = words.option_of(said, "extend")["ratios"]
+    assert ratios["cost_per_averted_true_incident"]["value"] == pytest.approx(2_000.0)
+    assert ratios["cost_per_averted_true_incident"]["low"] is not None
+    assert "chance_above_one" not in ratios["cost_per_start"]
+    other = words.option_of(said, "extend_larger")["ratios"]["benefit_cost_ratio"]
+    assert other["can_change_sign"]
+    assert other["low"] is None
+    assert 0 < other["chance_above_one"] < 1
+
+
 def test_chances_of_being_best_add_up_to_one(inputs: Inputs) -> None:
     said = decided(inputs, {"extend": worth(10.0, spread=100.0)})
     assert sum(one["chance_best"] for one in said["options"]) == pytest.approx(1.0)

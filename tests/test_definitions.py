@@ -125,6 +125,15 @@ HISTORIES: dict[str, tuple[list[tuple[int, ...]], dict[str, int]]] = {
         ],
         {Y2014: 2, Y2015: 1},
     ),
+    "true.victims": (
+        [
+            row("2014-06-01", ev.INCIDENT, ev.NONE),
+            row("2015-03-31T23:59:59", ev.INCIDENT, ev.RAPE),  # the same victim and year
+            row("2015-04-01", ev.INCIDENT, ev.NONE),
+            row("2015-04-02", ev.INCIDENT, ev.NONE, rel=2),
+        ],
+        {Y2014: 1, Y2015: 2},
+    ),
     "true.coercive_control_first": (
         [
             row("2014-06-01T23:00", ev.INCIDENT, ev.CONTROL),
@@ -582,6 +591,7 @@ def test_every_referral_ends_once() -> None:
         ("true.coercive_control_first", "true.coercive_control"),
         ("true.stalking_first", "true.stalking"),
         ("true.high_harm", "true.incidents"),
+        ("true.victims", "true.incidents"),
         ("true.child_present", "true.incidents"),
         ("marac.repeats", "marac.repeats_ever"),
         ("marac.repeats_ever", "marac.referrals"),

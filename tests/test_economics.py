@@ -5,212 +5,30 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
+from fake_money import (
+    COUNTY,
+    FIRST_YEAR,
+    MONTH,
+    USUAL,
+    VALUES,
+    YEARS,
+    FakeInputs,
+    account,
+    in_year,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dapp_model import economics as ec
-from dapp_model.economics import prices
+from dapp_model.definitions import MEASURES
+from dapp_model.economics import prices, published
 from dapp_model.economics import unit_costs as uc
 from dapp_model.model import true_mix
-
-BEHAVIOURS = (
-    "violence_with_injury",
-    "violence_without_injury",
-    "rape",
-    "other_sexual",
-    "stalking",
-    "coercive_control",
-    "damage",
-    "public_order",
-    "homicide",
-)
-MEASURES = (
-    "true.incidents",
-    *(f"true.{b}" for b in (*BEHAVIOURS, "none")),
-    *("true.coercive_control_first", "true.stalking_first"),
-    *("true.high_harm", "true.child_present"),
-    *("report.reports", "report.attended", "recorded.incidents"),
-    *(f"recorded.{b}" for b in (*BEHAVIOURS, "non_crime")),
-    *(f"recorded.{n}" for n in ("repeat_a", "repeat_b", "repeat_c", "victims", "high_risk")),
-    *(
-        f"police.{n}"
-        for n in [
-            "arrests",
-            "dvpns",
-            "dvpos",
-            "charges",
-            "convictions",
-            "custody",
-            "custody_days",
-            "community_orders",
-            "bbr_starts",
-            "bbr_completions",
-        ]
-    ),
-    *(f"marac.{n}" for n in ("referrals", "repeats", "repeats_ever", "hearings")),
-    *("services.idva", "services.outreach"),
-    *(f"children.{n}" for n in ("referrals", "rereferrals", "in_need", "plans", "looked_after")),
-    *(
-        f"programme.referrals_{r}"
-        for r in ("self", "police", "marac", "children", "court", "health")
-    ),
-    *(
-        f"programme.{n}"
-        for n in [
-            "contacted",
-            "assessments",
-            "starts",
-            "one_to_one_starts",
-            "sessions",
-            "wait_days",
-            "support_starts",
-        ]
-    ),
-    *(
-        f"programme.ended_{n}"
-        for n in [
-            "refused",
-            "not_reached",
-            "unsuitable",
-            "reneged",
-            "not_started",
-            "completed",
-            "dropped_out",
-            "removed",
-            "open",
-        ]
-    ),
-)
-FIRST_YEAR, YEARS = 2014, 12
-FUNDERS = (("community_safety_board", 0.5), ("surrey_police", 0.25), ("opcc", 0.25))
-VALUES: Mapping[str, Any] = {
-    "incident.mix_violence_with_injury": 0.080,
-    "incident.mix_violence_without_injury": 0.200,
-    "incident.mix_rape": 0.004,
-    "incident.mix_other_sexual": 0.008,
-    "incident.mix_stalking": 0.045,
-    "incident.mix_coercive_control": 0.120,
-    "incident.mix_damage": 0.030,
-    "incident.mix_public_order": 0.018,
-    "incident.homicides_per_1000_recorded": 0.16,
-    "report.probability": 0.08,
-    "report.severe_odds": 3.0,
-    "record.probability": 0.90,
-    "case.high_harm_odds": 8.0,
-    "case.high_harm_share": 0.03,
-    "children.plan_length": 273.9375,
-}
-MONTH = 30.4375
-
-
-@dataclass(frozen=True)
-class FakeOption:
-    levers: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class FakeInputs:
-    """The attributes of Inputs that money reads."""
-
-    decision: str = "pilot"
-    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=lambda: VALUES)
-    population_share: float = 1.0
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        return ("none", "pilot", *self.changes)
-
-    def option(self, name: str) -> FakeOption:
-        levers: dict[str, Any] = {
-            "decision.date_month": 20 * MONTH,
-            "programme.offered": name != "none",
-            "programme.contract_start": dt.date(2017, 1, 1),
-            "programme.length": 24 * MONTH,
-            "programme.mobilisation": 3 * MONTH,
-            "programme.last_start_before_end": 0.0,
-            "programme.annual_budget": 100_000.0,
-            "programme.funders": FUNDERS,
-            "extension.length": 0.0,
-            "extension.gap": 0.0,
-            "extension.mobilisation": 0.0,
-            "extension.last_start_before_end": 0.0,
-            "extension.annual_budget": 100_000.0,
-            "extension.funders": FUNDERS,
-            "extension.evaluation_cost": 0.0,
-        }
-        return FakeOption({**levers, **self.changes.get(name, {})})
-
-
-@dataclass(frozen=True)
-class FakeOutcomes:
-    """The attributes of Outcomes that money reads; a measure that is not given counts nothing."""
-
-    option: str = "pilot"
-    counts: Mapping[str, Any] = field(default_factory=dict)
-    first_year: int = FIRST_YEAR
-
-    def of(self, measure: str, group: str = "all") -> np.ndarray:
-        assert measure in MEASURES
-        assert group == "all"
-        return np.asarray(self.counts.get(measure, [0] * YEARS), dtype=np.int64)
-
-
-def in_year(year: int, **counts: int) -> dict[str, list[int]]:
-    """Counts in one financial year, by measure with a double underscore for the dot."""
-    return {
-        name.replace("__", ".", 1): [n if FIRST_YEAR + i == year else 0 for i in range(YEARS)]
-        for name, n in counts.items()
-    }
-
-
-def account(
-    counts: Mapping[str, Any] | None = None,
-    inputs: FakeInputs | None = None,
-    option: str = "none",
-    **changes: Any,
-) -> ec.Account:
-    used = inputs or FakeInputs()
-    how = dataclasses.replace(ec.settings_of(used.values), **changes)
-    return ec.value(FakeOutcomes(option, counts or {}), used, settings=how)  # type: ignore[arg-type]
-
-
-USUAL = ec.settings_of({})
-# A county of the size and mix that the evidence gives: 36% of records are crimes, of which 77% are
-# violence and 3% sexual; some ten true incidents to a recorded one.
-COUNTY = in_year(
-    2014,
-    true__incidents=163_000,
-    true__violence_with_injury=13_040,
-    true__violence_without_injury=32_600,
-    true__rape=650,
-    true__other_sexual=1_300,
-    true__stalking=7_300,
-    true__stalking_first=3_000,
-    true__coercive_control=19_500,
-    true__coercive_control_first=4_000,
-    true__damage=4_900,
-    true__public_order=2_900,
-    true__high_harm=5_000,
-    recorded__incidents=13_300,
-    recorded__violence_with_injury=1_440,
-    recorded__violence_without_injury=2_247,
-    recorded__rape=72,
-    recorded__other_sexual=72,
-    recorded__stalking=382,
-    recorded__damage=383,
-    recorded__public_order=192,
-    recorded__non_crime=8_512,
-    police__dvpns=120,
-    marac__hearings=780,
-)
-
+from dapp_model.parameters import registry
 
 # ------------------------------------------------------------ prices and discounting
 
@@ -280,6 +98,7 @@ def test_a_published_programme_is_reproduced_by_its_parts() -> None:
     parts = {"taxpayers": -2_074, "participants": 0, "others": -4_164, "indirect": -1_762}
     benefits, net, ratio = ec.benefit_cost(parts, 1_434)
     assert (benefits, net) == (-8_000, -9_434)
+    assert abs(net - -9_433) <= 1  # as printed, from parts with pence
     assert ratio == pytest.approx(-5.58, abs=0.005)
     assert math.isnan(ec.benefit_cost(parts, 0.0)[2])
 
@@ -292,7 +111,7 @@ def test_every_row_has_source_status_grade_and_a_use() -> None:
     for row in ec.cost_rows().values():
         assert row.source, row.id
         assert row.unit, row.id
-        assert row.status in uc.STATUSES, row.id
+        assert row.status in published.STATUSES, row.id
         assert row.grade in "ABCD", row.id
         assert f"'{row.id}'" in text, f"{row.id} prices nothing"
         if row.low is not None and row.high is not None:
@@ -311,13 +130,13 @@ def test_a_judgement_is_never_presented_as_found() -> None:
 
 def test_an_earlier_average_adds_up_from_its_parts() -> None:
     checks = prices.mapping()["checks"]
-    parts = [uc.figure(row) for row in checks["incident_parts"]]
+    parts = [published.figure(row) for row in checks["incident_parts"]]
     assert parts == [1_171, 581, 415, 193, 110]
-    assert sum(parts) == uc.figure(checks["incident_total"]) == 2_470
+    assert sum(parts) == published.figure(checks["incident_total"]) == 2_470
 
 
 @pytest.mark.parametrize("justice_route", ["average", "event"])
-@pytest.mark.parametrize("harm_route", ["true crimes", "recorded crimes"])
+@pytest.mark.parametrize("harm_route", registry()["money.harm_route"].choices or ())
 def test_every_measure_has_a_unit_cost_or_a_reasoned_zero(
     justice_route: str, harm_route: str
 ) -> None:
@@ -575,8 +394,9 @@ def test_an_extension_a_gap_and_an_evaluation() -> None:
     assert {
         line.item for i, line in enumerate(change.lines) if change.discounted_pence[i].any()
     } == {
-        "extension_contract",
         "evaluation",
+        *(f"extension_{name}" for name in ("management", "assessment", "group_places")),
+        *(f"extension_{name}" for name in ("partner_support", "unspent")),
     }
     paid = ec.summary(account({}, inputs, "pause"), account({}, inputs, "stop"))
     assert paid.programme_cost_by_funder["community_safety_board"]["2016/17"] == 0
@@ -667,17 +487,25 @@ def test_accounts_that_cannot_be_compared() -> None:
         ec.incremental(account(), account(price_year="2024/25"))
 
 
-def test_price_year_health_discounting_and_scales() -> None:
+def test_price_year_health_discounting_and_multiples() -> None:
     counts = in_year(2018, true__rape=4)
     usual = account(counts).total()
     assert account(counts, price_year="2024/25").total() / usual == pytest.approx(1.3143, abs=1e-4)
     harm = account(counts).total(lambda line: line.item == "harm")
+    shown = ec.summary(account(), account(counts))
+    asked = ec.summary(
+        account(harm_discounting="health"), account(counts, harm_discounting="health")
+    )
+    view = shown.net_present_social_value_health_discounting
+    assert view == pytest.approx(asked.net_present_social_value, abs=0.02)
+    assert asked.net_present_social_value_health_discounting == pytest.approx(view, abs=0.02)
     lower = account(counts, harm_discounting="health").total(lambda line: line.item == "harm")
     assert lower / harm == pytest.approx((1.035 / 1.015) ** 2)
-    assert account(counts, harm_scale=2.0).total() == pytest.approx(2 * usual, abs=0.1)
-    assert account(counts, justice_scale=2.0).total() == usual
-    named = ec.settings_of({"money.harm_scale": 0.5, "money.justice_route": "event"})
-    assert (named.harm_scale, named.justice_route) == (0.5, "event")
+    twice = account(counts, factors=(("harm", 2.0),))
+    assert twice.total() == pytest.approx(2 * usual, abs=0.1)
+    assert account(counts, factors=(("response", 2.0),)).total() == usual
+    named = ec.settings_of({"cost.harm": 0.5, "money.justice_route": "event"})
+    assert (named.factors, named.justice_route) == ((("harm", 0.5),), "event")
 
 
 def test_staff_time_is_cash_only_in_the_upper_view() -> None:
@@ -709,6 +537,13 @@ def test_the_level_of_the_baseline_county() -> None:
         for name in ("violence_with_injury", "violence_without_injury", "rape", "other_sexual")
     )
     assert charged > found.police_bill_high  # response costs on true crimes: the error avoided
+
+
+def test_the_checks_on_level_do_not_move_with_the_draw_of_unit_costs() -> None:
+    drawn = account(COUNTY, factors=(("harm", 2.0), ("response", 2.0)))
+    asked = ec.summary(drawn, drawn, level=account(COUNTY)).baseline
+    assert asked == ec.summary(account(COUNTY), account(COUNTY)).baseline
+    assert ec.summary(drawn, drawn).baseline.harm_true_crimes > 1.5 * asked.harm_true_crimes
 
 
 def test_a_tenth_of_the_county_is_scaled_up_for_the_check() -> None:

@@ -24,6 +24,7 @@ COUNTY = (
     "case.begun",
     "case.entries",
     "true.incidents",
+    "true.victims",
     "true.violence_with_injury",
     "true.violence_without_injury",
     "true.rape",

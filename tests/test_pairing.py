@@ -22,6 +22,7 @@ from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
 from dapp_model.world import COUNTY_TABLES, DAY, ORIGIN, D, P, World
 
+CAMPAIGN = SCENARIOS / "surrey_self_referral_campaign.toml"  # an option changes the county
 # What can follow from an incident follows late: long delays of the record, the court and MARAC.
 LATE = {
     "assume.record.lag": "30 days",
@@ -286,6 +287,22 @@ def test_those_who_can_be_reached_are_found_without_living_every_life(
         people = fast.find_reached(family, 3, 1)
         assert np.array_equal(people, fast.take_census(family, 3, 1).people)
         assert len(people) > 5
+
+
+@pytest.mark.parametrize("path", [PILOT, EXTENSION, CAMPAIGN], ids=lambda path: path.stem)
+def test_differences_alone_are_those_of_the_whole_county(path: Path) -> None:
+    inputs = load(path, overrides={"population.share": 0.02, **BUSY})
+    whole = experiment.evaluate_options(inputs, seed=2, replicate=5)
+    quick_ones = experiment.evaluate_differences(inputs, seed=2, replicate=5)
+    first = inputs.options[0]
+    moved = 0
+    for name in inputs.options:
+        expected = whole[name].counts - whole[first].counts
+        found = quick_ones[name].counts - quick_ones[first].counts
+        assert np.array_equal(expected, found)
+        moved += np.abs(expected).sum()
+    assert moved > 100
+    assert quick_ones[first].of("true.incidents").sum() < whole[first].of("true.incidents").sum()
 
 
 def test_nobody_can_be_reached_where_there_is_no_programme() -> None:

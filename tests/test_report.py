@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import small_study
 
-from dapp_model.report import words
+from dapp_model.report import account_words, words
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_recalled_figures_are_marked(page: str) -> None:
 def test_every_chart_has_data_words_and_two_forms() -> None:
     folder = small_study.finished().folder / "figures"
     names = {path.stem for path in folder.iterdir()}
-    assert names == {"options", "pathway", "incidents", "funders", "bearers"}
+    assert names == {"options", "pathway", "incidents", "funders", "bearers", "positions"}
     for name in names:
         forms = {path.suffix for path in folder.glob(f"{name}.*")}
         assert forms == {".svg", ".png", ".csv", ".txt"}
@@ -118,6 +118,109 @@ def test_the_page_is_one_that_a_browser_can_read(page: str) -> None:
 
     Reader().feed(page)
     assert not stack
+
+
+def test_the_checks_on_level_are_in_every_run(page: str, decision: dict[str, Any]) -> None:
+    first, terminal = plain(page[: page.index("<nav")]), " ".join(words.first_page(decision))
+    for line in words.rests_on(decision)[:2]:
+        assert line in first
+        assert line in terminal
+    assert "by victim-years" in first
+    assert "police bill" in first
+    assert account_words.low_case(decision) in first
+
+
+def test_the_page_says_what_each_funder_gets_for_its_pounds(
+    page: str, decision: dict[str, Any]
+) -> None:
+    text = plain(page)
+    found = decision["money"][decision["shown_option"]]
+    lines = account_words.funders(decision)
+    assert len(lines) == len(found["funders"]) == 3
+    for one, line in zip(found["funders"], lines, strict=True):
+        assert line in text
+        assert words.money(one["pays"]) in line
+        assert account_words.funder_name(one["funder"]) in line
+    assert "It bears no costs of its own" in lines[0]
+    assert "capacity" in lines[1]
+    assert "cash" in lines[1]
+    for line in (account_words.for_each_pound(decision), account_words.payback(decision)):
+        assert line in text
+    total = sum(one["pays"] for one in found["funders"])
+    assert total == pytest.approx(found["society"]["pays"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"capacity": -900.0}, "takes up capacity valued at £900"),
+        ({"capacity": 900.0}, "releases capacity valued at £900"),
+        ({"capacity": 0.0, "cash": 0.0}, "neither releases nor takes up capacity, none of it"),
+        ({"cash": -50.0}, "costs it £50 more in cash"),
+        ({"cash": 50.0}, "£50 in cash"),
+        ({"pays": -10.0}, "pays £10 less in present value than otherwise"),
+        ({"break_even_share": 0.0}, "no share of the cost at which it would break even"),
+        ({"break_even_share": 0.08}, "It would break even at 8% of the cost"),
+        ({"break_even_share": 1.2, "payback": "2020/21"}, "by the end of 2020/21"),
+    ],
+)
+def test_words_follow_the_sign_of_what_comes_back(
+    change: dict[str, Any], said: str, decision: dict[str, Any]
+) -> None:
+    found = {**decision["money"][decision["shown_option"]]["funders"][1], **change}
+    assert found["own_lines"]
+    assert said in account_words._funder(found, decision)
+    assert not re.search(r"\bsav(?:e|es|ed|ing)", account_words._funder(found, decision))
+
+
+def test_another_advice_in_the_low_case_is_on_the_first_page(decision: dict[str, Any]) -> None:
+    views = [
+        {**one, "differs": True, "option": decision["options"][1]["name"]}
+        if one["view"] == "low_harm"
+        else one
+        for one in decision["views"]
+    ]
+    label = words.quoted(decision["options"][1]["label"])
+    assert f"the advice would then be {label}" in account_words.low_case(
+        {**decision, "views": views}
+    )
+
+
+def test_tables_and_chart_of_money_agree(page: str, decision: dict[str, Any]) -> None:
+    text = plain(page)
+    found = decision["money"][decision["shown_option"]]
+    for name in ("community_safety_board", "surrey_police", "opcc"):
+        one = next(each for each in found["funders"] if each["funder"] == name)
+        assert words.money(one["net"]) in text
+    with (small_study.finished().folder / "figures" / "positions.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
+        rows = list(csv.DictReader(stream))
+    last = {row["party"]: float(row["cumulative_gbp"]) for row in rows}
+    for one in found["funders"]:
+        assert last[one["funder"]] == pytest.approx(one["net"])
+    assert last["society"] == pytest.approx(decision["three_numbers"][2]["mean"], abs=0.05)
+    assert -last["public"] == pytest.approx(decision["three_numbers"][1]["mean"], abs=0.05)
+
+
+def test_costs_outside_the_contract_are_rows_that_say_not_assessed(page: str) -> None:
+    for cost in ("Participants' time and travel", "The time of those who refer"):
+        assert f"{cost} not assessed" in plain(page)
+
+
+def test_the_split_by_group_stands_under_equality(page: str) -> None:
+    equality = plain(page[page.index('id="s9"') : page.index('id="s10"')])
+    assert "Who gains, by group" in equality
+    for name in ("Men who use abuse", "Aged 16 to 24", "Children in the household"):
+        assert name in equality
+    assert "Race not assessed" in equality
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.07, "7p"), (0.001, "0.1p"), (-0.2, "-20p"), (0.0, "0p"), (1.25, "£1.25")]
+)
+def test_what_comes_back_of_a_pound_is_in_pence(value: float, text: str) -> None:
+    assert account_words.pennies(value) == text
 
 
 @pytest.mark.parametrize(
@@ -160,3 +263,14 @@ def test_chances_are_never_rounded_to_certainty() -> None:
         "over 99%",
         "100%",
     ]
+
+
+def test_undiscounted_and_discounted_stand_side_by_side(
+    page: str, decision: dict[str, Any]
+) -> None:
+    table = page[page.index("Money by financial year") :]
+    table = table[: table.index("</table>")]
+    assert "All, not discounted" in table
+    assert "All, present value" in table
+    assert decision["deflator"]
+    assert decision["green_book"] == "2022"

@@ -23,6 +23,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "account_check.xlsx",
     "figures",
     *runs.DATA_FILES,
 }
@@ -62,10 +63,17 @@ def test_tables_have_the_columns_that_are_promised() -> None:
     assert list(outcomes().columns) == OUTCOME_COLUMNS
     account = pd.read_parquet(finished().folder / "account.parquet")
     assert list(account.columns) == ACCOUNT_COLUMNS
-    assert not account.isna().any().any()
+    assessed = account["tier"] != "not assessed"
+    assert not account[assessed].isna().any().any()
+    outside = account[~assessed]
+    assert set(outside["basis"]) == {"outside the contract"}
+    assert {"participant_time", "referrer_time"} <= set(outside["item"])
+    assert outside["undiscounted"].isna().all()
     assert "not applicable" in set(account["funder"])
     ledger = pd.read_parquet(finished().folder / "ledger.parquet")
     assert {"option", "person", "behaviour", "in_comparator", "in_option"} <= set(ledger.columns)
+    assert ledger["recorded"].dtype == bool
+    assert 0 < ledger["recorded"].sum() < len(ledger)
     assert not (ledger["in_comparator"] & ledger["in_option"]).any()
 
 

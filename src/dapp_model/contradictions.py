@@ -117,6 +117,15 @@ def _doubts_of_values(values: Mapping[str, Any]) -> Iterator[_Doubt]:
         "time.record_start",
         "The record begins before the simulated county does, so it would begin empty.",
     )
+    paid = values["money.ceiling_funders"]
+    total = sum(share for _, share in paid)
+    yield _Doubt(
+        abs(total - 1) > _TOLERANCE or any(share < 0 for _, share in paid),
+        ("money.ceiling_funders",),
+        f"{render(paid, 'shares')}: a sum of {total:.6g}",
+        "shares from 0 to 1 with a sum of 1",
+        "The funders' shares of the ceiling do not add up to the whole.",
+    )
     yield in_order("county.growth_from", "county.growth_until", "The growth ends before it begins.")
     yield _Doubt(
         values["time.record_start"] >= BASELINE_ENDS.replace(year=BASELINE_ENDS.year - 1),

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-HURDLE: Final = 1.0  # what the extra pounds of a larger budget have to return at least
-HURDLE_SHOWN: Final = 1.5
 RAIL_MARGIN: Final = 0.05  # rise in serious harm to victims of those referred
 RAIL_LIMIT: Final = 0.25  # chance of such a rise from which an option is inadmissible
 EXPIRY_MONTHS: Final = 12
@@ -36,17 +34,24 @@ VIEWS: Final = {
     "without_homicide": "homicide left out",
     "optimism": "benefits cut for optimism by the grade of the evidence",
     "tax_uplift": "a charge of 20% for raising taxes",
+    "health_discounting": "the harm to victims discounted at the lower rate for health",
 }
 MEASURES: Final = (
     "true_incidents_averted",
     "recorded_incidents_averted",
     "homicides_averted",
+    "victim_years_averted",
+    "assessments",
+    "starts",
+    "completions",
     "net_public_cost",
     VALUE,
     COST,
     "social_value",
     "fiscal_value",
+    "non_fiscal_value",
     "cashable_value",
+    "net_public_cost_without_homicide",
     *(f"{VALUE}_{view}" for view in VIEWS),
 )
 
@@ -157,8 +162,11 @@ def decide(
         one["chance_best"] = float((best == i).mean())
     advised, larger = _advise(inputs, by_name, VALUE)
     unrailed, _ = _advise(inputs, by_name, VALUE, rail=False)
+    unknown = by_name[comparator]["affordable"] is None
     views = []
     for view, words in VIEWS.items():
+        if view == "optimism" and inputs.values["money.optimism_bias"] != "shown":
+            continue
         name, _ = _advise(inputs, by_name, f"{VALUE}_{view}")
         views.append({"view": view, "words": words, "option": name, "differs": name != advised})
     return {
@@ -179,7 +187,7 @@ def decide(
             "provider_returns_read": False,
             "without_guard_rail": unrailed,
             "not_told_apart": _not_told_apart(inputs, found, advised, n_draws),
-            "affordability": "not assessed",
+            "affordability": _affordability(by_name),
             "decision_rule": "not assessed",
         },
         "three_numbers": _three_numbers(by_name[_shown(inputs, by_name, advised)]),
@@ -192,12 +200,19 @@ def decide(
         "expires": _expiry(inputs),
         "baseline": dict(_any(found).baseline),
         "not_assessed": [
-            "whether the money is there (no budget ceiling is given)",
+            *(["whether the money is there (no budget ceiling is given)"] if unknown else []),
             "what the provider's returns show",
             "procurement, the extension clause, and notice or transfer of staff",
             "the chief finance officer's comment",
         ],
     }
+
+
+def _affordability(options: Mapping[str, Any]) -> str | list[str]:
+    """Return the options that some funder cannot pay for, or that no ceiling is known."""
+    if any(one["affordable"] is None for one in options.values()):
+        return "not assessed"
+    return [name for name, one in options.items() if not one["affordable"]]
 
 
 def _any(found: Mapping[str, Worth]) -> Worth:
@@ -222,6 +237,7 @@ def _option(
         "is_comparator": name not in found,
         "larger_budget": _is_larger(inputs, name),
         "admissible": True,
+        **_can_afford(inputs, name),
     }
     if name not in found:
         nothing = spread(np.zeros((2, 1)))
@@ -232,6 +248,7 @@ def _option(
             "cost_per_averted_true_incident": None,
             "cost_per_averted_recorded_incident": None,
             "benefit_cost_ratio": None,
+            "ratios": {},
             "programme_cost_by_funder": {},
         }
     worth_of = found[name]
@@ -250,10 +267,33 @@ def _option(
             mean["net_public_cost"], mean["recorded_incidents_averted"]
         ),
         "benefit_cost_ratio": _ratio(mean["social_value"], mean[COST]),
+        "ratios": _ratios(worth_of),
         "programme_cost_by_funder": {
             funder: dict(by_year) for funder, by_year in worth_of.programme_cost_by_funder.items()
         },
     }
+
+
+def _ratios(found: Worth) -> dict[str, Any]:
+    """Return ratios of expectations, each with an interval or, if it can change sign, a chance."""
+    from dapp_model.economics.results import RETURNS, UNIT_COSTS, ratio
+
+    by_draw = {name: values.mean(axis=1) for name, values in found.measures.items()}
+    found_ratios = {
+        name: asdict(ratio(by_draw[top], by_draw[bottom]))
+        for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
+    }
+    for name in UNIT_COSTS:
+        del found_ratios[name]["chance_above_one"]  # a price is compared with no pound
+    return found_ratios
+
+
+def _can_afford(inputs: Inputs, name: str) -> dict[str, Any]:
+    from dapp_model.money import can_afford
+
+    said = _conventions(inputs)
+    found = can_afford(inputs, name, (said["year_0"], said["last_year"]))
+    return {"affordable": found["affordable"], "affordability": found["rows"]}
 
 
 def _serious_harm(averted: Floats, base: float) -> dict[str, Any]:
@@ -296,7 +336,11 @@ def _advise(
     def value(name: str) -> float:
         return float(options[name]["measures"][measure]["mean"])
 
-    able = [n for n in inputs.options if options[n]["admissible"] or not rail]
+    able = [
+        n
+        for n in inputs.options
+        if (options[n]["admissible"] or not rail) and options[n]["affordable"] is not False
+    ]
     usual = [n for n in able if not options[n]["larger_budget"]]
     best = max(usual, key=value)  # the first in the file's order where several are equal
     larger = [n for n in able if options[n]["larger_budget"]]
@@ -310,24 +354,30 @@ def _advise(
     extra_cost = cost(bigger) - cost(best)
     extra_value = value(bigger) - value(best) + extra_cost
     returned = _ratio(extra_value, extra_cost)
-    passes = value(bigger) > value(best) and (returned is None or returned > HURDLE)
+    hurdle, shown = (float(inputs.values[f"money.{name}"]) for name in ("hurdle", "hurdle_shown"))
+    passes = value(bigger) > value(best) and (returned is None or returned > hurdle)
     report = {
         "option": bigger,
         "against": best,
         "extra_programme_cost": extra_cost,
         "extra_social_value": extra_value,
         "return_on_extra_pounds": returned,
-        "hurdle": HURDLE,
-        "hurdle_shown": HURDLE_SHOWN,
+        "hurdle": hurdle,
+        "hurdle_shown": shown,
         "passes": passes,
-        "passes_hurdle_shown": passes and (returned is None or returned > HURDLE_SHOWN),
+        "passes_hurdle_shown": passes and (returned is None or returned > shown),
     }
     return (bigger if passes else best), report
 
 
 def _shown(inputs: Inputs, options: Mapping[str, Any], advised: str) -> str:
     """Return the option whose three numbers are shown: the advised, or the best of the others."""
-    others = [n for n in inputs.options[1:] if options[n]["admissible"]] or inputs.options[1:]
+    able = [
+        n
+        for n in inputs.options[1:]
+        if options[n]["admissible"] and options[n]["affordable"] is not False
+    ]
+    others = able or inputs.options[1:]
     if advised != inputs.options[0]:
         return advised
     return max(others, key=lambda name: float(options[name]["measures"][VALUE]["mean"]))
@@ -390,16 +440,17 @@ def _wrong(
 
 
 def _conventions(inputs: Inputs) -> dict[str, Any]:
-    from dapp_model.economics import settings_of
-    from dapp_model.economics.prices import mapping, year_label
+    from dapp_model.economics.prices import financial_year, year_label
     from dapp_model.model import horizon_date
+    from dapp_model.money import conventions
 
     end = horizon_date(inputs) - dt.timedelta(days=1)
     return {
-        "price_year": settings_of(inputs.values).price_year,
+        **conventions(inputs),
         "year_0": year_label(_decision_year(inputs)),
-        "green_book": str(mapping()["conventions"]["green_book"]),
+        "last_year": year_label(financial_year(end)),
         "window_ends": end.isoformat(),
+        "underspend": str(inputs.values["money.underspend"]),
     }
 
 

@@ -69,6 +69,7 @@ MEASURES: tuple[str, ...] = (
     "case.ex_partners",
     "case.separated",
     "case.entries",
+    "true.victims",
 )
 M = IntEnum("M", [name.replace(".", "_").upper() for name in MEASURES], start=0)
 UNITS: Mapping[str, str] = {
@@ -86,6 +87,7 @@ UNITS: Mapping[str, str] = {
     for name in MEASURES
 } | {
     "recorded.victims": "victims",
+    "true.victims": "victims",
     "police.custody_days": "days",
     "programme.sessions": "sessions",
     "programme.wait_days": "days",
@@ -108,7 +110,7 @@ GROUPS: tuple[str, ...] = (
 _ALL, _MALE, _FEMALE, _AGE = 0, 1, 2, 3
 _WITH, _WITHOUT, _NEEDS, _NO_NEEDS = 7, 8, 9, 10
 SCRATCH = (16, 8)
-_DAY_OF_RECORD, _YEAR_OF_RECORD, _CONTROL, _STALKING, _CHILDREN = range(5)
+_DAY_OF_RECORD, _YEAR_OF_RECORD, _CONTROL, _STALKING, _CHILDREN, _YEAR_OF_ABUSE = range(6)
 _LONG_AGO = -(1 << 40)
 
 
@@ -163,6 +165,9 @@ def fold(rows, n, year_of_day, record_start, scratch, counts):
             b = row.value
             _add(counts, who, M.TRUE_INCIDENTS, year, 1)
             _add(counts, who, M.TRUE_INCIDENTS + 1 + b, year, 1)
+            if case[_YEAR_OF_ABUSE] != year:
+                case[_YEAR_OF_ABUSE] = year
+                _add(counts, who, M.TRUE_VICTIMS, year, 1)
             if row.detail & 1:
                 _add(counts, who, M.TRUE_CHILD_PRESENT, year, 1)
             if row.detail & 2:

@@ -121,8 +121,9 @@ class How:
 
 def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run:
     """Simulate, value and decide; write the run's folder. Raises InputErrors or RunError."""
-    from dapp_model import study
+    from dapp_model import economics, study
 
+    economics.check_data()
     how = how or How()
     say = how.say or (lambda sentence: None)
     if len(inputs.options) < 2:
@@ -198,7 +199,7 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import decision, report, study, tables
+    from dapp_model import account_check, decision, money, report, study, tables
 
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
@@ -215,10 +216,17 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
             "indicative": plan.quick,
         },
     )
+    decided["money"] = {
+        name: money.report(inputs, name, found, gathered.money_years)
+        for name, found in gathered.purses.items()
+    }
     decided["sentences"] = report.sentences(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     report.write(target, inputs, decided, gathered)
+    account_check.write(
+        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
+    )
     return decided
 
 
@@ -226,7 +234,7 @@ def _write_manifest(
     inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
 ) -> None:
     from dapp_model.compiled import source_hash
-    from dapp_model.economics.prices import mapping
+    from dapp_model.money import conventions
 
     manifest = {
         "scenario": inputs.name,
@@ -240,7 +248,7 @@ def _write_manifest(
         "quick": plan.quick,
         "population_share": inputs.population_share,
         "workers": how.workers,
-        "green_book": str(mapping()["conventions"]["green_book"]),
+        **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
         "wall_time_seconds": round(seconds, 1),

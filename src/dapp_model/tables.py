@@ -15,20 +15,30 @@ import numpy.typing as npt
 from dapp_model import study
 from dapp_model.decision import Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.economics import summary, value
-from dapp_model.economics.prices import PENCE
+from dapp_model.economics import (
+    incremental,
+    positions,
+    settings_of,
+    summary,
+    value,
+    value_by_group,
+)
+from dapp_model.economics.prices import PENCE, mapping
+from dapp_model.economics.unit_costs import NOT_APPLICABLE
+from dapp_model.money import Purse, purse
 from dapp_model.outcomes import year_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Account, Line, Summary
+    from dapp_model.economics import Account, Line, Position, Summary
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
 
 LINE_COLUMNS: Final = ("bearer", "funder", "tier", "basis", "offence", "item")
+NOT_ASSESSED: Final = "not assessed"
 _BASIS: Final = tuple(name.split(".")[0] for name in MEASURES)
 _UNIT: Final = tuple(UNITS[name] for name in MEASURES)
 
@@ -39,8 +49,8 @@ class Gathered:
 
     counts: mean over draws, float64 [option, group, measure, year]; by_draw: of everybody, mean
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
-    undiscounted and discounted GBP [line, year] from `money_years[0]`. `worth` leaves out the
-    comparator.
+    undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
+    [draw, option, money year]. `worth` and `purses` leave out the comparator.
     """
 
     years: tuple[str, ...]
@@ -51,6 +61,8 @@ class Gathered:
     undiscounted: Mapping[str, Floats]
     discounted: Mapping[str, Floats]
     worth: Mapping[str, Worth]
+    homicides: Floats
+    purses: Mapping[str, Purse]
 
 
 class _Moments:
@@ -90,6 +102,9 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     lines: dict[str, tuple[Line, ...]] = {}
     summaries: dict[str, list[list[Summary]]] = {name: [] for name in names[1:]}
     serious: dict[str, list[list[float]]] = {name: [] for name in names[1:]}
+    held: dict[str, list[list[tuple[Position, ...]]]] = {name: [] for name in names[1:]}
+    groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
+    homicides: list[Floats] = []
     skip = study.decision_year(inputs) - study.FIRST_YEAR
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
@@ -98,15 +113,20 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             drawn = study.draw_inputs(inputs, draw, plan.seed)
             counts = study.counts_of(parts, draw)
             outcome_rows.write_table(_outcome_table(names, draw, counts))
-            accounts = []
+            accounts, splits, levels = [], [], []
+            published = settings_of(drawn.values).published
             for repetition in counts:
-                outcomes = study.outcomes_of(inputs, repetition)
-                accounts.append(
-                    {
-                        name: value(study.trimmed(outcomes[name], study.BASELINE_YEAR), drawn)
-                        for name in names
-                    }
-                )
+                outcomes = {
+                    name: study.trimmed(one, study.BASELINE_YEAR)
+                    for name, one in study.outcomes_of(inputs, repetition).items()
+                }
+                accounts.append({name: value(outcomes[name], drawn) for name in names})
+                # Whether the county has the right size is asked of its counts, not of the draw.
+                levels.append(value(outcomes[names[0]], drawn, settings=published))
+                splits.append({name: value_by_group(outcomes[name], drawn) for name in names})
+            homicides.append(
+                np.mean([[one[name].homicides for name in names] for one in accounts], axis=0)
+            )
             for name in names:
                 lines[name] = accounts[0][name].lines
                 flows = _mean_money([one[name] for one in accounts])
@@ -114,8 +134,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                     moments.add(flow)
                 account_rows.write_table(_account_table(name, draw, accounts[0][name], *flows))
             for name in names[1:]:
-                own = [summary(one[name], one[names[0]]) for one in accounts]
+                own = [
+                    summary(one[name], one[names[0]], level=level)
+                    for one, level in zip(accounts, levels, strict=True)
+                ]
                 summaries[name].append(own)
+                held[name].append(
+                    [positions(incremental(one[name], one[names[0]])) for one in accounts]
+                )
+                apart = [split[name] - split[names[0]] for split in splits]
+                groups[name].append(np.mean(apart, axis=0))
                 deaths = [one.homicides_averted for one in own]
                 serious[name].append(_serious_averted(counts, names.index(name), skip, deaths))
             mean = counts.mean(axis=0)
@@ -136,6 +164,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         undiscounted={name: money[name][0].mean() for name in names},
         discounted={name: money[name][1].mean() for name in names},
         worth={name: worth(summaries[name], np.array(serious[name])) for name in names[1:]},
+        homicides=np.stack(homicides),
+        purses={
+            name: purse(
+                held[name],
+                groups[name],
+                years=years[skipped:],
+                year_0=year_name(accounts[0][name].year_0),
+            )
+            for name in names[1:]
+        },
     )
 
 
@@ -241,23 +279,53 @@ def _outcome_table(names: Sequence[str], draw: int, counts: npt.NDArray[np.int64
 def _account_table(
     name: str, draw: int, account: Account, undiscounted: Floats, discounted: Floats
 ) -> pa.Table:
-    """Return the rows of one option in one draw that hold money, means over repetitions."""
+    """Return the rows of one option in one draw that hold money, means over repetitions.
+
+    What is not assessed has a row without amounts.
+    """
     line, year = np.nonzero((undiscounted != 0) | (discounted != 0))
+    lines, years = [*account.lines, *_outside()], [*account.years, NOT_APPLICABLE]
+    beyond = np.arange(len(account.lines), len(lines))
+    line = np.append(line, beyond)
+    year = np.append(year, np.full(len(beyond), len(account.years)))
     columns = {
-        column: _coded([getattr(one, column) for one in account.lines], line)
-        for column in LINE_COLUMNS
+        column: _coded([getattr(one, column) for one in lines], line) for column in LINE_COLUMNS
+    }
+    blank = np.full(len(beyond), np.nan)
+    counted = slice(None, len(line) - len(beyond))
+    amounts = {
+        kind: np.append(found[line[counted], year[counted]], blank)
+        for kind, found in (("undiscounted", undiscounted), ("discounted", discounted))
     }
     return _table(
         _ACCOUNT_SCHEMA,
         {
             "option": (np.zeros(len(line)), [name]),
             "draw": np.full(len(line), draw),
-            "financial_year": (year, list(account.years)),
+            "financial_year": (year, years),
             **columns,
-            "undiscounted": undiscounted[line, year],
-            "discounted": discounted[line, year],
+            **amounts,
         },
     )
+
+
+def _outside() -> list[Line]:
+    """Return a line for each cost outside the contract of which no source says how large it is."""
+    from dapp_model.economics import Line
+
+    return [
+        Line(
+            bearer=NOT_APPLICABLE,
+            funder=NOT_APPLICABLE,
+            tier=NOT_ASSESSED,
+            basis="outside the contract",
+            offence=NOT_APPLICABLE,
+            item=item,
+            group="outside",
+            grade="-",
+        )
+        for item in mapping()["outside"]
+    ]
 
 
 def _coded(texts: Sequence[str], index: npt.NDArray[np.int64]) -> tuple[Any, list[str]]:
@@ -277,6 +345,7 @@ _LEDGER_SCHEMA: Final = {
     "time": "time",
     "in_comparator": "bool",
     "in_option": "bool",
+    "recorded": "bool",
     "referred": "bool",
 }
 
@@ -355,5 +424,8 @@ def _write_account_csv(
                 for y, year in enumerate(years):
                     if columns[0][i, y] or columns[1][i, y]:
                         yield (name, year, *own, *(float(one[i, y]) for one in columns))
+            for line in _outside():
+                own = [getattr(line, column) for column in LINE_COLUMNS]
+                yield (name, NOT_APPLICABLE, *own, *[float("nan")] * len(columns))
 
     write_csv(path, (*header, *errors), rows())

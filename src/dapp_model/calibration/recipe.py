@@ -28,8 +28,10 @@ READINGS: Final = ("A", "B", "C")
 MARAC: Final = ("year", "ever")
 TOO_FAR: Final = 3.0  # two figures for one thing contradict each other beyond so many errors
 MOST_OUTSIDE: Final = 0.01  # of a prior's probability may lie outside what is possible
-# Sections of the registry that act on nothing before there is a programme.
-OF_THE_PROGRAMME: Final = ("pathway", "effect", "referral", "budget", "campaign", "calibration")
+# Sections of the registry that move no event before there is a programme.
+OF_THE_PROGRAMME: Final = (
+    *("pathway", "effect", "referral", "budget", "campaign", "calibration", "money", "cost"),
+)
 _WHOLE: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "bank": {
         "first": (8, 100_000),

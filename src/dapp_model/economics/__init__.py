@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dapp_model.economics.appraisal import (
-    Account,
-    Line,
-    expected_homicides,
-    incremental,
-    value,
-)
-from dapp_model.economics.prices import (
+from dapp_model.economics.accounts import Account, Line, incremental, nominal
+from dapp_model.economics.appraisal import expected_homicides, value
+from dapp_model.economics.contract import (
+    Affordability,
     Cash,
-    benefit_cost,
+    YearEnd,
+    affordability,
     contract_cash,
+    spending,
+    year_ends,
+)
+from dapp_model.economics.distribution import value_by_group
+from dapp_model.economics.evidence import check_data
+from dapp_model.economics.prices import (
+    benefit_cost,
     deflator,
+    deflator_source,
     discount_factor,
     present_value,
 )
+from dapp_model.economics.published import CostRow, bearer_of, cost_rows
+from dapp_model.economics.results import (
+    Position,
+    Ratio,
+    break_even_share,
+    payback,
+    positions,
+    ratio,
+)
+from dapp_model.economics.settings import Settings, settings_of
 from dapp_model.economics.summary import (
     Baseline,
     Summary,
@@ -25,37 +40,49 @@ from dapp_model.economics.summary import (
     summary,
 )
 from dapp_model.economics.unit_costs import (
-    Settings,
     UnitCost,
-    bearer_of,
-    cost_rows,
     reasoned_zeros,
-    settings_of,
     tariff,
 )
 
 __all__ = [
     "Account",
+    "Affordability",
     "Baseline",
     "Cash",
+    "CostRow",
     "Line",
+    "Position",
+    "Ratio",
     "Settings",
     "Summary",
     "UnitCost",
+    "YearEnd",
+    "affordability",
     "bearer_of",
     "benefit_cost",
+    "break_even_share",
+    "check_data",
     "contract_cash",
     "cost_rows",
     "deflator",
+    "deflator_source",
     "discount_factor",
     "expected_homicides",
     "incremental",
+    "nominal",
+    "payback",
     "payback_year",
     "pool",
+    "positions",
     "present_value",
+    "ratio",
     "reasoned_zeros",
     "settings_of",
+    "spending",
     "summary",
     "tariff",
     "value",
+    "value_by_group",
+    "year_ends",
 ]

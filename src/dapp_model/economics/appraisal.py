@@ -7,17 +7,25 @@ Amounts are whole pence of one price year, so every breakdown adds up to the pen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from dapp_model.economics.accounts import (
+    COUNTED,
+    Account,
+    Floats,
+    Line,
+    Pence,
+    Row,
+    is_crime_harm,
+)
+from dapp_model.economics.contract import UNSPENT, Cash, contract_cash, spending
 from dapp_model.economics.prices import (
     PENCE,
-    contract_cash,
     deflator,
     discount_factor,
     financial_year,
@@ -25,104 +33,21 @@ from dapp_model.economics.prices import (
     split_pence,
     year_label,
 )
+from dapp_model.economics.settings import Settings, settings_of
 from dapp_model.economics.unit_costs import (
+    EXPECTED_HOMICIDES,
     NOT_APPLICABLE,
     Part,
-    Settings,
     UnitCost,
     cumulative_shares,
-    settings_of,
     tariff,
 )
 from dapp_model.events import HOMICIDE
 from dapp_model.model import decision_date, true_mix
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dapp_model.outcomes import Outcomes
     from dapp_model.parameters import Inputs
-
-Pence = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-EXPECTED_HOMICIDES: Final = "expected.homicides"
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one row of an account is about, apart from its year.
-
-    A row has a bearer or a funder, never both: the programme's contract is shown by funder.
-    `group` is harm, justice, services or programme; `grade` is that of the weakest figure used.
-    """
-
-    bearer: str
-    funder: str
-    tier: str
-    basis: str
-    offence: str
-    item: str
-    group: str
-    grade: str
-
-
-Row = tuple[Line, Pence]
-
-
-@dataclass(frozen=True, eq=False)
-class Account:
-    """The money of one option, or of an option less its comparator.
-
-    `undiscounted_pence` and `discounted_pence` are int64 [line, year], costs negative, in pence of
-    `price_year`; years run from financial year `first_year`. `year_0` is the financial year of the
-    decision: what comes before it is sunk and has no discounted value. The counts behind ratios
-    are float64 [year]; `low_harm_*` is the harm of crimes by recorded crimes x multiplier.
-    """
-
-    option: str
-    first_year: int
-    year_0: int
-    price_year: str
-    population_share: float
-    lines: tuple[Line, ...]
-    undiscounted_pence: Pence
-    discounted_pence: Pence
-    true_incidents: Floats
-    recorded_incidents: Floats
-    homicides: Floats
-    low_harm_undiscounted_pence: Pence
-    low_harm_discounted_pence: Pence
-
-    @property
-    def years(self) -> tuple[str, ...]:
-        """Return the financial years, as "2016/17"."""
-        return tuple(year_label(self.first_year + i) for i in range(len(self.homicides)))
-
-    def total(self, keep: Callable[[Line], bool] | None = None) -> float:
-        """Return the discounted value in GBP, of all lines or of those that `keep` chooses."""
-        chosen = [i for i, line in enumerate(self.lines) if keep is None or keep(line)]
-        return int(self.discounted_pence[chosen].sum()) / PENCE
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row for each line and financial year; GBP at `price_year` prices.
-
-        Costs are negative. "not applicable" stands where a column does not apply.
-        """
-        import pandas as pd
-
-        names = ("bearer", "funder", "tier", "basis", "offence", "item")
-        n_years, n_lines = len(self.years), len(self.lines)
-        columns: dict[str, Any] = {"financial_year": np.tile(self.years, n_lines)}
-        for name in names:
-            columns[name] = np.repeat([getattr(line, name) for line in self.lines], n_years)
-        columns["undiscounted"] = self.undiscounted_pence.ravel() / PENCE
-        columns["discounted"] = self.discounted_pence.ravel() / PENCE
-        frame = pd.DataFrame(columns)
-        frame.attrs["units"] = dict.fromkeys(
-            ("undiscounted", "discounted"), f"GBP, {self.price_year} prices, costs negative"
-        )
-        return frame
 
 
 def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = None) -> Account:
@@ -134,7 +59,9 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
     chosen = settings or settings_of(inputs.values)
     counts = _Counts(outcomes, inputs)
     factors = _factors(counts, chosen)
-    rows = [*_event_rows(counts, chosen), *_contract_rows(counts, chosen)]
+    events = _event_rows(counts, chosen)
+    contract, belongs = _contract_rows(counts, chosen)
+    rows = [*events, *contract]
     recorded = Settings(**{**asdict(chosen), "harm_route": "recorded crimes"})
     low = [row for row in _event_rows(counts, recorded) if is_crime_harm(row[0])]
 
@@ -150,58 +77,19 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
         population_share=inputs.population_share,
         lines=tuple(line for line, _ in rows),
         undiscounted_pence=np.stack([pence for _, pence in rows]),
-        discounted_pence=discounted(rows),
+        discounted_pence=np.concatenate(
+            [discounted(events), _discounted_contract(contract, belongs, factors["standard"])]
+        ),
         true_incidents=counts.of("true.incidents"),
         recorded_incidents=counts.of("recorded.incidents"),
         homicides=counts.of(EXPECTED_HOMICIDES),
+        **{name: counts.of(measure) for name, measure in COUNTED.items()},
         low_harm_undiscounted_pence=np.stack([pence for _, pence in low]).sum(axis=0),
         low_harm_discounted_pence=discounted(low).sum(axis=0),
     )
 
 
-def incremental(account: Account, comparator: Account) -> Account:
-    """Return the account of an option less that of its comparator: positive is better.
-
-    Lines that only one of them has are kept. Raises ValueError if the two differ in years, year 0,
-    price year or population share.
-    """
-    for name in ("first_year", "years", "year_0", "price_year", "population_share"):
-        ours, theirs = getattr(account, name), getattr(comparator, name)
-        if ours != theirs:
-            raise ValueError(f"The accounts differ in {name}: {ours} and {theirs}.")
-    lines = tuple(dict.fromkeys((*account.lines, *comparator.lines)))
-    place = {line: i for i, line in enumerate(lines)}
-
-    def difference(name: str) -> Pence:
-        out = np.zeros((len(lines), len(account.years)), dtype=np.int64)
-        out[[place[line] for line in account.lines]] += getattr(account, name)
-        out[[place[line] for line in comparator.lines]] -= getattr(comparator, name)
-        return out
-
-    plain = {
-        name: getattr(account, name) - getattr(comparator, name)
-        for name in (
-            "true_incidents",
-            "recorded_incidents",
-            "homicides",
-            "low_harm_undiscounted_pence",
-            "low_harm_discounted_pence",
-        )
-    }
-    return Account(
-        option=f"{account.option} less {comparator.option}",
-        first_year=account.first_year,
-        year_0=account.year_0,
-        price_year=account.price_year,
-        population_share=account.population_share,
-        lines=lines,
-        undiscounted_pence=difference("undiscounted_pence"),
-        discounted_pence=difference("discounted_pence"),
-        **plain,
-    )
-
-
-def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
+def expected_homicides(outcomes: Outcomes, inputs: Inputs, *, group: str = "all") -> Floats:
     """Return the expected number of homicides by year, from true incidents and never from deaths.
 
     The chance of a death in an incident is the model's own, in ordinary and in high-harm cases; it
@@ -209,8 +97,8 @@ def expected_homicides(outcomes: Outcomes, inputs: Inputs) -> Floats:
     none and causes none.
     """
     ordinary, high = true_mix(inputs)[:, HOMICIDE]
-    high_harm = np.asarray(outcomes.of("true.high_harm"), dtype=np.float64)
-    others = np.asarray(outcomes.of("true.incidents"), dtype=np.float64) - high_harm
+    high_harm = np.asarray(outcomes.of("true.high_harm", group), dtype=np.float64)
+    others = np.asarray(outcomes.of("true.incidents", group), dtype=np.float64) - high_harm
     return np.asarray(others * ordinary + high_harm * high)
 
 
@@ -222,7 +110,7 @@ class _Counts:
         self.inputs = inputs
         self.homicides = expected_homicides(outcomes, inputs)
         self.first_year = outcomes.first_year
-        self.year_0 = _year_0(inputs, outcomes.option)
+        self.year_0 = year_zero(inputs, outcomes.option)
 
     def of(self, measure: str) -> Floats:
         if measure == EXPECTED_HOMICIDES:
@@ -230,7 +118,7 @@ class _Counts:
         return np.asarray(self.outcomes.of(measure), dtype=np.float64)
 
 
-def _year_0(inputs: Inputs, option: str) -> int:
+def year_zero(inputs: Inputs, option: str) -> int:
     """Return the financial year of the decision, the same for every option of a scenario."""
     levers: Mapping[str, Any] = inputs.option(option).levers
     if inputs.decision == "extension":
@@ -246,7 +134,7 @@ def _whole(pence: Floats) -> Pence:
 
 @dataclass(frozen=True, eq=False)
 class _Priced:
-    """A unit cost ready for counting: pence per count, edges of its shares, lines by part.
+    """A unit cost as published, ready for counting: pence, edges of its shares, lines by part.
 
     The edges are 0 and the running sum of the shares, which ends in 1. Parts with a reasoned zero
     have no line.
@@ -258,14 +146,21 @@ class _Priced:
     lines: tuple[tuple[int, Line], ...]
 
 
+def multiple(cost: UnitCost, settings: Settings, values: Mapping[str, Any]) -> float:
+    """Return what a unit cost is times its published value: its draw, and how long it lasts.
+
+    `values` maps "section.name" to a value, as Inputs.values does.
+    """
+    lasts = values[cost.duration] / cost.per_days if cost.duration else 1.0
+    return float(settings.factor(cost.uncertain) * lasts)
+
+
 @cache
 def _priced(settings: Settings) -> tuple[_Priced, ...]:
     return tuple(
         _Priced(
             cost=cost,
-            pence=cost.priced(settings.price_year)
-            * getattr(settings, f"{cost.group}_scale")
-            * PENCE,
+            pence=cost.priced(settings.price_year) * PENCE,
             edges=np.array([0.0, *cumulative_shares(cost)]),
             lines=tuple((i, _line(cost, p)) for i, p in enumerate(cost.parts) if not p.zero),
         )
@@ -286,10 +181,8 @@ def _event_rows(counts: _Counts, settings: Settings) -> list[Row]:
     """Return the lines of all unit costs: totals by year in whole pence, shared out exactly."""
     found: list[Row] = []
     values: Mapping[str, Any] = counts.inputs.values
-    for one in _priced(settings):
-        each = one.pence
-        if one.cost.duration:
-            each *= values[one.cost.duration] / one.cost.per_days
+    for one in _priced(settings.published):
+        each = one.pence * multiple(one.cost, settings, values)
         total = _whole(counts.of(one.cost.measure) * -each)
         pence = np.diff(_whole(np.multiply.outer(one.edges, total)), axis=0)
         found += [(line, pence[i]) for i, line in one.lines]
@@ -309,39 +202,76 @@ def _line(cost: UnitCost, part: Part) -> Line:
     )
 
 
-def _contract_rows(counts: _Counts, settings: Settings) -> list[Row]:
-    """Return the programme's own cost by funder, deflated, as negative amounts.
+def _contract_rows(counts: _Counts, settings: Settings) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Return the programme's own cost by line and funder, deflated, as negative amounts.
 
-    Each year's cash is deflated whole and then shared over funders as they pay it, so that the
-    funders add up to the deflated contract to the penny.
+    Beside the rows stand the contract and funder of each. Each contract's cash in a year is
+    deflated whole and shared over the funders as they pay it; a funder's unspent part takes what
+    rounding its other lines left. So lines and funders add up to the deflated contract to the
+    penny.
     """
-    n_years = len(counts.homicides)
-    cash = contract_cash(counts.inputs, counts.outcomes.option, counts.first_year, n_years)
-    found = []
-    for item in dict.fromkeys(one.item for one in cash):
-        own = [one for one in cash if one.item == item]
-        nominal = np.stack([one.nominal_pence for one in own])
-        real = np.zeros_like(nominal)
-        for i in np.flatnonzero(nominal.any(axis=0)):
-            label = year_label(counts.first_year + int(i))
-            total = int(nominal[:, i].sum())
-            pence_of_base = round(total * deflator(label, settings.price_year))
-            real[:, i] = split_pence(pence_of_base, [int(n) / total for n in nominal[:, i]])
-        for one, pence in zip(own, real, strict=True):
-            line = Line(
-                bearer=NOT_APPLICABLE,
-                funder=one.funder,
-                tier="cashable",
-                basis="programme",
-                offence=NOT_APPLICABLE,
-                item=item,
-                group="programme",
-                grade="-",
-            )
-            found.append((line, -pence))
+    span = (counts.first_year, len(counts.homicides))
+    option = counts.outcomes.option
+    whole = _deflated_contracts(contract_cash(counts.inputs, option, *span), counts, settings)
+    factors = _deflators(counts, settings)
+    found: list[Row] = []
+    belongs: list[tuple[str, str]] = []
+    for one in spending(counts.inputs, option, *span):
+        left = whole[one.contract, one.funder]
+        last = one.item == one.contract or one.item.endswith(f"_{UNSPENT}")
+        pence = left.copy() if last else _whole(one.nominal_pence * factors)
+        left -= pence
+        line = Line(
+            bearer=NOT_APPLICABLE,
+            funder=one.funder,
+            tier="cashable",
+            basis="programme",
+            offence=NOT_APPLICABLE,
+            item=one.item,
+            group="programme",
+            grade="-",
+        )
+        found.append((line, -pence))
+        belongs.append((one.contract, one.funder))
+    return found, belongs
+
+
+def _discounted_contract(
+    rows: Sequence[Row], belongs: Sequence[tuple[str, str]], factors: Floats
+) -> Pence:
+    """Return the present value of contract lines; each funder's sum is discounted whole.
+
+    So a contract that is the same in two options drops out of their difference to the penny,
+    however its lines differ. The last line of each funder takes the remainder.
+    """
+    n_years = len(factors)
+    plain = np.array([pence for _, pence in rows], dtype=np.int64).reshape(-1, n_years)
+    found = _whole(plain * factors)
+    for key in dict.fromkeys(belongs):
+        own = [i for i, each in enumerate(belongs) if each == key]
+        whole = _whole(plain[own].sum(axis=0) * factors)
+        found[own[-1]] = whole - found[own[:-1]].sum(axis=0)
     return found
 
 
-def is_crime_harm(line: Line) -> bool:
-    """Say whether a line is the harm of a crime other than homicide."""
-    return line.group == "harm" and line.offence != "homicide"
+def _deflators(counts: _Counts, settings: Settings) -> Floats:
+    labels = (year_label(counts.first_year + i) for i in range(len(counts.homicides)))
+    return np.array([deflator(label, settings.price_year) for label in labels])
+
+
+def _deflated_contracts(
+    cash: Sequence[Cash], counts: _Counts, settings: Settings
+) -> dict[tuple[str, str], Pence]:
+    """Return what each funder pays under each contract, in pence of the price year, by year."""
+    factors = _deflators(counts, settings)
+    found: dict[tuple[str, str], Pence] = {}
+    for contract in dict.fromkeys(one.contract for one in cash):
+        own = [one for one in cash if one.contract == contract]
+        nominal = np.stack([one.nominal_pence for one in own])
+        real = np.zeros_like(nominal)
+        for i in np.flatnonzero(nominal.any(axis=0)):
+            total = int(nominal[:, i].sum())
+            pence_of_base = round(total * factors[i])
+            real[:, i] = split_pence(pence_of_base, [int(n) / total for n in nominal[:, i]])
+        found |= {(contract, one.funder): real[k] for k, one in enumerate(own)}
+    return found

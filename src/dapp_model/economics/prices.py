@@ -1,4 +1,4 @@
-"""Money and time: what a pound was worth, what a later one is worth now, when a contract is paid.
+"""Money and time: what a pound was worth, and what a later one is worth now.
 
 Deflators bring an amount to the prices of a named financial year; discount factors bring real
 amounts of later years to year 0. Financial years are integers inside (2016 is 2016/17).
@@ -11,26 +11,19 @@ import csv
 import datetime as dt
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate, pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.model import phases
-
-if TYPE_CHECKING:
-    from dapp_model.parameters import Inputs
-
 __all__ = [
-    "Cash",
     "benefit_cost",
-    "contract_cash",
     "deflator",
+    "deflator_source",
     "discount_factor",
     "financial_year",
     "present_value",
@@ -42,15 +35,6 @@ __all__ = [
 APRIL: Final = 4  # a financial year begins on 1 April
 PENCE: Final = 100
 SHARES_TOLERANCE: Final = 1e-5  # a third may be written 0.333333
-
-
-@dataclass(frozen=True)
-class Cash:
-    """What one funder pays under one contract, in pence of the day: int64 [year], positive."""
-
-    item: str
-    funder: str
-    nominal_pence: npt.NDArray[np.int64]
 
 
 @cache
@@ -82,12 +66,24 @@ def year_number(label: str) -> int:
 
 
 @cache
-def _indices() -> Mapping[int, float]:
+def indices() -> Mapping[int, float]:
+    """Return the GDP deflator by the first calendar year of the financial year."""
     source = files("dapp_model") / "data" / "gdp_deflator.csv"
     rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
     return MappingProxyType(
         {year_number(row["financial_year"]): float(row["index"]) for row in rows}
     )
+
+
+@cache
+def deflator_source(label: str) -> str:
+    """Return where the index of one financial year comes from, with the vintage of the release."""
+    source = files("dapp_model") / "data" / "gdp_deflator.csv"
+    rows = csv.DictReader(source.read_text(encoding="utf-8").splitlines())
+    found = [row["source"] for row in rows if row["financial_year"] == label]
+    if not found:
+        raise ValueError(f"No GDP deflator for {label}.")
+    return found[0]
 
 
 def deflator(from_year: str, to_year: str) -> float:
@@ -96,12 +92,12 @@ def deflator(from_year: str, to_year: str) -> float:
     Years are labels such as "2019/20". Raises ValueError outside the years of the index.
     Source: HM Treasury and OBR GDP deflators, as named in `data/gdp_deflator.csv`.
     """
-    indices = _indices()
+    known = indices()
     for label in (from_year, to_year):
-        if year_number(label) not in indices:
-            first, last = year_label(min(indices)), year_label(max(indices))
+        if year_number(label) not in known:
+            first, last = year_label(min(known)), year_label(max(known))
             raise ValueError(f"No GDP deflator for {label}; the index runs {first} to {last}.")
-    return indices[year_number(to_year)] / indices[year_number(from_year)]
+    return known[year_number(to_year)] / known[year_number(from_year)]
 
 
 def discount_factor(year: int, kind: str = "standard") -> float:
@@ -143,34 +139,6 @@ def benefit_cost(benefits: Mapping[str, float], cost: float) -> tuple[float, flo
     return total, total - cost, total / cost if cost else float("nan")
 
 
-def contract_cash(inputs: Inputs, option: str, first_year: int, n_years: int) -> tuple[Cash, ...]:
-    """Return what each funder pays by financial year, in pence of the day, for the whole pilot.
-
-    Each contract's budget falls evenly on its days. Years run from `first_year`. Money scales with
-    the population share. Raises ValueError if cash falls outside the years.
-    """
-    levers: Mapping[str, Any] = inputs.option(option).levers
-    found: list[tuple[str, str, Mapping[int, int]]] = []
-    stages = phases(inputs, option)
-    for stage in stages:
-        item = "contract" if stage.section == "programme" else "extension_contract"
-        pence = round(stage.annual_budget_gbp * stage.years * inputs.population_share * PENCE)
-        split = _days_by_year(stage.start, stage.end)
-        found += _paid(item, pence, levers[f"{stage.section}.funders"], split)
-    evaluation = round(levers["extension.evaluation_cost"] * inputs.population_share * PENCE)
-    if stages and evaluation:
-        # The evaluation is paid over the gap where there is one, else over the extension.
-        after = stages[1].start if len(stages) > 1 else stages[0].end
-        start, end = stages[0].end, after
-        if start == end and len(stages) > 1:
-            end = stages[1].end
-        split = _days_by_year(start, end)
-        found += _paid("evaluation", evaluation, levers["extension.funders"], split)
-    return tuple(
-        Cash(item, funder, _placed(by_year, first_year, n_years)) for item, funder, by_year in found
-    )
-
-
 def split_pence(total: int, shares: Sequence[float]) -> list[int]:
     """Split whole pence by shares; the last part takes the remainder.
 
@@ -181,39 +149,3 @@ def split_pence(total: int, shares: Sequence[float]) -> list[int]:
         raise ValueError(f"The shares {list(shares)} add up to {sum(shares)}, not to 1.")
     edges = [0, *(round(total * part) for part in running[:-1]), total]
     return [high - low for low, high in pairwise(edges)]
-
-
-def _days_by_year(start: dt.date, end: dt.date) -> Mapping[int, int]:
-    """Return the days of a contract by financial year; a day of payment if it has no length."""
-    found: dict[int, int] = {}
-    for year in range(financial_year(start), financial_year(end) + 1):
-        first = max(start, start.replace(year=year, month=4, day=1))
-        last = min(end, start.replace(year=year + 1, month=4, day=1))
-        if last > first:
-            found[year] = (last - first).days
-    return found or {financial_year(start): 1}
-
-
-def _paid(
-    item: str, pence: int, funders: Any, days: Mapping[int, int]
-) -> list[tuple[str, str, Mapping[int, int]]]:
-    """Split a contract over funders, and each funder's part over the years by days."""
-    shares = dict(funders)
-    length = sum(days.values())
-    by_day = [n / length for n in days.values()]
-    parts = split_pence(pence, list(shares.values()))
-    return [
-        (item, funder, dict(zip(days, split_pence(part, by_day), strict=True)))
-        for funder, part in zip(shares, parts, strict=True)
-    ]
-
-
-def _placed(by_year: Mapping[int, int], first_year: int, n_years: int) -> npt.NDArray[np.int64]:
-    """Put amounts by financial year into an array that begins in `first_year`."""
-    out = np.zeros(n_years, dtype=np.int64)
-    for year, pence in by_year.items():
-        if not 0 <= year - first_year < n_years:
-            span = f"{year_label(first_year)} to {year_label(first_year + n_years - 1)}"
-            raise ValueError(f"Contract cash falls in {year_label(year)}, outside {span}.")
-        out[year - first_year] += pence
-    return out

@@ -11,9 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from dapp_model.economics.appraisal import Account, Line, incremental, is_crime_harm
-from dapp_model.economics.prices import PENCE, benefit_cost, deflator, mapping, year_label
-from dapp_model.economics.unit_costs import cost_rows, figure
+from dapp_model.economics.accounts import Account, Line, incremental, is_crime_harm
+from dapp_model.economics.prices import (
+    PENCE,
+    benefit_cost,
+    deflator,
+    mapping,
+    present_value,
+    year_label,
+)
+from dapp_model.economics.published import cost_rows, figure
 
 MILLION: Final = 1_000_000
 
@@ -47,8 +54,9 @@ class Summary:
 
     Net present social value = social value - programme cost; net public cost = programme cost -
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next. Counts run from year 0 and are not discounted. Every field but the names is
-    additive, so that summaries can be pooled; ratios are ratios of what is pooled.
+    holds the next. Counts run from year 0 and are not discounted; victim-years are those that hold
+    abuse; assessments, starts and completions are those that the comparator has not. Every field
+    but the names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
 
     option: str
@@ -58,6 +66,10 @@ class Summary:
     true_incidents_averted: float
     recorded_incidents_averted: float
     homicides_averted: float
+    victim_years_averted: float
+    assessments: float
+    starts: float
+    completions: float
     net_public_cost: float
     net_present_social_value: float
     programme_cost: float
@@ -69,8 +81,14 @@ class Summary:
     net_present_social_value_low_harm: float
     net_present_social_value_optimism: float
     net_present_social_value_tax_uplift: float
+    net_present_social_value_health_discounting: float
     programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
     baseline: Baseline
+
+    @property
+    def non_fiscal_value(self) -> float:
+        """Return the part of the social value that is not public money."""
+        return self.social_value - self.fiscal_value
 
     @property
     def cost_per_averted_true_incident(self) -> float | None:
@@ -95,13 +113,32 @@ class Summary:
         return _ratio(self.fiscal_value, self.programme_cost)
 
     @property
+    def cashable_return(self) -> float | None:
+        """Return the cash released over the programme's cost; None at no cost."""
+        return _ratio(self.cashable_value, self.programme_cost)
+
+    @property
+    def cost_per_victim_year_free_of_abuse(self) -> float | None:
+        """Return net public cost over years of abuse averted; None where none is averted."""
+        return _ratio(self.net_public_cost, self.victim_years_averted)
+
+    @property
+    def cost_per_completion(self) -> float | None:
+        """Return the programme's cost over the completions it adds; None where it adds none."""
+        return _ratio(self.programme_cost, self.completions)
+
+    @property
     def public_value_ratio(self) -> float | None:
         """Return non-fiscal value over net public cost; None where there is no net public cost."""
-        return _ratio(self.social_value - self.fiscal_value, self.net_public_cost)
+        return _ratio(self.non_fiscal_value, self.net_public_cost)
 
 
-def summary(account: Account, comparator: Account) -> Summary:
-    """Return what an option is worth against its comparator, with the checks on the level."""
+def summary(account: Account, comparator: Account, *, level: Account | None = None) -> Summary:
+    """Return what an option is worth against its comparator, with the checks on the level.
+
+    `level` is the comparator at published unit costs, for the checks; without it they are of the
+    comparator as it is.
+    """
     change = incremental(account, comparator)
     from_year_0 = slice(max(0, change.year_0 - change.first_year), None)
     programme = -change.total(_is_programme)
@@ -122,6 +159,10 @@ def summary(account: Account, comparator: Account) -> Summary:
         true_incidents_averted=0.0 - float(change.true_incidents[from_year_0].sum()),
         recorded_incidents_averted=0.0 - float(change.recorded_incidents[from_year_0].sum()),
         homicides_averted=0.0 - float(change.homicides[from_year_0].sum()),
+        victim_years_averted=0.0 - float(change.victim_years[from_year_0].sum()),
+        assessments=float(change.assessments[from_year_0].sum()),
+        starts=float(change.starts[from_year_0].sum()),
+        completions=float(change.completions[from_year_0].sum()),
         net_public_cost=net_cost,
         net_present_social_value=net_value,
         programme_cost=programme,
@@ -135,8 +176,9 @@ def summary(account: Account, comparator: Account) -> Summary:
         net_present_social_value_low_harm=net_value - change.total(is_crime_harm) + low,
         net_present_social_value_optimism=_with_optimism_bias(change),
         net_present_social_value_tax_uplift=net_value - uplift * net_cost,
+        net_present_social_value_health_discounting=net_value + _harm_discounted_less(change),
         programme_cost_by_funder=_by_funder(change),
-        baseline=_baseline(comparator),
+        baseline=_baseline(level or comparator),
     )
 
 
@@ -219,6 +261,16 @@ def _with_optimism_bias(change: Account) -> float:
         benefit = amount > 0 and not _is_programme(line)
         total += amount * (1.0 + cuts[line.grade]) if benefit else amount
     return total
+
+
+def _harm_discounted_less(change: Account) -> float:
+    """Return what the health schedule on victims' harm alone adds to the present value, in GBP."""
+    harm = [i for i, line in enumerate(change.lines) if line.item == "harm"]
+    skip = max(0, change.year_0 - change.first_year)
+    flows = change.undiscounted_pence[harm][:, skip:].sum(axis=0) / PENCE
+    first = change.first_year + skip - change.year_0
+    lower = present_value(flows, "health", first_year=first)
+    return lower - int(change.discounted_pence[harm].sum()) / PENCE
 
 
 def _baseline(account: Account) -> Baseline:

@@ -7,99 +7,28 @@ and which events are deliberately worth nothing. No figure is typed anywhere els
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
 from dapp_model.economics.prices import deflator, mapping
+from dapp_model.economics.published import bearer_of, figure, known_bearer, row_of, weakest
+from dapp_model.economics.settings import Settings
 
 NOT_APPLICABLE: Final = "not applicable"
+EXPECTED_HOMICIDES: Final = "expected.homicides"
+VICTIM_YEARS: Final = "true.victims"
 TIERS: Final = ("cashable", "capacity", "non_fiscal")
-# From the most to the least that can be relied on: an amount is as weak as its weakest row.
-STATUSES: Final = (
-    "verified_primary",
-    "seed_document",
-    "verified_secondary",
-    "derived",
-    "convention",
-    "recalled",
-)
-_TEXTS: Final = (
-    "unit",
-    "price_year",
-    "bearer",
-    "source",
-    "where",
-    "url",
-    "status",
-    "grade",
-    "note",
-)
-_CHOICES: Final = {
-    "harm_route": ("true crimes", "recorded crimes"),
-    "justice_route": ("average", "event"),
-    "cashable_view": ("headline", "upper"),
-    "harm_discounting": ("standard", "health"),
-}
 # What each route of valuation leaves out on purpose is listed in the data file under these names.
 _ZEROS_BY_ROUTE: Final = {
     ("justice_route", "average"): "zero_on_average_route",
     ("justice_route", "event"): "zero_on_event_route",
     ("harm_route", "recorded crimes"): "zero_on_recorded_harm_route",
+    ("harm_route", "victim-years"): "zero_on_victim_year_route",
 }
-
-
-@dataclass(frozen=True)
-class CostRow:
-    """One published or judged figure. `low` and `high` are None where nobody gives a range."""
-
-    id: str
-    value: float
-    low: float | None
-    high: float | None
-    unit: str
-    price_year: str
-    bearer: str
-    source: str
-    where: str
-    url: str
-    status: str
-    grade: str
-    note: str
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How money is counted: one route of each pair, so that both at once cannot be asked for.
-
-    `harm_route`: "true crimes", or "recorded crimes" (x multiplier: the low case).
-    `justice_route`: "average" response to a recorded crime, or by "event".
-    `cashable_view`: "headline", in which staff time is never cash, or "upper".
-    `harm_discounting`: "standard", or "health" for the lower schedule on victim harm alone.
-    The scales multiply unit costs of crime harm, of police and justice, and of all other events.
-    """
-
-    price_year: str
-    harm_route: str
-    justice_route: str
-    cashable_view: str
-    harm_discounting: str
-    harm_scale: float = 1.0
-    justice_scale: float = 1.0
-    services_scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse a setting that is not one of its choices."""
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; it may be {' or '.join(choices)}."
-                )
 
 
 @dataclass(frozen=True)
@@ -119,7 +48,8 @@ class UnitCost:
 
     Charged once for each count of `measure`: `value_gbp` x `times` (the recorded-to-actual
     multiplier, hours per case, ...), and x `duration` / `per_days` where a parameter in days sets
-    how long it lasts. The shares of `parts` add up to 1. A receipt is a negative cost.
+    how long it lasts. The shares of `parts` add up to 1. A receipt is a negative cost. `uncertain`
+    names the parameters under `cost.*` that multiply it in a draw.
     """
 
     item: str
@@ -136,59 +66,35 @@ class UnitCost:
     grade: str
     duration: str = ""
     per_days: float = 1.0
+    uncertain: tuple[str, ...] = ()
 
     def priced(self, price_year: str) -> float:
         """Return the cost of one count in the prices of another financial year, in GBP."""
         return self.value_gbp * self.times * deflator(self.price_year, price_year)
 
 
-@cache
-def cost_rows() -> Mapping[str, CostRow]:
-    """Return every row of `data/costs.csv` by its id."""
-
-    source = files("dapp_model") / "data" / "costs.csv"
-    found: dict[str, CostRow] = {}
-    for row in csv.DictReader(source.read_text(encoding="utf-8").splitlines()):
-        if row["id"] in found:
-            raise ValueError(f"costs.csv holds {row['id']} twice.")
-        found[row["id"]] = CostRow(
-            id=row["id"],
-            value=float(row["value"]),
-            low=float(row["low"]) if row["low"] else None,
-            high=float(row["high"]) if row["high"] else None,
-            **{name: row[name] for name in _TEXTS},
-        )
-    return MappingProxyType(found)
-
-
-def figure(row: str) -> float:
-    """Return the value of one row of costs.csv; ValueError names a row that is not there."""
-    return _row(row).value
-
-
-def bearer_of(name: str) -> str:
-    """Return the project's bearer for a bearer's name in the evidence.
-
-    Raises ValueError for a name that the map does not hold, and for one that is no single bearer.
-    """
-    table = mapping()
-    if name in table["bearer_map"]:
-        return _known_bearer(table["bearer_map"][name])
-    if name in table["bearer_unmapped"]:
-        raise ValueError(f"Nothing can be charged to {name!r}: {table['bearer_unmapped'][name]}.")
-    raise ValueError(f"Unknown bearer {name!r}; add it to [bearer_map] in unit_costs.toml.")
-
-
-@cache
 def tariff(settings: Settings) -> tuple[UnitCost, ...]:
-    """Return every unit cost that is in force under the settings, in the data file's order."""
-    crimes = (cost for entry in mapping()["crime"] for cost in _crime(entry, settings))
-    services = (
+    """Return every unit cost that is in force under the settings, in the data file's order.
+
+    Amounts are as published: what a draw multiplies them by is `Settings.factor`.
+    """
+    return _tariff(settings.published)
+
+
+@cache
+def _tariff(settings: Settings) -> tuple[UnitCost, ...]:
+    crimes = [cost for entry in mapping()["crime"] for cost in _crime(entry, settings)]
+    years = [_victim_year(settings)] if settings.harm_route == "victim-years" else []
+    services = [
         _service(entry, settings)
         for entry in mapping()["service"]
         if entry.get("route", settings.justice_route) == settings.justice_route
+    ]
+    return tuple(
+        cost
+        for cost in (*crimes, *years, *services)
+        if settings.homicide != "left out" or cost.measure != EXPECTED_HOMICIDES
     )
-    return (*crimes, *services)
 
 
 def reasoned_zeros(settings: Settings) -> Mapping[str, str]:
@@ -198,42 +104,9 @@ def reasoned_zeros(settings: Settings) -> Mapping[str, str]:
     for (name, choice), section in _ZEROS_BY_ROUTE.items():
         if getattr(settings, name) == choice:
             reasons.update(table[section])
+    if settings.harm_route == "victim-years":
+        del reasons[VICTIM_YEARS]
     return MappingProxyType(reasons)
-
-
-def settings_of(values: Mapping[str, Any]) -> Settings:
-    """Return the settings that a run's parameters name under `money.*`, else the conventions.
-
-    `values` maps "section.name" to a value, as Inputs.values does.
-    """
-    usual = mapping()["conventions"]
-    chosen = {name: values.get(f"money.{name}", usual[name]) for name in ("price_year", *_CHOICES)}
-    return Settings(
-        **chosen,
-        harm_scale=float(values.get("money.harm_scale", 1.0)),
-        justice_scale=float(values.get("money.justice_scale", 1.0)),
-        services_scale=float(values.get("money.services_scale", 1.0)),
-    )
-
-
-def _row(row: str) -> CostRow:
-    if row not in cost_rows():
-        raise ValueError(f"costs.csv has no row {row!r}.")
-    return cost_rows()[row]
-
-
-def _known_bearer(bearer: str) -> str:
-    if bearer not in mapping()["bearers"]:
-        known = ", ".join(mapping()["bearers"])
-        raise ValueError(f"Unknown bearer {bearer!r}; the project's bearers are {known}.")
-    return bearer
-
-
-def _weakest(rows: Iterable[str]) -> tuple[str, str]:
-    """Return the weakest status and the worst grade among the rows."""
-    found = [_row(row) for row in rows]
-    status = max((row.status for row in found), key=STATUSES.index)
-    return status, max(row.grade for row in found)
 
 
 def _cash_share(kind: str, settings: Settings) -> float | None:
@@ -257,7 +130,7 @@ def _tiered(part: Part, kind: str, settings: Settings) -> tuple[Part, ...]:
     cash = _cash_share(kind, settings)
     tiers = {"non_fiscal": 1.0} if cash is None else {"cashable": cash, "capacity": 1.0 - cash}
     return tuple(
-        Part(part.item, _known_bearer(part.bearer), tier, part.share * share, part.zero)
+        Part(part.item, known_bearer(part.bearer), tier, part.share * share, part.zero)
         for tier, share in tiers.items()
         if share > 0
     )
@@ -296,42 +169,113 @@ def _crime(entry: Mapping[str, Any], settings: Settings) -> Iterable[UnitCost]:
     # is recorded, and no sampled event of the justice system carries its cost.
     expected = entry.get("expected", False)
     low = settings.harm_route == "recorded crimes" and not expected
-    sides = [("consequence", "recorded" if low else "true", low)]
+    if expected or settings.harm_route != "victim-years":
+        found = _side(entry, "consequence", "recorded" if low else "true", settings)
+        by_qaly = settings.harm_route == "QALYs" and not expected
+        yield from _harm_by_qaly(found, settings) if by_qaly else (found,)
     if settings.justice_route == "average" or expected:
-        sides.append(("response", "true" if expected else "recorded", True))
-    for side, basis, multiplied in sides:
-        table = entry[side]
-        shares, share_rows = _shares(table)
-        rows = [table["row"], *share_rows]
-        if multiplied:
-            rows.append(entry["multiplier"])
-        if "proxy" in entry:
-            rows.append(entry["proxy"])
-        status, grade = _weakest(rows)
-        parts = (
-            part for item, share in shares.items() for part in _item_parts(item, share, settings)
-        )
-        yield UnitCost(
-            item=side,
-            offence=entry["offence"],
-            measure=entry["true"] if basis == "true" else entry["recorded"],
-            basis=basis,
-            group="harm" if side == "consequence" else "justice",
-            value_gbp=figure(table["row"]),
-            times=figure(entry["multiplier"]) if multiplied else 1.0,
-            price_year=_row(table["row"]).price_year,
-            parts=tuple(parts),
-            rows=tuple(dict.fromkeys(rows)),
-            status=status,
-            grade=grade,
-        )
+        yield _side(entry, "response", "true" if expected else "recorded", settings)
+
+
+def _side(entry: Mapping[str, Any], side: str, basis: str, settings: Settings) -> UnitCost:
+    """Return the consequence or the response of one crime; recorded crimes are multiplied."""
+    multiplied = basis == "recorded" or side == "response"
+    table = entry[side]
+    shares, share_rows = _shares(table)
+    rows = [table["row"], *share_rows]
+    rows += [entry["multiplier"]] if multiplied else []
+    rows += [entry["proxy"]] if "proxy" in entry else []
+    status, grade = weakest(rows)
+    parts = (part for item, share in shares.items() for part in _item_parts(item, share, settings))
+    return UnitCost(
+        item=side,
+        offence=entry["offence"],
+        measure=entry["true"] if basis == "true" else entry["recorded"],
+        basis=basis,
+        group="harm" if side == "consequence" else "justice",
+        value_gbp=figure(table["row"]),
+        times=figure(entry["multiplier"]) if multiplied else 1.0,
+        price_year=row_of(table["row"]).price_year,
+        parts=tuple(parts),
+        rows=tuple(dict.fromkeys(rows)),
+        status=status,
+        grade=grade,
+        uncertain=tuple(entry["uncertain"][side]),
+    )
+
+
+def _harm_by_qaly(cost: UnitCost, settings: Settings) -> Iterable[UnitCost]:
+    """Split a consequence into the victim's harm, valued anew by QALYs, and the rest as it was.
+
+    The published harm is so many QALYs at the value that its authors used; each is worth what the
+    edition of the Green Book says.
+    """
+    behind = row_of(mapping()["qaly_behind_harm"]["row"])
+    row = row_of(mapping()["qaly"][settings.green_book])
+    used = behind.value * deflator(behind.price_year, row.price_year)
+    share = sum(part.share for part in cost.parts if part.item == "harm")
+    rows = (*cost.rows, behind.id, row.id)
+    status, grade = weakest(rows)
+    yield replace(
+        cost,
+        item="consequence_harm",
+        value_gbp=cost.value_gbp * share * row.value / used,
+        parts=tuple(replace(p, share=p.share / share) for p in cost.parts if p.item == "harm"),
+        rows=rows,
+        status=status,
+        grade=grade,
+        uncertain=("qaly", *(name for name in cost.uncertain if name != "harm")),
+    )
+    others = tuple(
+        replace(p, share=p.share / (1.0 - share)) for p in cost.parts if p.item != "harm"
+    )
+    if others:
+        yield replace(cost, value_gbp=cost.value_gbp * (1.0 - share), parts=others)
+
+
+def _victim_year(settings: Settings) -> UnitCost:
+    """Return what a year of abuse costs its victim, output and health care."""
+    amounts = {
+        one["item"]: figure(one["row"]) / (figure(one["years"]) if "years" in one else 1.0)
+        for one in mapping()["victim_year"]
+    }
+    entries = mapping()["victim_year"]
+    rows = [one[name] for one in entries for name in ("row", "years") if name in one]
+    total = sum(amounts.values())
+    status, grade = weakest(rows)
+    return UnitCost(
+        item="consequence",
+        offence="year_of_abuse",
+        measure=VICTIM_YEARS,
+        basis="true",
+        group="harm",
+        value_gbp=total,
+        times=1.0,
+        price_year=_one_price_year(one["row"] for one in entries),
+        parts=tuple(
+            part
+            for item, amount in amounts.items()
+            for part in _item_parts(item, amount / total, settings)
+        ),
+        rows=tuple(dict.fromkeys(rows)),
+        status=status,
+        grade=grade,
+        uncertain=("victim_year",),
+    )
+
+
+def _one_price_year(rows: Iterable[str]) -> str:
+    years = {row_of(row).price_year for row in rows}
+    if len(years) > 1:
+        raise ValueError(f"A year of abuse is priced in several years: {', '.join(sorted(years))}.")
+    return years.pop()
 
 
 def _service_parts(
     entry: Mapping[str, Any], settings: Settings
 ) -> tuple[tuple[Part, ...], list[str]]:
     """Split an event's cost over bearers: by named shares, by named rows, or all to one bearer."""
-    item, row = entry["item"], _row(entry["row"])
+    item, row = entry["item"], row_of(entry["row"])
     if "shares" in entry:
         split = [(p, figure(p["share"])) for p in entry["shares"]]
         used = [p["share"] for p in entry["shares"]]
@@ -358,11 +302,11 @@ def _service_parts(
 
 def _service(entry: Mapping[str, Any], settings: Settings) -> UnitCost:
     """Return the unit cost of one event that is no crime."""
-    row = _row(entry["row"])
+    row = row_of(entry["row"])
     parts, used = _service_parts(entry, settings)
     rows = [row.id, *used, *([entry["times"]] if "times" in entry else [])]
     times = figure(entry["times"]) if "times" in entry else 1.0
-    status, grade = _weakest(rows)
+    status, grade = weakest(rows)
     return UnitCost(
         item=entry["item"],
         offence=entry.get("offence", NOT_APPLICABLE),
@@ -378,6 +322,7 @@ def _service(entry: Mapping[str, Any], settings: Settings) -> UnitCost:
         grade=grade,
         duration=entry.get("duration", ""),
         per_days=entry.get("per_days", 1.0),
+        uncertain=tuple(entry.get("uncertain", ())),
     )
 
 

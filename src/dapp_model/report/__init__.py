@@ -15,7 +15,7 @@ __all__ = ["sentences", "write"]
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the first page."""
-    from dapp_model.report import words
+    from dapp_model.report import account_words, words
 
     return [
         *words.standing(decision),
@@ -24,7 +24,13 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         words.wrong(decision),
         words.present_knowledge(decision),
         words.expiry(decision),
+        account_words.low_case(decision),
         *words.rests_on(decision),
+        account_words.for_each_pound(decision),
+        *account_words.funders(decision),
+        account_words.payback(decision),
+        account_words.homicide(decision),
+        account_words.affordability(decision),
         *words.views(decision),
         words.larger_budget(decision),
         words.victim_safety(decision),

@@ -94,6 +94,8 @@ def draw(totals: Totals) -> list[Chart]:
     """Draw every chart of the pack."""
     import matplotlib
 
+    from dapp_model.report.account_figures import positions
+
     with matplotlib.rc_context(_RC):
         return [
             _options(totals),
@@ -101,22 +103,25 @@ def draw(totals: Totals) -> list[Chart]:
             _incidents(totals),
             _funders(totals),
             _bearers(totals),
+            positions(totals),
         ]
 
 
-def _canvas(width: float, height: float) -> Canvas:
+def canvas(width: float, height: float) -> Canvas:
+    """Return an empty picture of that size in inches."""
     from matplotlib.figure import Figure as Canvas
 
     return Canvas(figsize=(width, height), layout="constrained")
 
 
-def _chart(
+def chart(
     figure: Canvas,
     name: str,
     title: str,
     alternative: str,
     data: tuple[Sequence[str], Sequence[Sequence[object]]],
 ) -> Chart:
+    """Return a drawn picture as a chart: its data are a heading and rows."""
     svg, png = io.StringIO(), io.BytesIO()
     figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", dpi=150, facecolor="white", metadata={"Software": None})
@@ -138,7 +143,8 @@ def _short(text: str, width: int = 26) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _pounds(axis: Any) -> None:
+def pounds(axis: Any) -> None:
+    """Label an axis with amounts of money."""
     from matplotlib.ticker import FuncFormatter
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value)))
@@ -157,7 +163,7 @@ def _options(totals: Totals) -> Chart:
     """Net present social value of each option, with 50% and 90% intervals."""
     decision = totals.decision
     compared = [one for one in decision["options"] if not one["is_comparator"]]
-    figure = _canvas(8.0, 0.9 + 0.62 * len(compared))
+    figure = canvas(8.0, 0.9 + 0.62 * len(compared))
     axes: Axes = figure.subplots()
     advised = decision["advice"]["option"]
     rows = []
@@ -182,7 +188,7 @@ def _options(totals: Totals) -> Chart:
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=1)
     axes.grid(axis="x", color=SOFT, alpha=0.25)
-    _pounds(axes.xaxis)
+    pounds(axes.xaxis)
     axes.set_xlabel(
         f"Net present social value against {words.quoted(decision['comparator']['label'])}, "
         f"{decision['price_year']} prices"
@@ -193,13 +199,13 @@ def _options(totals: Totals) -> Chart:
         f"thin line for nine draws in ten. Advised: {best}."
     )
     header = ("option", "label", "mean", "low", "low50", "high50", "high", "advised")
-    return _chart(figure, "options", "What each option is worth", text, (header, rows))
+    return chart(figure, "options", "What each option is worth", text, (header, rows))
 
 
 def _pathway(totals: Totals) -> Chart:
     """Where people are lost between referral and completion."""
     names = [totals.comparator, totals.shown]
-    figure = _canvas(8.0, 3.6)
+    figure = canvas(8.0, 3.6)
     axes: Axes = figure.subplots()
     stages = list(totals.pathway(totals.shown))
     rows = []
@@ -222,12 +228,12 @@ def _pathway(totals: Totals) -> Chart:
         f"{words.number(shown['Completed'])} complete the programme."
     )
     data = (("option", "stage", "people"), rows)
-    return _chart(figure, "pathway", "Where people are lost", text, data)
+    return chart(figure, "pathway", "Where people are lost", text, data)
 
 
 def _incidents(totals: Totals) -> Chart:
     """Incidents by year with and without, true beside recorded; below, the difference."""
-    figure = _canvas(9.0, 5.6)
+    figure = canvas(9.0, 5.6)
     axes = figure.subplots(2, 2, sharex=True)
     axes[1][1].sharey(axes[1][0])  # one scale, so that true and recorded can be compared
     bases = {"true.incidents": "True incidents", "recorded.incidents": "Recorded incidents"}
@@ -260,7 +266,7 @@ def _incidents(totals: Totals) -> Chart:
         "below, is small against the county."
     )
     header = ("measure", "financial_year", "without", "with", "averted", "low", "high")
-    return _chart(figure, "incidents", "Incidents with and without", text, (header, rows))
+    return chart(figure, "incidents", "Incidents with and without", text, (header, rows))
 
 
 def _stacked(axes: Axes, years: Sequence[str], parts: Mapping[str, Floats]) -> None:
@@ -275,10 +281,10 @@ def _stacked(axes: Axes, years: Sequence[str], parts: Mapping[str, Floats]) -> N
 def _funders(totals: Totals) -> Chart:
     """Programme cost by funder and financial year."""
     years, parts = totals.programme_cost(totals.shown)
-    figure = _canvas(8.0, 3.4)
+    figure = canvas(8.0, 3.4)
     axes: Axes = figure.subplots()
     _stacked(axes, years, parts)
-    _pounds(axes.yaxis)
+    pounds(axes.yaxis)
     axes.set_ylabel(f"{totals.decision['price_year']} prices")
     axes.grid(axis="y", color=SOFT, alpha=0.25)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -289,19 +295,19 @@ def _funders(totals: Totals) -> Chart:
     ]
     total = sum(float(values.sum()) for values in parts.values())
     text = (
-        f"What the programme costs each funder in each financial year under "
-        f"{words.quoted(totals.label(totals.shown))}, pilot included: {words.money(total)} in all, "
-        f"not discounted."
+        f"What {words.quoted(totals.label(totals.shown))} costs each funder in each financial year "
+        f"beyond {words.quoted(totals.label(totals.comparator))}: {words.money(total)} in all, "
+        f"not discounted. What is spent or committed before the decision is in neither."
     )
     data = (("funder", "financial_year", "gbp"), rows)
-    return _chart(figure, "funders", "What the programme costs, by funder", text, data)
+    return chart(figure, "funders", "What the programme costs, by funder", text, data)
 
 
 def _bearers(totals: Totals) -> Chart:
     """Who gains and who bears more, by bearer and tier."""
     tiers = {"cashable": "Cash", "capacity": "Capacity released", "non_fiscal": "Not public money"}
     table = totals.by_bearer(totals.shown)
-    figure = _canvas(8.0, 1.0 + 0.36 * len(table))
+    figure = canvas(9.0, 1.0 + 0.36 * len(table))
     axes: Axes = figure.subplots()
     place = np.arange(len(table))
     positive, negative = np.zeros(len(table)), np.zeros(len(table))
@@ -315,16 +321,24 @@ def _bearers(totals: Totals) -> Chart:
         rows += [
             [bearer, tier, value] for bearer, value in zip(table, values.tolist(), strict=True)
         ]
+    for i, net in enumerate((positive + negative).tolist()):
+        at = positive[i] if net >= 0 else negative[i]
+        side = 4 if net >= 0 else -4
+        axes.annotate(words.money(net), (at, i), xytext=(side, 0), textcoords="offset points",
+                      va="center", ha="left" if net >= 0 else "right", fontsize=9)  # fmt: skip
+    axes.margins(x=0.2)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_yticks(place, [_short(totals.bearer(name), 34) for name in table])
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=1)
     axes.grid(axis="x", color=SOFT, alpha=0.25)
-    _pounds(axes.xaxis)
+    pounds(axes.xaxis)
     axes.set_xlabel(f"Present value, {totals.decision['price_year']} prices; gains to the right")
     axes.legend(loc="lower right")
     text = (
         "Present value by who bears it, gains to the right and costs to the left, split into "
-        "cash, capacity that is released and value that is not public money."
+        "cash, capacity that is released and value that is not public money; the figure at each "
+        "bar is the net of its parts."
     )
     data = (("bearer", "tier", "gbp"), rows)
-    return _chart(figure, "bearers", "Who pays and who gains", text, data)
+    return chart(figure, "bearers", "Who pays and who gains", text, data)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import describe
 from dapp_model.parameters import registry
-from dapp_model.report import words
-from dapp_model.report.totals import GROUP_NAMES, VICTIMS, Totals
+from dapp_model.report import account_tables, account_words, words
+from dapp_model.report.table import NOT_ASSESSED, Table
+from dapp_model.report.totals import VICTIMS, Totals
 
 if TYPE_CHECKING:
     from dapp_model.report.figures import Chart
 
-NOT_ASSESSED: Final = "not assessed"
 PROTECTED: Final = (
     "age",
     "disability",
@@ -28,8 +27,8 @@ PROTECTED: Final = (
     "sexual orientation",
 )
 _SPLIT: Final = {
-    "age": "effects are split by age band of the person who uses abuse (annex)",
-    "sex": "effects are split by sex of the person who uses abuse (annex)",
+    "age": "effects are split by age band of the person who uses abuse (the table above)",
+    "sex": "effects are split by sex of the person who uses abuse (the table above)",
 }
 _GRADES: Final = {
     "A": "trial or official statistic",
@@ -37,15 +36,6 @@ _GRADES: Final = {
     "C": "before and after, or administrative",
     "D": "judgement or recalled",
 }
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the page: heading, columns, rows of texts; the first column names the row."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def render(totals: Totals, charts: Sequence[Chart]) -> str:
@@ -76,7 +66,7 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "safety": words.victim_safety(decision),
         "larger": words.larger_budget(decision),
         "views": words.views(decision),
-        "rests_on": words.rests_on(decision),
+        "rests_on": [account_words.low_case(decision), *words.rests_on(decision)],
         "numbers": [_number(one) for one in decision["three_numbers"]],
         "value": words.worth(shown["measures"]["net_present_social_value"]["mean"]),
         "public_cost": words.public_cost(shown["measures"]["net_public_cost"]["mean"]),
@@ -92,7 +82,21 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "by_year": _by_year(totals),
         "money_by_year": _money_by_year(totals),
         "by_offence": _by_offence(totals),
-        "by_group": _by_group(totals),
+        "by_group": account_tables.by_group(totals),
+        "for_each_pound": account_words.for_each_pound(decision),
+        "funders_get": account_words.funders(decision),
+        "payback": account_words.payback(decision),
+        "homicide": account_words.homicide(decision),
+        "contract_words": account_words.contract(decision),
+        "affordable": account_words.affordability(decision),
+        "ratios": account_tables.ratios(decision),
+        "parties": account_tables.parties(totals),
+        "contract_table": account_tables.contract(totals),
+        "year_ends": account_tables.year_ends(totals),
+        "affordability_table": account_tables.affordability(totals),
+        "outside": account_tables.outside(),
+        "by_basis": account_tables.by_basis(totals),
+        "cash": account_tables.cash(totals),
         "assumptions": assumptions(totals),
         "recalled": sum(_recalled(name) for name in totals.inputs.values),
         "n_values": len(totals.inputs.values),
@@ -191,29 +195,21 @@ def _value(decision: Mapping[str, Any]) -> Table:
         "fiscal_value": "Public money and capacity released, valued",
         "social_value": "All benefits to society, valued",
         "net_public_cost": "Net public cost",
+        "net_public_cost_without_homicide": "... without homicide",
         "net_present_social_value": "Net present social value",
         "net_present_social_value_without_homicide": "... without homicide",
         "net_present_social_value_low_harm": "... harm by recorded crimes",
         "net_present_social_value_optimism": "... benefits cut for optimism",
         "net_present_social_value_tax_uplift": "... with a charge for raising taxes",
+        "net_present_social_value_health_discounting": "... victims' harm discounted at 1.5%",
     }
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
         (label, *(words.money(one["measures"][kind]["mean"]) for one in compared))
         for kind, label in kinds.items()
     ]
-    ratio = [one["benefit_cost_ratio"] for one in compared]
-    rows.append(("Benefit-cost ratio", *(_maybe(value) for value in ratio)))
-    for name, label in (("true", "true"), ("recorded", "recorded")):
-        costs = [one[f"cost_per_averted_{name}_incident"] for one in compared]
-        cells = (words.money(cost) if cost is not None else "no ratio" for cost in costs)
-        rows.append((f"Net public cost per {label} incident averted", *cells))
     title = f"Present values against the comparator, {decision['price_year']} prices"
     return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
-
-
-def _maybe(value: float | None) -> str:
-    return "no ratio" if value is None else words.number(value)
 
 
 def _funders(totals: Totals) -> Table:
@@ -292,8 +288,8 @@ def _money_by_year(totals: Totals) -> Table:
         for i, year in enumerate(years)
     )
     title = (
-        f"Money by financial year against the comparator, not discounted, "
-        f"{totals.decision['price_year']} prices; gains positive"
+        f"Money by financial year against the comparator, {totals.decision['price_year']} prices, "
+        "not discounted but for the last column; gains positive"
     )
     return Table(title, ("Financial year", *kinds), rows)
 
@@ -317,19 +313,6 @@ def _by_offence(totals: Totals) -> Table:
         )
     columns = ("Offence", "True averted", "Recorded averted", "Present value")
     return Table("By offence (homicide is valued as an expectation)", columns, tuple(rows))
-
-
-def _by_group(totals: Totals) -> Table:
-    rows = tuple(
-        (
-            label,
-            words.number(totals.averted_in_group("true.incidents", totals.shown, group)),
-            words.number(totals.averted_in_group("recorded.incidents", totals.shown, group)),
-        )
-        for group, label in GROUP_NAMES.items()
-    )
-    columns = ("People who use abuse", "True averted", "Recorded averted")
-    return Table("By group", columns, rows)
 
 
 def _recalled(name: str) -> bool:

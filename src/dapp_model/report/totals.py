@@ -11,22 +11,20 @@ import numpy.typing as npt
 
 from dapp_model.decision import spread
 from dapp_model.definitions import GROUPS, MEASURES
-from dapp_model.economics.prices import mapping, year_number
+from dapp_model.economics.distribution import KINDS
+from dapp_model.economics.prices import deflator, mapping, year_number
 from dapp_model.events import BEHAVIOURS, ROUTES
+from dapp_model.report.names import FUNDERS
 
 if TYPE_CHECKING:
     from dapp_model.economics import Line
+    from dapp_model.money import Purse
     from dapp_model.parameters import Inputs
     from dapp_model.tables import Gathered
 
 Floats = npt.NDArray[np.float64]
 Spread = Mapping[str, float | None]
 
-FUNDERS: Final = {
-    "community_safety_board": "Community Safety Board",
-    "surrey_police": "Surrey Police",
-    "opcc": "Office of the Police and Crime Commissioner",
-}
 GROUP_NAMES: Final = {
     "all": "Everybody",
     "male": "Men who use abuse",
@@ -166,16 +164,58 @@ class Totals:
         return BEHAVIOURS
 
     def programme_cost(self, option: str) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
-        """Return years and, by funder, what the programme costs in each: undiscounted GBP."""
-        g = self.gathered
+        """Return years and, by funder, what the option costs beyond the comparator.
+
+        Undiscounted GBP. What is the same in both, such as a pilot that has run, drops out.
+        """
         by_funder: dict[str, Floats] = {}
-        for line, money in zip(g.lines[option], g.undiscounted[option], strict=True):
+        years = self.gathered.money_years
+        for line, money, _ in self._changes(option):
             if line.group == "programme":
                 name = self.funder(line.funder)
                 by_funder[name] = by_funder.get(name, np.zeros(len(money))) - money
-        used = sum(by_funder.values(), np.zeros(len(g.money_years))) != 0
-        years = tuple(y for y, keep in zip(g.money_years, used, strict=True) if keep)
-        return years, {name: values[used] for name, values in by_funder.items()}
+        by_funder = {name: np.round(values, 2) for name, values in by_funder.items()}
+        used = sum((values != 0 for values in by_funder.values()), np.zeros(len(years))) != 0
+        kept = tuple(y for y, keep in zip(years, used, strict=True) if keep)
+        return kept, {name: values[used] for name, values in by_funder.items()}
+
+    def purse(self, option: str) -> Purse:
+        """Return who pays and who gains under an option."""
+        return self.gathered.purses[option]
+
+    def party(self, name: str) -> str:
+        """Return what a party to the money is called."""
+        wider = {"public": "All public bodies", "society": "Society"}
+        return wider.get(name) or self.funder(name)
+
+    def by_basis(self, option: str) -> Mapping[str, float]:
+        """Return present value by what it rests on."""
+        found: dict[str, float] = {}
+        for line, _, present in self._changes(option):
+            found[line.basis] = found.get(line.basis, 0.0) + float(present.sum())
+        return found
+
+    def cash_by_year(self, option: str) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
+        """Return years and, by funder and for all others, cash in pounds of the day."""
+        years = self.gathered.money_years
+        base = str(self.decision["price_year"])
+        today = np.array([deflator(base, year) for year in years])
+        first = years.index(str(self.decision["year_0"]))
+        found: dict[str, Floats] = {}
+        for line, plain, _ in self._changes(option):
+            if line.tier == "cashable":
+                own = line.group == "programme"
+                name = f"Paid by {self.funder(line.funder)}" if own else "Other public cash"
+                found[name] = found.get(name, np.zeros(len(years))) + plain * today
+        return years[first:], {name: values[first:] for name, values in found.items()}
+
+    def value_by_group(self, option: str) -> Mapping[str, Mapping[str, float]]:
+        """Return the mean present value by group: to their victims, and to everybody."""
+        mean = self.purse(option).by_group.mean(axis=0)
+        return {
+            group: {kind: float(mean[g, k]) for k, kind in enumerate(KINDS)}
+            for g, group in enumerate(GROUPS)
+        }
 
     def _changes(self, option: str) -> list[tuple[Any, Floats, Floats]]:
         """Return (line, undiscounted, discounted) of the option less the comparator, by year."""
@@ -209,7 +249,7 @@ class Totals:
         return found
 
     def money_by_year(self, option: str) -> tuple[tuple[str, ...], Mapping[str, Floats]]:
-        """Return years and, by kind of money, the undiscounted difference in each."""
+        """Return years and, by kind of money, the difference in each; discounted at the end."""
         kinds: dict[str, Callable[[Line], bool]] = {
             "Programme": lambda line: line.group == "programme",
             "Cash, other": lambda line: line.group != "programme" and line.tier == "cashable",
@@ -219,7 +259,10 @@ class Totals:
         first = self.gathered.money_years.index(str(self.decision["year_0"]))
         changes = self._changes(option)
         zero = np.zeros(len(self.gathered.money_years))
-        return self.gathered.money_years[first:], {
+        found = {
             kind: sum((plain for line, plain, _ in changes if chosen(line)), zero)[first:]
             for kind, chosen in kinds.items()
         }
+        found["All, not discounted"] = sum((plain for _, plain, _ in changes), zero)[first:]
+        found["All, present value"] = sum((present for _, _, present in changes), zero)[first:]
+        return self.gathered.money_years[first:], found

@@ -256,7 +256,7 @@ def rests_on(decision: Decision) -> list[str]:
         f"How much abuse there is beyond what is recorded: the county's harm in "
         f"{base['financial_year']} comes to {money(base['harm_true_crimes'])} by true crimes, "
         f"against benchmarks of {money(base['harm_recorded_crimes'])} by recorded crimes and "
-        f"{money(base['harm_victim_years'])} by victim-years.",
+        f"{money(base['harm_victim_years'])} by victim-years, all at published unit costs.",
         f"The simulated police bill for domestic abuse in that year is "
         f"{money(base['police_bill'])}; it {bill} the plausible range of "
         f"{between(base['police_bill_low'], base['police_bill_high'], 'GBP')}.",
@@ -281,4 +281,4 @@ def first_page(decision: Decision) -> list[str]:
             f"(90% interval {between(one['low'], one['high'], one['unit'])})"
         )
     lines += [told_apart(decision), wrong(decision), present_knowledge(decision), expiry(decision)]
-    return lines
+    return [*lines, *rests_on(decision)[:2]]

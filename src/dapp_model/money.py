@@ -1,0 +1,198 @@
+"""What all draws say about money: who pays, who gains, when, and for which groups of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.economics import (
+    Position,
+    affordability,
+    break_even_share,
+    settings_of,
+    spending,
+    year_ends,
+)
+from dapp_model.economics.contract import UNSPENT
+from dapp_model.economics.prices import PENCE, mapping, year_number
+
+if TYPE_CHECKING:
+    from dapp_model.economics import YearEnd
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Purse:
+    """One option less the comparator, over draws.
+
+    `positions` are means over draws, by financial year from that of the decision, present values.
+    `net` is each party's net position at the end, by draw; `by_group` is the present value of what
+    happens by draw, group and kind (see economics.value_by_group).
+    """
+
+    years: tuple[str, ...]
+    positions: tuple[Position, ...]
+    net: Mapping[str, Floats]
+    by_group: Floats
+
+    def position(self, name: str) -> Position:
+        """Return the position of one party."""
+        return next(one for one in self.positions if one.name == name)
+
+
+def purse(
+    drawn: Sequence[Sequence[Sequence[Position]]],
+    by_group: Sequence[Floats],
+    *,
+    years: tuple[str, ...],
+    year_0: str,
+) -> Purse:
+    """Gather the positions of an option less its comparator, by draw and repetition.
+
+    `years` are those of the positions; those before `year_0` are left out.
+    """
+    found: dict[str, list[list[Position]]] = {}
+    for repetitions in drawn:
+        parties: dict[str, list[Position]] = {}
+        for parts in repetitions:
+            for one in parts:
+                parties.setdefault(one.name, []).append(one)
+        for name, own in parties.items():
+            found.setdefault(name, []).append(own)
+    skip = max(0, year_number(year_0) - year_number(years[0]))
+
+    def mean(name: str, field: str) -> Floats:
+        draws = [np.mean([getattr(p, field) for p in draw], axis=0) for draw in found[name]]
+        return np.asarray(np.mean(draws, axis=0)[skip:])
+
+    fields = ("paid", "cash", "capacity", "other")
+    return Purse(
+        years=years[skip:],
+        positions=tuple(
+            Position(name, **{field: mean(name, field) for field in fields}) for name in found
+        ),
+        net={
+            name: np.array([np.mean([p.cumulative[-1] for p in draw]) for draw in draws])
+            for name, draws in found.items()
+        },
+        by_group=np.stack(by_group),
+    )
+
+
+def report(inputs: Inputs, name: str, found: Purse, years: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return what decision.json says of an option's money.
+
+    `years` are the financial years of the account: the first and all that follow.
+    """
+    society = found.position("society")
+    cost = float(society.paid.sum())
+    return {
+        "payback": {
+            "society": society.payback(found.years),
+            "public": found.position("public").payback(found.years),
+        },
+        "funders": [
+            _funder(one, found, cost)
+            for one in found.positions
+            if one.name not in ("public", "society")
+        ],
+        "public": _party(found.position("public"), found),
+        "society": _party(society, found),
+        "contract": contract_lines(inputs, name, years),
+        "year_ends": [_year_end(one) for one in grants(inputs, name, years)],
+        "outside_contract": dict.fromkeys(mapping()["outside"], "not assessed"),
+    }
+
+
+def _party(one: Position, found: Purse) -> dict[str, Any]:
+    return {
+        "pays": float(one.paid.sum()),
+        "cash": float(one.cash.sum()),
+        "capacity": float(one.capacity.sum()),
+        "not_public_money": float(one.other.sum()),
+        "net": float(one.cumulative[-1]),
+        "payback": one.payback(found.years),
+        "chance_back": float((found.net[one.name] >= 0).mean()),
+    }
+
+
+def _funder(one: Position, found: Purse, programme_cost: float) -> dict[str, Any]:
+    bearers = mapping()["funder_bearers"].get(one.name, ())
+    return {
+        "funder": one.name,
+        "own_lines": [mapping()["bearers"][bearer] for bearer in bearers],
+        "share_paid": float(one.paid.sum()) / programme_cost if programme_cost else 0.0,
+        "break_even_share": break_even_share(one, programme_cost),
+        **_party(one, found),
+    }
+
+
+def _year_end(one: YearEnd) -> dict[str, Any]:
+    return {**asdict(one), "overspent": one.overspent}
+
+
+def grants(inputs: Inputs, name: str, years: tuple[str, ...]) -> tuple[YearEnd, ...]:
+    """Return how an option's grants are used up by 31 March of each year, in cash."""
+    first = year_number(years[0])
+    lines = spending(inputs, name, first, len(years))
+    return year_ends(lines, first, str(inputs.values["money.underspend"]))
+
+
+def contract_lines(inputs: Inputs, name: str, years: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return each contract line by line in cash: the sum of the lines is the contract."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    totals: dict[str, float] = {}
+    for one in spending(inputs, name, year_number(years[0]), len(years)):
+        row = found.setdefault((one.contract, one.item), {})
+        totals[one.contract] = totals.get(one.contract, 0.0) + int(one.nominal_pence.sum()) / PENCE
+        for year, pence in zip(years, one.nominal_pence.tolist(), strict=True):
+            if pence:
+                row[year] = round(row.get(year, 0.0) + pence / PENCE, 2)
+    return [
+        {
+            "contract": contract,
+            "item": item,
+            "by_year": by_year,
+            "total": round(sum(by_year.values()), 2),
+            "unspent": item.endswith(f"_{UNSPENT}"),
+            "contract_sum": round(totals[contract], 2),
+        }
+        for (contract, item), by_year in found.items()
+    ]
+
+
+def can_afford(inputs: Inputs, name: str, years: tuple[str, str]) -> dict[str, Any]:
+    """Return whether every funder can pay its part in each year, as far as a ceiling is known.
+
+    `years` are the financial year of the decision and the last that counts.
+    """
+    rows = affordability(inputs, name, (year_number(years[0]), year_number(years[1])))
+    if not float(inputs.values.get("money.ceiling", 0.0)):
+        return {"affordable": None, "rows": []}
+    return {
+        "affordable": all(one.affordable for one in rows),
+        "rows": [{**asdict(one), "affordable": one.affordable} for one in rows],
+    }
+
+
+def conventions(inputs: Inputs) -> dict[str, str]:
+    """Return how money is counted in a run, for its record."""
+    from dapp_model.economics.prices import deflator_source
+
+    chosen = settings_of(inputs.values)
+    return {
+        "price_year": chosen.price_year,
+        "green_book": chosen.green_book,
+        "deflator": deflator_source(chosen.price_year),
+        "harm_route": chosen.harm_route,
+        "justice_route": chosen.justice_route,
+        "homicide": chosen.homicide,
+        "cashable_view": chosen.cashable_view,
+        "harm_discounting": chosen.harm_discounting,
+    }

@@ -1,0 +1,192 @@
+"""Sentences about money: what each funder gets for its pounds, and how much of it is cash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dapp_model.report.names import FUNDERS
+from dapp_model.report.words import Decision, money, option_of, percent, quoted
+
+
+def funder_name(name: str) -> str:
+    """Return what a funder is called."""
+    return FUNDERS.get(name, name.replace("_", " ").capitalize())
+
+
+def pennies(value: float) -> str:
+    """Print what comes back of a pound: 7p, £1.25."""
+    if abs(value) >= 1:
+        return money(value)
+    pence = round(abs(value) * 100, 1 if abs(value) < 0.1 else 0)
+    return f"{'-' if value < 0 and pence else ''}{pence:g}p"
+
+
+def shown(decision: Decision) -> Mapping[str, Any]:
+    """Return the money of the option that the pack shows."""
+    found: Mapping[str, Any] = decision["money"][decision["shown_option"]]
+    return found
+
+
+def funders(decision: Decision) -> list[str]:
+    """Say of each funder what it pays and what comes back to it, and how much of that is cash."""
+    return [_funder(one, decision) for one in shown(decision)["funders"]]
+
+
+def _funder(one: Mapping[str, Any], decision: Decision) -> str:
+    name = funder_name(one["funder"])
+    share = percent(one["share_paid"])
+    pays = f"{name} pays {money(one['pays'])} in present value, {share} of the cost"
+    if one["pays"] < 0:
+        pays = f"{name} pays {money(-one['pays'])} less in present value than otherwise"
+    if not one["own_lines"]:
+        return (
+            f"{pays}. It bears no costs of its own, so no part of its money comes back to it: what "
+            "its members gain stands on their own lines."
+        )
+    back = _comes_back(one)
+    return f"{pays}. {back} {_balance(one, decision)}"
+
+
+def _comes_back(one: Mapping[str, Any]) -> str:
+    capacity, cash = one["capacity"], one["cash"]
+    if capacity >= 0.5:
+        text = f"On its own lines that releases capacity valued at {money(capacity)}"
+    elif capacity <= -0.5:
+        text = f"On its own lines that takes up capacity valued at {money(-capacity)}"
+    else:
+        text = "On its own lines that neither releases nor takes up capacity"
+    if abs(cash) < 0.5:
+        return f"{text}, none of it cash."
+    if cash > 0:
+        return f"{text}, and {money(cash)} in cash."
+    return f"{text}, and costs it {money(-cash)} more in cash."
+
+
+def _balance(one: Mapping[str, Any], decision: Decision) -> str:
+    if one["pays"] <= 0:
+        return ""
+    if one["break_even_share"] <= 0:
+        return "There is no share of the cost at which it would break even."
+    text = f"It would break even at {percent(one['break_even_share'])} of the cost"
+    if one["payback"]:
+        return f"{text}, and is back to where it was by the end of {one['payback']}."
+    return f"{text}; it is not back to where it was by the end of {decision['last_year']}."
+
+
+def for_each_pound(decision: Decision) -> str:
+    """Say what comes back of each pound that the programme costs: to whom, and how much in cash."""
+    found = shown(decision)
+    cost = found["society"]["pays"]
+    label = quoted(option_of(decision, decision["shown_option"])["label"])
+    if cost <= 0:
+        return f"{label} costs the funders no more than the comparator."
+    public, society = found["public"], found["society"]
+    gains = (public["cash"], public["capacity"], society["not_public_money"])
+    cash, capacity, other = (amount / cost for amount in gains)
+    return (
+        f"For each pound that {label} costs, {_held('public bodies', 'cash', cash)} and "
+        f"{_held('', 'capacity', capacity)}; what victims and lost output gain is worth "
+        f"{pennies(other)}, and is no public money."
+    )
+
+
+def _held(who: str, what: str, value: float) -> str:
+    subject = f"{who} " if who else ""
+    if what == "cash":
+        if value >= 0:
+            return f"{subject}get back {pennies(value)} in cash"
+        return f"{subject}pay {pennies(-value)} more in cash"
+    if value >= 0:
+        return f"have capacity valued at {pennies(value)} released"
+    return f"have capacity valued at {pennies(-value)} taken up"
+
+
+def payback(decision: Decision) -> str:
+    """Say by when the programme has paid back, to society and to the public purse."""
+    found = shown(decision)
+
+    def when(who: str) -> str:
+        year = found[who]["payback"]
+        chance = percent(found[who]["chance_back"])
+        if year:
+            return f"by the end of {year} (chance of being so by the end of the window: {chance})"
+        return f"not by the end of {decision['last_year']} (chance: {chance})"
+
+    return (
+        f"Counting all that society gains, the cost is made good {when('society')}; counting "
+        f"public money and capacity alone, {when('public')}."
+    )
+
+
+def low_case(decision: Decision) -> str:
+    """Set the low case of harm beside the headline, and say whether it changes the advice."""
+    one = option_of(decision, decision["shown_option"])
+    headline = one["measures"]["net_present_social_value"]["mean"]
+    low = one["measures"]["net_present_social_value_low_harm"]["mean"]
+    view = next(each for each in decision["views"] if each["view"] == "low_harm")
+    text = (
+        f"{quoted(one['label'])} is worth {money(headline)} net in the headline, and {money(low)} "
+        "in the low case, which counts harm as averted recorded crimes times their multiplier"
+    )
+    if view["differs"]:
+        other = quoted(option_of(decision, view["option"])["label"])
+        return f"{text}: the advice would then be {other}."
+    return f"{text}; the advice is the same."
+
+
+def homicide(decision: Decision) -> str:
+    """Say what homicide adds, as an expected value."""
+    one = option_of(decision, decision["shown_option"])["measures"]
+    with_it = one["net_present_social_value"]["mean"]
+    without = one["net_present_social_value_without_homicide"]["mean"]
+    return (
+        f"Homicide counts as an expected value and never as a simulated death: "
+        f"{money(with_it)} with it, {money(without)} without."
+    )
+
+
+def contract(decision: Decision) -> list[str]:
+    """Say how far modelled spending uses up each contract, and what the rule for grants does."""
+    found = shown(decision)
+    lines = []
+    for name in dict.fromkeys(row["contract"] for row in found["contract"]):
+        rows = [row for row in found["contract"] if row["contract"] == name]
+        unspent = sum(row["total"] for row in rows if row["unspent"])
+        total = rows[0]["contract_sum"]
+        text = f"Of the {CONTRACTS.get(name, name)} of {money(total)} in cash, "
+        if not any(row["unspent"] for row in rows):
+            lines.append(f"{text}all is spent on what it is for.")
+        elif unspent >= 0:
+            lines.append(f"{text}{money(unspent)} is not called on by the modelled lines.")
+        else:
+            lines.append(f"{text}all is spent, and the modelled lines need {money(-unspent)} more.")
+    lost = sum(one["lost"] for one in found["year_ends"])
+    kept = {
+        "carried": "what is unspent then is carried into the next year of its contract",
+        "lost": "what is unspent then is lost to the programme",
+    }[decision["underspend"]]
+    lines.append(
+        f"Grants end on 31 March: {kept}, and goes back when the contract ends, "
+        f"{money(lost)} over all contracts. The headline counts the whole contract sum as spent "
+        "in any case."
+    )
+    return lines
+
+
+CONTRACTS: Mapping[str, str] = {
+    "contract": "pilot's contract",
+    "extension_contract": "extension's contract",
+    "evaluation": "evaluation",
+}
+
+
+def affordability(decision: Decision) -> str:
+    """Say which options some funder cannot pay for."""
+    found = decision["advice"]["affordability"]
+    if isinstance(found, str):
+        return "Affordability against each year's budget: not assessed, since no ceiling is given."
+    if not found:
+        return "Every option stays within each funder's ceiling in every financial year."
+    labels = ", ".join(quoted(option_of(decision, name)["label"]) for name in found)
+    return f"Beyond some funder's ceiling in some financial year, and so not advised: {labels}."
