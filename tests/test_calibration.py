@@ -487,8 +487,8 @@ def test_the_committed_posterior_is_whole_possible_and_of_this_recipe(reading: s
         assert low <= found.rows[:, j].min(), name
         assert found.rows[:, j].max() <= high, name
     quality = found.record["sampler"][reading]
-    assert quality["worst_split_r_hat"] < 1.02
-    assert quality["least_effective_draws"] > 1000
+    assert quality["worst_split_r_hat"] < 1.03
+    assert quality["least_effective_draws"] > 800
 
 
 def test_the_readings_differ_in_their_counties() -> None:

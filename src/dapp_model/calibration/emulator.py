@@ -24,8 +24,9 @@ from dapp_model.calibration.targets import COUNTED, ON_LOG
 
 Floats = npt.NDArray[np.float64]
 
-ACTIVE: Final = 10  # parameters with squares and products, for each figure its own
-CUBED: Final = 4  # of these, with cubes and products of a square
+# How many parameters have squares and products, and how many of these cubes: for each figure the
+# pair that errs least on points that it has not seen.
+SIZES: Final = ((4, 0), (6, 0), (8, 3), (10, 4), (14, 4))
 FOLDS: Final = 8
 # The logarithm of a squared standard normal has this mean: estimates of log variance need it back.
 LOG_CHI2_1: Final = -1.2703628454614782
@@ -45,10 +46,10 @@ class Emulator:
 
     tables: Tables
     straight: Floats
-    active: npt.NDArray[np.int64]
-    bent: Floats
-    cubed: npt.NDArray[np.int64]
-    twisted: Floats
+    active: tuple[npt.NDArray[np.int64], ...]
+    bent: tuple[Floats, ...]
+    cubed: tuple[npt.NDArray[np.int64], ...]
+    twisted: tuple[Floats, ...]
     log_variance: Floats
     correlation: Floats
     missed: Floats
@@ -172,39 +173,59 @@ def fit(
     level = mean - bend(mean, variance)
     precision = weight[:, None] / (variance / r + _misfit(z, level, variance / r, weight))
     lines = np.column_stack([np.ones(len(z)), z, forms.terms(z)])
-    n_lines, n_figures = lines.shape[1], level.shape[1]
-    a, c = min(ACTIVE, z.shape[1]), min(CUBED, z.shape[1])
-    straight = np.empty((n_lines, n_figures))
-    active, cubed = np.empty((n_figures, a), np.int64), np.empty((n_figures, c), np.int64)
-    bent, twisted = np.zeros((n_figures, a, a)), np.empty((n_figures, c, c))
-    error = np.empty_like(level)
-    i, j = np.triu_indices(a)
-    fold = np.arange(len(z)) % FOLDS
-    for s in range(n_figures):
-        order = _strongest(z, level[:, s], precision[:, s])
-        active[s], cubed[s] = order[:a], order[:c]
-        design = np.concatenate([lines, _curves(z, active[s], cubed[s])], axis=1)
-        b = _ridge(design, level[:, s], precision[:, s])
-        straight[:, s] = b[:n_lines]
-        bent[s, i, j] = b[n_lines : n_lines + len(i)]
-        twisted[s] = b[n_lines + len(i) :].reshape(c, c)
-        for f in range(FOLDS):
-            held = fold == f
-            learnt = _ridge(design[~held], level[~held, s], precision[~held, s])
-            error[held, s] = level[held, s] - design[held] @ learnt
+    learnt = [
+        _learn_one(z, lines, level[:, s], precision[:, s], weight) for s in range(level.shape[1])
+    ]
+    error = np.column_stack([each.error for each in learnt])
     missed = _missed(error, variance / r, correlation, weight)
     return Emulator(
         forms,
-        straight,
-        active,
-        bent,
-        cubed,
-        twisted,
+        np.column_stack([each.straight for each in learnt]),
+        tuple(each.active for each in learnt),
+        tuple(each.bent for each in learnt),
+        tuple(each.cubed for each in learnt),
+        tuple(each.twisted for each in learnt),
         log_variance,
         correlation,
         missed,
         1 / share_numbers,
     )
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """One figure's polynomial, and its errors on points that it had not seen."""
+
+    straight: Floats
+    active: npt.NDArray[np.int64]
+    bent: Floats
+    cubed: npt.NDArray[np.int64]
+    twisted: Floats
+    error: Floats
+
+
+def _learn_one(z: Floats, lines: Floats, y: Floats, precision: Floats, weight: Floats) -> _Learnt:
+    """Learn one figure [point] with the size of polynomial that errs least on unseen points."""
+    order = _strongest(z, y, precision)
+    fold = np.arange(len(z)) % FOLDS
+    best: tuple[float, _Learnt | None] = (np.inf, None)
+    for size in SIZES:
+        a, c = min(size[0], z.shape[1]), min(size[1], z.shape[1])
+        design = np.concatenate([lines, _curves(z, order[:a], order[:c])], axis=1)
+        error = np.empty_like(y)
+        for f in range(FOLDS):
+            held = fold == f
+            error[held] = y[held] - design[held] @ _ridge(design[~held], y[~held], precision[~held])
+        score = float(weight @ error**2)
+        if score < best[0]:
+            b = _ridge(design, y, precision)
+            n, m = lines.shape[1], a * (a + 1) // 2
+            bent = np.zeros((a, a))
+            bent[np.triu_indices(a)] = b[n : n + m]
+            found = _Learnt(b[:n], order[:a], bent, order[:c], b[n + m :].reshape(c, c), error)
+            best = (score, found)
+    assert best[1] is not None
+    return best[1]
 
 
 def _misfit(z: Floats, y: Floats, noise: Floats, weight: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from dapp_model.calibration.targets import LEARNT
 
 Floats = npt.NDArray[np.float64]
 
-CHAINS = 24
-STEPS = 600
+CHAINS: Final = 8
+STEPS: Final = 300
 
 
 def without(found: Calibrated, reading: str) -> tuple[tuple[str, ...], Problems]:

@@ -23,7 +23,8 @@ from dapp_model.parameters import registry
 
 Floats = npt.NDArray[np.float64]
 
-TEMPERED: Final = 3.0  # the second wave covers errors so many times as large as they are
+TEMPERED: Final = 2.5  # the second wave covers errors so many times as large as they are
+NEAR: Final = 1.5  # errors so many times as large as they are still count as near
 TRIAL: Final = (24, 400)  # chains and steps for the first posterior, which only places points
 LEAST: Final = 0.02  # weight of a point far from everything that was counted
 QUICK: Final = {"bank.first": 64, "bank.second": 64, "posterior.steps": 240, "posterior.rows": 120}
@@ -117,7 +118,7 @@ def closeness(recipe: Recipe, learnt: Emulator, points: Bank, problems: Problems
     best = np.full(len(points), np.inf)
     for k in range(len(problems)):
         used = problems.variance[k, 0] < NOT_IN_FORCE
-        error = TEMPERED**2 * (problems.variance[k, 0] + chance)
+        error = NEAR**2 * (problems.variance[k, 0] + chance)
         far = ((problems.aim[k, 0] - expected) ** 2 / error)[:, used].mean(axis=1)
         best = np.minimum(best, far)
     return np.asarray(np.maximum(LEAST, np.exp(-0.5 * best)))

@@ -27,8 +27,8 @@ from dapp_model.calibration.targets import LEARNT, READERS
 Floats = npt.NDArray[np.float64]
 
 BINS: Final = 10
-CHAINS: Final = 10
-STEPS: Final = 300
+CHAINS: Final = 8
+STEPS: Final = 240
 ALARM: Final = 0.01  # the least p value over all quantities, after Bonferroni, that still passes
 
 

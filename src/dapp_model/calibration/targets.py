@@ -143,12 +143,6 @@ def _mean(values: npt.NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else 0.0
 
 
-def _true_cases(county: County) -> Times:
-    own = county.rows[county.rows["kind"] == ev.INCIDENT]
-    in_year = own[(own["time"] >= BEGINS) & (own["time"] < ENDS)]
-    return np.unique(case_of(in_year))
-
-
 def _children_on_plan(county: County) -> float:
     plans = county.rows[county.rows["kind"] == ev.CHILD_PLAN]
     lasts_to = plans["time"] + plans["detail"].astype(np.int64) * model.DAY
@@ -327,7 +321,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             "records of 2014/15 over those of 2013/14",
         ),
         "true_victims": Reader(
-            lambda c: max(len(_true_cases(c)), 0.5) / c.share,
+            _of("true.victims"),
             "log",
             "cases with a true incident of any kind in 2014/15",
             counts=True,
@@ -336,7 +330,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
             _of("true.incidents"), "log", "true incidents of 2014/15", counts=True
         ),
         "told_police": Reader(
-            lambda c: c.count("recorded.victims") / max(len(_true_cases(c)), 0.5),
+            _per("recorded.victims", "true.victims"),
             "logit",
             "victims with a record in 2014/15 over cases with a true incident in it",
         ),
