@@ -220,7 +220,7 @@ def test_run_prints_the_advice_and_where_it_wrote(
     said = capsys.readouterr()
     assert "On present knowledge the best act is" in said.out
     assert "Indicative" in said.out
-    assert "Provisional" in said.out
+    assert "Calibrated" in said.out
     folder = Path(re.findall(r"Written to (.*)", said.out)[0])
     assert folder.parent == Path("results/small")
     assert (folder / "report.html").is_file()

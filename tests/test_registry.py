@@ -224,7 +224,7 @@ def test_role_status_and_grade_agree() -> None:
     for name, each in registry().items():
         if each.role == "calibrated":
             assert (each.status, each.grade, each.distribution) == ("derived", "D", None), name
-            assert each.note.startswith("provisional first fit by simple means"), name
+            assert each.note.startswith("calibrated, likeliest under reading A"), name
         elif each.role in ("lever", "convention"):
             assert each.grade == "-", name
             assert each.distribution is None, name

@@ -53,7 +53,7 @@ def test_the_first_page_has_all_its_parts(page: str, decision: dict[str, Any]) -
         words.expiry(decision),
         "provider's returns have not been read",
         "best act on present knowledge",
-        "Provisional",
+        "Calibrated",
         "2% of the county",
     ):
         assert part in first

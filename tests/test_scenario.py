@@ -77,7 +77,7 @@ def test_each_shipped_scenario_loads_without_problem_or_warning(name: str) -> No
     inputs = load(shipped()[name])
     assert inputs.warnings == ()
     assert inputs.name == Path(name).stem
-    assert inputs.provisional  # until a committed posterior replaces the first fit
+    assert not inputs.provisional  # a posterior is committed
     for option in inputs.options:
         assert inputs.option(option).label
         assert inputs.option(option).description.endswith(".")

@@ -122,6 +122,19 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
 
     one = command(
+        "calibrate",
+        _calibrate,
+        "turn what was counted into a joint posterior that every later analysis draws from",
+        "dapp calibrate calibration/surrey_2014_15.toml",
+    )
+    one.add_argument("file", type=Path, help="the recipe")
+    one.add_argument("--out", type=Path, metavar="DIR", help="where to write")
+    one.add_argument("--proof", action="store_true", help="prove it as well (about as long again)")
+    one.add_argument("--quick", action="store_true", help="tiny, to try the recipe out")
+    one.add_argument("--fresh", action="store_true", help="begin anew, even if a part is finished")
+    _workers(one)
+
+    one = command(
         "check",
         _check,
         "check a scenario file and print what it comes to",
@@ -405,6 +418,20 @@ def _sensitivity(given: argparse.Namespace) -> int:
         engine = importance.Engine(choke, morris)
         found = importance.study(stored, readings=readings, engine=engine, progress=progress)
     return _write_analysis(given, folder, found)
+
+
+def _calibrate(given: argparse.Namespace) -> int:
+    # Sums in one order, so that everybody gets the same bytes; numpy reads this when it is loaded.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    from dapp_model.calibration import bank, command, recipe
+
+    wanted = recipe.read(given.file)
+    with _progress("Simulating") as progress:
+        how = bank.How(_cores(given), progress, _err)
+        asked = command.Asked(given.out, given.quick, given.proof, given.fresh)
+        for line in command.run(wanted, asked, how):
+            print(line)
+    return 0
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import fitted
+
 if TYPE_CHECKING:
     from dapp_model.economics import Summary
     from dapp_model.parameters import Inputs
@@ -24,7 +26,6 @@ Floats = npt.NDArray[np.float64]
 RAIL_MARGIN: Final = 0.05  # rise in serious harm to victims of those referred
 RAIL_LIMIT: Final = 0.25  # chance of such a rise from which an option is inadmissible
 EXPIRY_MONTHS: Final = 12
-CALIBRATED: Final = False  # no fitted posterior has been committed; see CHANGELOG
 
 VALUE: Final = "net_present_social_value"
 COST: Final = "programme_cost"
@@ -178,7 +179,8 @@ def decide(
         "question": inputs.question,
         "decision": inputs.decision,
         "comparator": {"name": comparator, "label": inputs.option(comparator).label},
-        "provisional": inputs.provisional or not CALIBRATED,
+        "provisional": inputs.provisional,
+        "posterior": fitted.said(inputs),
         "population_share": inputs.population_share,
         **study,
         **_conventions(inputs),

@@ -29,6 +29,7 @@ __all__ = [
     "Inputs",
     "Option",
     "Parameter",
+    "distribution_of",
     "read_registry",
     "registry",
 ]
@@ -263,7 +264,7 @@ def _read_parameter(name: str, table: Mapping[str, Any]) -> Parameter:
         unit=unit,
         kind=kind,
         value=AS_PROGRAMME,
-        distribution=None if distribution is None else _read_distribution(distribution, unit),
+        distribution=None if distribution is None else distribution_of(distribution, unit),
         possible=_read_range(table.get("possible"), unit),
         plausible=_read_range(table.get("plausible"), unit),
         choices=None if choices is None else tuple(choices),
@@ -313,8 +314,11 @@ def _read_range(ends: object, unit: str) -> tuple[float, float] | None:
     return low, high
 
 
-def _read_distribution(table: Mapping[str, object], unit: str) -> Distribution:
-    """Turn the arguments into base units, except those that have none, and build it."""
+def distribution_of(table: object, unit: str) -> Distribution:
+    """Read a distribution whose arguments are written in a unit; it is in base units.
+
+    Raises ValueError or QuantityError.
+    """
     if not isinstance(table, dict):
         raise ValueError("the distribution is not a table")
     return read_distribution(

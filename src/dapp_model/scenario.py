@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from dapp_model import fitted
 from dapp_model.contradictions import contradictions, gaps, pointless
 from dapp_model.errors import InputErrors, Problem, QuantityError
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, Parameter, registry
@@ -86,6 +87,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         raise InputErrors(in_order(problems, layers))
     warnings += pointless(options)
     warnings += gaps(options, text_of(settings, "decision.kind"))
+    warnings += _set_beside_posterior(settings)
     share = next(iter(options.values())).levers["population.share"]
     assert isinstance(share, float)
     inputs = Inputs(
@@ -99,7 +101,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         population_share=share,
         origins=_origins(settings),
         warnings=tuple(dict.fromkeys(warnings)),
-        provisional=True,  # until a committed posterior replaces the first fit
+        provisional=not fitted.is_there(),
         path=str(path),
         text_hash=text_hash(layers),
     )
@@ -320,6 +322,19 @@ def _resolve_values(settings: Settings) -> Mapping[str, Value]:
             found = settings.get(f"assume.{key}")
             values[key] = parameter.value if found is None else found.value
     return MappingProxyType(values)
+
+
+def _set_beside_posterior(settings: Settings) -> Iterator[str]:
+    """Say which fitted parameters the scenario sets itself, which the posterior then does not."""
+    if not fitted.is_there():
+        return
+    for key, item in settings.items():
+        each = parameter_of(key) if key.startswith("assume.") and is_parameter(key) else None
+        if each is not None and (each.role == "calibrated" or each.with_calibration):
+            yield (
+                f"{where(item)}, {key}: set here, so every draw has this value and not that of "
+                "the calibration; the county may no longer match what was counted in Surrey."
+            )
 
 
 def _origins(settings: Settings) -> Mapping[str, str]:

@@ -100,10 +100,14 @@ def _registry_hash() -> str:
 
 
 def draw_inputs(inputs: Inputs, number: int, seed: int) -> Inputs:
-    """Return the inputs under one joint draw of what is not known."""
+    """Return the inputs under one joint draw of what is not known.
+
+    What the posterior holds comes from its row of that number; other evidence from its priors.
+    """
+    from dapp_model import fitted
     from dapp_model.distributions import draw
 
-    return draw(inputs, 1, seed, first=number)[0]
+    return fitted.placed(draw(inputs, 1, seed, first=number)[0], number)
 
 
 def trimmed(outcomes: Outcomes, first_year: int = FIRST_YEAR) -> Outcomes:

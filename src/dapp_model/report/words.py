@@ -152,6 +152,18 @@ def wrong(decision: Decision) -> str:
     return f"{text}. The chance is over what is not known and over the play of chance together."
 
 
+def _calibrated(posterior: Mapping[str, Any]) -> str:
+    """Return which posterior a result rests on."""
+    text = (
+        f"Calibrated: draws come from the posterior {posterior['hash']} ({posterior['title']}; "
+        f"{posterior['rows']:,} rows), with reading {posterior['reading']} of a repeat."
+    )
+    if posterior["set_by_the_scenario"]:
+        names = ", ".join(posterior["set_by_the_scenario"])
+        text += f" The scenario itself sets {names}."
+    return text
+
+
 def standing(decision: Decision) -> list[str]:
     """Return the marks that belong on every page: provisional, indicative, part of the county."""
     marks = []
@@ -160,6 +172,8 @@ def standing(decision: Decision) -> list[str]:
             "Provisional: the model is set to the Surrey counts by a first fit of simple means, "
             "not yet by a full calibration."
         )
+    elif decision.get("posterior"):
+        marks.append(_calibrated(decision["posterior"]))
     if decision["indicative"]:
         marks.append(
             f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "

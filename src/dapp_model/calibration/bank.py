@@ -1,0 +1,304 @@
+"""The bank: counties simulated at many parameter points, with replicate numbers common to all.
+
+Points are rows of standard normal scores, one for each prior. The number of people who begin to
+abuse is not among what is spread: everybody is independent of everybody, so it scales all counts
+exactly, and it is chosen at each point so that points cost about the same. Each point takes some
+of a pool of replicate numbers that all points share: the same luck meets different parameters,
+while no few lucky numbers stand for chance as a whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import model, study
+from dapp_model.calibration.recipe import SIZE, Recipe, registry_of_the_county
+from dapp_model.calibration.targets import (
+    COUNTED,
+    ENDS,
+    LEARNT,
+    READERS,
+    County,
+    read_all,
+    to_scale,
+)
+from dapp_model.engines import fast
+from dapp_model.errors import DappError, RunError
+from dapp_model.outcomes import Outcomes
+from dapp_model.parameters import Inputs
+from dapp_model.scenario import load
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+SIZE_OF_BANK: Final = 25_000.0  # people a year to which all counts of the bank are scaled
+RECORDS: Final = 13_300.0  # of a county of the size that a point should cost
+ROWS: Final = 4_500_000.0  # and at most so many events in a whole county
+LARGEST: Final = 200_000.0  # people a year in a whole county
+PILOT_PEOPLE: Final = 120.0  # people a year in the small county that tells the size
+PILOT_NUMBER: Final = 999_999
+CHUNK: Final = 8  # points in one unit of work
+PROOF_NUMBERS: Final = 1_000_000  # replicate numbers from here on belong to the proof, to no fit
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Simulated points: scores [point, parameter], figures on their scales [point, replicate, S].
+
+    `people` is how many began to abuse a year in each simulated county, `numbers` the replicate
+    numbers [point, replicate]. The first parameter, the size, has score zero throughout.
+    """
+
+    scores: Floats
+    figures: Floats
+    people: Floats
+    numbers: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def joined(self, other: Bank) -> Bank:
+        """Return the points of both."""
+        return Bank(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.figures, other.figures]),
+            np.concatenate([self.people, other.people]),
+            np.concatenate([self.numbers, other.numbers]),
+        )
+
+    def at(self, chosen: Any) -> Bank:
+        """Return some of the points."""
+        return Bank(
+            self.scores[chosen], self.figures[chosen], self.people[chosen], self.numbers[chosen]
+        )
+
+
+# -- one county -----------------------------------------------------------------------------------
+
+
+def county(inputs: Inputs, seed: int, number: int) -> County:
+    """Simulate the county with no programme to the end of the baseline year."""
+    option = inputs.options[0]
+    world = dataclasses.replace(model.tabulate(inputs, option), horizon=ENDS)
+    census = fast.take_census([world], seed, number, keep=True)
+    if len(census.people):
+        raise RunError("A programme reaches people before the end of the baseline year.")
+    counts, first_year = fast.count(census.rows, world)
+    return County.of(Outcomes(option, first_year, counts), census.rows, inputs.population_share)
+
+
+def inputs_at(base: Inputs, names: Sequence[str], values: Floats) -> Inputs:
+    """Return inputs with these parameter values in base units."""
+    return base.replace(values={name: float(v) for name, v in zip(names, values, strict=True)})
+
+
+def size_of(inputs: Inputs, seed: int, share: float) -> float:
+    """Return how many people a year make a county of the wanted cost and precision.
+
+    share: of a whole county. A small county with luck of its own tells how many records and rows
+    come of each person. The size is the number of people, not the share of them that is simulated:
+    the two have the same law, and to thin out a large county takes its time.
+    """
+    found = county(inputs.replace(values={SIZE: PILOT_PEOPLE}), seed, PILOT_NUMBER)
+    by_records = RECORDS * share / max(found.count("recorded.incidents"), 1.0)
+    by_rows = ROWS * share / max(float(len(found.rows)), 1.0)
+    return float(min(PILOT_PEOPLE * min(by_records, by_rows), LARGEST * share))
+
+
+# -- designs --------------------------------------------------------------------------------------
+
+
+def spread(recipe: Recipe) -> Floats:
+    """Return the scores of the first points: a scrambled Sobol' sequence through the priors."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    n, d = recipe.numbers["bank.first"], len(recipe.priors) - 1
+    power = int(np.ceil(np.log2(n)))
+    uniform = qmc.Sobol(d, rng=np.random.default_rng([recipe.seed, 1])).random_base2(power)[:n]
+    clipped = np.clip(uniform, 1e-4, 1 - 1e-4)
+    return np.column_stack([np.zeros(n), np.asarray(ndtri(clipped))])
+
+
+def numbers_for(recipe: Recipe, n: int, wave: int) -> npt.NDArray[np.int64]:
+    """Return replicate numbers [n, replicates] out of the common pool, each about equally often."""
+    pool, r = recipe.numbers["bank.numbers"], recipe.numbers["bank.replicates"]
+    rng = np.random.default_rng([recipe.seed, 2, wave])
+    rounds = -(-n * r // (pool // r * r))
+    order = [rng.permutation(pool)[: pool // r * r] for _ in range(rounds)]
+    return np.concatenate(order)[: n * r].reshape(n, r).astype(np.int64)
+
+
+# -- filling it -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    base: Inputs
+    names: tuple[str, ...]
+    seed: int
+    share: float
+    values: Floats  # [point, parameter]
+    numbers: npt.NDArray[np.int64]
+    first: int
+
+
+def _fill(chunk: _Chunk) -> tuple[Floats, Floats]:
+    """Return (figures [point, replicate, S], people [point]) of a chunk; what is refused is NaN."""
+    n, r = chunk.numbers.shape
+    figures = np.full((n, r, len(LEARNT)), np.nan)
+    people = np.zeros(n)
+    for i in range(n):
+        values = dict(zip(chunk.names, chunk.values[i].tolist(), strict=True))
+        try:
+            own = chunk.base.replace(values=values)
+            people[i] = size_of(own, chunk.seed, chunk.share)
+            own = own.replace(values={SIZE: people[i]})
+            for j in range(r):
+                found = read_all(county(own, chunk.seed, int(chunk.numbers[i, j])))
+                figures[i, j] = [to_scale(found[name], READERS[name].scale) for name in LEARNT]
+        except (DappError, ValueError):
+            figures[i] = np.nan  # far out in the priors: a rate that the model refuses
+            continue
+        figures[i] += COUNTED * np.log(SIZE_OF_BANK / people[i])
+    return figures, people
+
+
+def _keep(chunk: _Chunk, folder: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    figures, people = _fill(chunk)
+    n, r, _ = figures.shape
+    columns: dict[str, Any] = {
+        "point": np.repeat(np.arange(chunk.first, chunk.first + n), r),
+        "number": chunk.numbers.ravel(),
+        "people": np.repeat(people, r),
+    }
+    columns |= {name: figures[:, :, s].ravel() for s, name in enumerate(LEARNT)}
+    target = _part(folder, chunk.first)
+    unfinished = target.with_suffix(f".{os.getpid()}.part")
+    pq.write_table(pa.table(columns), unfinished)
+    unfinished.replace(target)
+
+
+def _part(folder: Path, first: int) -> Path:
+    return folder / f"points_{first:06d}.parquet"
+
+
+def fill(
+    recipe: Recipe,
+    scores: Floats,
+    wave: int,
+    folder: Path,
+    *,
+    how: How,
+) -> Bank:
+    """Simulate all points that `folder` does not hold yet, and return the bank.
+
+    Neither the number of workers nor an interruption changes a byte of it. Raises RunError if a
+    worker is stopped from outside.
+    """
+    folder = folder / key_of(recipe, scores, wave)
+    folder.mkdir(parents=True, exist_ok=True)
+    for odd in folder.glob("*.part"):
+        odd.unlink()
+    base = study.with_share(load(recipe.scenario), 1.0)
+    numbers = numbers_for(recipe, len(scores), wave)
+    values = recipe.values(scores)
+    chunks = [
+        _Chunk(base, recipe.names, recipe.seed, recipe.share, values[i:z], numbers[i:z], i)
+        for i, z in ((i, i + CHUNK) for i in range(0, len(scores), CHUNK))
+    ]
+    todo = [chunk for chunk in chunks if not _part(folder, chunk.first).is_file()]
+    for done, _ in enumerate(in_parallel(_keep, [(c, folder) for c in todo], how.workers)):
+        if how.progress:
+            how.progress(len(chunks) - len(todo) + done + 1, len(chunks))
+    return _read(folder, [chunk.first for chunk in chunks], scores)
+
+
+@dataclass(frozen=True)
+class How:
+    """How work is carried out; nothing here changes a result."""
+
+    workers: int = 1
+    progress: Progress | None = None
+    say: Callable[[str], None] = lambda sentence: None
+
+
+def key_of(recipe: Recipe, scores: Floats, wave: int) -> str:
+    """Return a name that differs when anything differs on which the simulated points depend."""
+    from dapp_model.compiled import source_hash
+
+    numbers = [recipe.numbers[f"bank.{key}"] for key in ("replicates", "numbers")]
+    text = (
+        f"{registry_of_the_county()}|{source_hash()}|{recipe.seed}|{recipe.share}|{numbers}|{wave}"
+    )
+    digest = hashlib.blake2b(text.encode(), digest_size=6)
+    digest.update(np.ascontiguousarray(recipe.values(scores)).tobytes())
+    return f"wave{wave}-{digest.hexdigest()}"
+
+
+def _read(folder: Path, firsts: Sequence[int], scores: Floats) -> Bank:
+    import pyarrow.parquet as pq
+
+    tables = [pq.read_table(_part(folder, first)) for first in firsts]
+    columns = {
+        name: np.concatenate([t[name].to_numpy() for t in tables])
+        for name in ("point", "number", "people", *LEARNT)
+    }
+    n = len(scores)
+    r = len(columns["point"]) // n
+    figures = np.stack([columns[name].reshape(n, r) for name in LEARNT], axis=2)
+    people = columns["people"].reshape(n, r)[:, 0]
+    return Bank(scores, figures, people, columns["number"].reshape(n, r))
+
+
+def in_parallel(
+    work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int
+) -> Iterator[Any]:
+    """Do the jobs in order of arrival and yield each result with its number as it finishes."""
+    workers = min(workers, len(jobs))
+    if workers <= 1:
+        for number, job in enumerate(jobs):
+            yield number, work(*job)
+        return
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        waiting = iter(enumerate(jobs))
+        running: dict[Future[Any], int] = {}
+        while True:
+            for number, job in waiting:
+                running[pool.submit(work, *job)] = number
+                if len(running) >= 2 * workers:
+                    break
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for one in done:
+                yield running.pop(one), one.result()
+        pool.shutdown()
+    except BaseException as error:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - before:
+            child.terminate()
+            child.join(5)
+        if isinstance(error, BrokenProcessPool):
+            raise RunError(
+                "A worker process was stopped from outside, perhaps for lack of memory. What was "
+                "finished is kept; the same command goes on from there (try fewer --workers)."
+            ) from None
+        raise
