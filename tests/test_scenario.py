@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dapp_model import fitted
 from dapp_model.errors import InputErrors, Problem
 from dapp_model.parameters import Inputs, registry
 from dapp_model.quantities import UNITS, render
@@ -77,7 +78,7 @@ def test_each_shipped_scenario_loads_without_problem_or_warning(name: str) -> No
     inputs = load(shipped()[name])
     assert inputs.warnings == ()
     assert inputs.name == Path(name).stem
-    assert not inputs.provisional  # a posterior is committed
+    assert inputs.provisional == (not fitted.is_proved())
     for option in inputs.options:
         assert inputs.option(option).label
         assert inputs.option(option).description.endswith(".")
@@ -809,7 +810,7 @@ def test_differences_are_told_in_plain_words_with_both_values(write: Write) -> N
     )
     told = differences(load(file), load(EXTENSION))
     text = "\n".join(told)
-    assert "(case.long_duration): 4 years here, 398 days in surrey_extension.toml." in text
+    assert "(case.long_duration): 4 years here, 58 weeks in surrey_extension.toml." in text
     assert "(decision.date_month): 19 months here, 20 months in surrey_extension.toml." in text
     assert "(programme.places): 30 places here, from budget in surrey_extension.toml." in text
     assert "Extend as it is: " in text

@@ -51,6 +51,14 @@ def is_there(folder: Path = FOLDER) -> bool:
     return (folder / RECORD).is_file()
 
 
+def is_proved(folder: Path = FOLDER) -> bool:
+    """Say whether the committed posterior has passed its proof; until then results are marked."""
+    if not is_there(folder):
+        return False
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return record.get("proved") is True
+
+
 @cache
 def load(reading: str, folder: Path = FOLDER) -> Posterior:
     """Read the committed posterior under one reading; read once.

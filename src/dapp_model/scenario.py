@@ -101,7 +101,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         population_share=share,
         origins=_origins(settings),
         warnings=tuple(dict.fromkeys(warnings)),
-        provisional=not fitted.is_there(),
+        provisional=not fitted.is_proved(),
         path=str(path),
         text_hash=text_hash(layers),
     )

@@ -49,8 +49,9 @@ class Plan:
     def is_whole(self, draw: int) -> bool:
         """Say whether a draw's county is simulated whole.
 
-        In the later draws only those live whom the programme can reach: their differences between
-        options are those of the whole county, to the bit, and take half the time.
+        In the later draws only those live whom the programme can reach: the counts of options
+        differ as those of the whole county do, to the bit (pounds but for rounding to pence), and
+        take half the time.
         """
         return draw < self.whole or self.engine == "reference"
 

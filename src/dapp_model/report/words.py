@@ -169,10 +169,10 @@ def standing(decision: Decision) -> list[str]:
     marks = []
     if decision["provisional"]:
         marks.append(
-            "Provisional: the model is set to the Surrey counts by a first fit of simple means, "
-            "not yet by a full calibration."
+            "Provisional: the parameters fitted to the Surrey counts are held at the likeliest "
+            "values of a calibration that has not passed its proof yet."
         )
-    elif decision.get("posterior"):
+    if decision.get("posterior"):
         marks.append(_calibrated(decision["posterior"]))
     if decision["indicative"]:
         marks.append(
