@@ -138,7 +138,9 @@ def samplers(wanted: recipe.Recipe, learnt: Any, problems: Any) -> None:
 
     ours = timed(
         "Hamiltonian, 24 chains",
-        lambda: posterior.sample(likelihood, 1, chains=24, steps=600, seed=(1,)).scores[0],
+        lambda: posterior.sample(likelihood, 1, effort=posterior.Effort(24, 600), seed=(1,)).scores[
+            0
+        ],
     )
     reference = posterior.peak(likelihood, 1)
 

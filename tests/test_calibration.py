@@ -377,7 +377,7 @@ def straight(sets: int, stated: float = 1.0) -> tuple[Straight, Floats]:
 
 def test_the_posterior_of_a_straight_simulator_is_its_closed_form() -> None:
     toy, _ = straight(2)
-    found = posterior.sample(toy, 2, chains=24, steps=600, seed=(1,))
+    found = posterior.sample(toy, 2, effort=posterior.Effort(24, 600), seed=(1,))
     precision = toy.curvature(np.zeros((1, 6)), np.zeros(1, np.int64))[0] + np.eye(6)
     covariance = np.linalg.inv(precision)
     for k in range(2):
@@ -406,9 +406,25 @@ def test_with_some_scores_held_the_peak_is_the_conditional_one() -> None:
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
+def test_no_chain_is_left_where_it_began() -> None:
+    """A chain that begins far out, where the posterior is steep, has to come in."""
+    toy, _ = straight(1)
+    steep = dataclasses.replace(toy, noise=toy.noise / 20)
+    reference = posterior.peak(steep, 1)
+    far = reference.mean + 3 * np.random.default_rng(1).standard_normal((40, 6))
+    which = np.zeros(40, np.int64)
+    _, value, _ = posterior._nearer(steep, reference, far, which)
+    assert (value > posterior._density(steep, reference.mean, which[:1])[0] - 6.1).all()
+    found = posterior.sample(steep, 1, effort=posterior.Effort(40, 90), seed=(2,))
+    moved = (np.diff(found.scores[0][:, :, 0], axis=1) != 0).mean(axis=1)
+    assert moved.min() > 0.3
+
+
 def test_what_is_sampled_depends_on_nothing_but_the_arguments() -> None:
     toy, _ = straight(2)
-    one, other = (posterior.sample(toy, 2, chains=6, steps=60, seed=(4, 2)) for _ in range(2))
+    one, other = (
+        posterior.sample(toy, 2, effort=posterior.Effort(6, 60), seed=(4, 2)) for _ in range(2)
+    )
     np.testing.assert_array_equal(one.scores, other.scores)
 
 

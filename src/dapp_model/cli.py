@@ -446,10 +446,13 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     begun: list[tuple[float, int]] = []
 
     def left(done: int, total: int) -> str:
+        if begun and done < begun[0][1]:
+            begun.clear()  # another stage, with a pace of its own
         if not begun:
             begun.append((time.monotonic(), done))
         since, before = begun[0]
         if done == total:
+            begun.clear()
             return "done"
         if done == before:
             return "estimating how long it takes"

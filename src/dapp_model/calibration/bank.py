@@ -50,6 +50,14 @@ LARGEST: Final = 200_000.0  # people a year in a whole county
 PILOT_PEOPLE: Final = 120.0  # people a year in the small county that tells the size
 PILOT_NUMBER: Final = 999_999
 CHUNK: Final = 8  # points in one unit of work
+# Beside what compiled code can see: these say what is simulated and what is read off it.
+SOURCES: Final = (
+    "model.py",
+    "phases.py",
+    "selection.py",
+    "calibration/bank.py",
+    "calibration/targets.py",
+)
 PROOF_NUMBERS: Final = 1_000_000  # replicate numbers from here on belong to the proof, to no fit
 
 
@@ -238,14 +246,21 @@ class How:
     say: Callable[[str], None] = lambda sentence: None
 
 
+def sources() -> str:
+    """Return a hash of the code on which a simulated county and its figures depend."""
+    from dapp_model.compiled import cache_key
+
+    package = Path(__file__).parents[1]
+    digest = hashlib.blake2b(cache_key().encode(), digest_size=8)
+    for name in SOURCES:
+        digest.update((package / name).read_bytes())
+    return digest.hexdigest()
+
+
 def key_of(recipe: Recipe, scores: Floats, wave: int) -> str:
     """Return a name that differs when anything differs on which the simulated points depend."""
-    from dapp_model.compiled import source_hash
-
     numbers = [recipe.numbers[f"bank.{key}"] for key in ("replicates", "numbers")]
-    text = (
-        f"{registry_of_the_county()}|{source_hash()}|{recipe.seed}|{recipe.share}|{numbers}|{wave}"
-    )
+    text = f"{registry_of_the_county()}|{sources()}|{recipe.seed}|{recipe.share}|{numbers}|{wave}"
     digest = hashlib.blake2b(text.encode(), digest_size=6)
     digest.update(np.ascontiguousarray(recipe.values(scores)).tobytes())
     return f"wave{wave}-{digest.hexdigest()}"

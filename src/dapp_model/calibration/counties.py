@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dapp_model import economics, model, study
 from dapp_model import events as ev
-from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, in_parallel
+from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, in_parallel, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
 from dapp_model.engines import fast
@@ -126,10 +126,9 @@ def simulate(
     what: "baseline" gives every reader's figure on its scale; "onwards" FORECAST_COLUMNS, with all
     other evidence drawn as well. `first` keeps the replicate numbers of different uses apart.
     """
-    from dapp_model.compiled import source_hash
     from dapp_model.distributions import draw
 
-    text = f"{registry_of_the_county()}|{source_hash()}|{recipe.seed}|{what}|{first}|".encode()
+    text = f"{registry_of_the_county()}|{sources()}|{recipe.seed}|{what}|{first}|".encode()
     if what == "onwards":  # the programme plays a part as well
         text += "\0".join(f"{n}={p.value}|{p.distribution}" for n, p in registry().items()).encode()
     values = recipe.values(scores)

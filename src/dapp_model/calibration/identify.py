@@ -15,8 +15,7 @@ from dapp_model.calibration.targets import LEARNT
 
 Floats = npt.NDArray[np.float64]
 
-CHAINS: Final = 8
-STEPS: Final = 300
+EFFORT: Final = posterior.Effort(8, 300)
 
 
 def without(found: Calibrated, reading: str) -> tuple[tuple[str, ...], Problems]:
@@ -38,8 +37,7 @@ def table(found: Calibrated, reading: str) -> tuple[list[dict[str, Any]], dict[s
     left_out = posterior.sample(
         found.likelihood(problems),
         len(names),
-        chains=CHAINS,
-        steps=STEPS,
+        effort=EFFORT,
         seed=(recipe.seed, 9, recipe.readings.index(reading)),
     )
     full = found.sampled.flat(recipe.readings.index(reading))

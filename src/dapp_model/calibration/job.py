@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 TEMPERED: Final = 2.5  # the second wave covers errors so many times as large as they are
 NEAR: Final = 1.5  # errors so many times as large as they are still count as near
-TRIAL: Final = (24, 400)  # chains and steps for the first posterior, which only places points
+TRIAL: Final = posterior.Effort(24, 400, careful=False)  # this one only places points
 LEAST: Final = 0.02  # weight of a point far from everything that was counted
 QUICK: Final = {"bank.first": 64, "bank.second": 64, "posterior.steps": 240, "posterior.rows": 120}
 
@@ -59,6 +59,11 @@ def quick(recipe: Recipe) -> Recipe:
     )
 
 
+def effort(recipe: Recipe) -> posterior.Effort:
+    """Return how long a recipe samples."""
+    return posterior.Effort(recipe.numbers["posterior.chains"], recipe.numbers["posterior.steps"])
+
+
 def problems_of(recipe: Recipe) -> Problems:
     """Return one problem for each reading, with its strong and weak targets."""
     return posterior.stacked(
@@ -87,8 +92,7 @@ def calibrate(recipe: Recipe, folder: Path, how: How) -> Calibrated:
     sampled = posterior.sample(
         posterior.of_recipe(recipe, learnt, problems),
         len(problems),
-        chains=recipe.numbers["posterior.chains"],
-        steps=recipe.numbers["posterior.steps"],
+        effort=effort(recipe),
         seed=(recipe.seed, 5),
     )
     return Calibrated(recipe, both, learnt, problems, sampled)
@@ -135,8 +139,7 @@ def _near(recipe: Recipe, learnt: Emulator, problems: Problems) -> Floats:
     found = posterior.sample(
         posterior.of_recipe(recipe, learnt, wide),
         len(wide),
-        chains=TRIAL[0],
-        steps=TRIAL[1],
+        effort=TRIAL,
         seed=(recipe.seed, 4),
     )
     n = recipe.numbers["bank.second"]

@@ -30,6 +30,9 @@ FARTHEST: Final = 4.5  # standard deviations of a prior beyond which nothing is 
 NEWTON: Final = 40
 PATH: Final = (1.0, 2.2)  # length of a path in standard deviations: a quarter turn is 1.57
 PATH_STEPS: Final = (2, 16)
+SLOW: Final = 0.1  # share of paths with a tenth of the pace, so that no chain is stuck for good
+DEEPEST: Final = 1.0  # log density for each parameter by which a start may lie below the peak
+HALVES: Final = 30
 ACCEPTED: Final = 0.8  # share of paths whose end should be accepted
 
 
@@ -268,15 +271,21 @@ class Sampled:
         return np.asarray(kept[:count])
 
 
-def sample(
-    likelihood: Likelihood,
-    count: int,
-    *,
-    chains: int,
-    steps: int,
-    seed: Sequence[int],
-) -> Sampled:
+@dataclass(frozen=True)
+class Effort:
+    """How many chains for each problem, and how many steps of each.
+
+    Not careful, a chain that begins far out may stay there: good enough to place points.
+    """
+
+    chains: int
+    steps: int
+    careful: bool = True
+
+
+def sample(likelihood: Likelihood, count: int, *, effort: Effort, seed: Sequence[int]) -> Sampled:
     """Sample `count` problems side by side; the result depends on nothing but the arguments."""
+    chains, steps = effort.chains, effort.steps
     rng = np.random.default_rng(list(seed))
     d = likelihood.dimension
     reference = peak(likelihood, count)
@@ -284,14 +293,18 @@ def sample(
     start = rng.standard_normal((count * chains, d))
     z = reference.mean[which] + np.einsum("nij,nj->ni", reference.root[which], start)
     z = np.clip(z, -FARTHEST + 0.1, FARTHEST - 0.1)
-    state = (z, *_density(likelihood, z, which))
+    if effort.careful:
+        state = _nearer(likelihood, reference, z, which)
+    else:
+        state = (z, *_density(likelihood, z, which))
+    slow = SLOW if effort.careful else 0.0
     pace = np.full(count, 0.25)
     warm = steps // 3
     kept = np.empty((steps - warm, count * chains, d))
     kept_value = np.empty((steps - warm, count * chains))
     past: list[Floats] = []
     for step in range(steps):
-        state, chance = _path(likelihood, reference, state, pace, (which, rng))
+        state, chance = _path(likelihood, reference, state, (pace, slow), (which, rng))
         if step < warm:
             # The pace settles where most paths are accepted, and then stays.
             accepted = chance.reshape(count, chains).mean(axis=1)
@@ -311,15 +324,35 @@ def sample(
     )
 
 
+def _nearer(
+    likelihood: Likelihood, reference: Reference, z: Floats, which: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats]:
+    """Return the chains' starts, those far below their posterior's peak drawn towards it by halves.
+
+    Far out, where the posterior is steep, a path of the usual pace would never be accepted.
+    """
+    count = np.arange(len(reference.mean))
+    highest = _density(likelihood, reference.mean, count)[0][which]
+    value, slope = _density(likelihood, z, which)
+    for _ in range(HALVES):
+        far = ~(value > highest - DEEPEST * z.shape[1])
+        if not far.any():
+            break
+        z = np.where(far[:, None], (z + reference.mean[which]) / 2, z)
+        value, slope = _density(likelihood, z, which)
+    return z, value, slope
+
+
 def _path(
     likelihood: Likelihood,
     reference: Reference,
     state: tuple[Floats, Floats, Floats],
-    pace: Floats,
+    going: tuple[Floats, float],
     rest: tuple[npt.NDArray[np.int64], np.random.Generator],
 ) -> tuple[tuple[Floats, Floats, Floats], Floats]:
     """Carry each chain along a path; return where it is then, and the chance of acceptance."""
     which, rng = rest
+    pace, slow = going
     z, value, slope = state
     root = reference.root
     count = len(root)
@@ -331,6 +364,8 @@ def _path(
 
     momentum = rng.standard_normal(z.shape)
     length = pace[which] * rng.uniform(0.7, 1.3, size=len(z))
+    if slow > 0:
+        length = np.where(rng.random(len(z)) < slow, 0.1 * length, length)
     energy = value - 0.5 * (momentum**2).sum(axis=1)
     at, its_value, its_slope, moving = z, value, slope, momentum
     for _ in range(int(np.clip(round(rng.uniform(*PATH) / float(pace.mean())), *PATH_STEPS))):

@@ -27,8 +27,7 @@ from dapp_model.calibration.targets import LEARNT, READERS
 Floats = npt.NDArray[np.float64]
 
 BINS: Final = 10
-CHAINS: Final = 8
-STEPS: Final = 240
+EFFORT: Final = posterior.Effort(8, 240)
 ALARM: Final = 0.01  # the least p value over all quantities, after Bonferroni, that still passes
 
 
@@ -95,7 +94,7 @@ def rank(
     all of them together. Returns the ranks and the draws of the scores [set, draw, d].
     """
     n, d = known.shape
-    found = posterior.sample(likelihood, n, chains=CHAINS, steps=STEPS, seed=seed)
+    found = posterior.sample(likelihood, n, effort=EFFORT, seed=seed)
     rng = np.random.default_rng([*seed, 1])
     out = []
     rows = np.stack([found.rows(k, draws) for k in range(n)])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dapp_model.calibration import counties, forecast, identify, posterior, proof
 from dapp_model.calibration.bank import How
 from dapp_model.calibration.counties import OF_THE_PROGRAMME
-from dapp_model.calibration.job import Calibrated
+from dapp_model.calibration.job import Calibrated, effort
 from dapp_model.calibration.targets import LEARNT, READERS, from_scale
 
 Floats = npt.NDArray[np.float64]
@@ -82,8 +82,7 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
     again = posterior.sample(
         found.likelihood(),
         len(recipe.readings),
-        chains=recipe.numbers["posterior.chains"],
-        steps=recipe.numbers["posterior.steps"],
+        effort=effort(recipe),
         seed=(recipe.seed, 6),
     )
     repeated = {
