@@ -752,6 +752,25 @@ def test_what_is_written_in_full_loads_to_the_same(name: str, tmp_path: Path) ->
     assert set(again.uncertain) == set(inputs.uncertain)
 
 
+@pytest.mark.parametrize("key", ["effect.full_dose_hr", "case.frailty_sigma"])
+def test_a_belief_that_is_stated_is_held_even_if_it_is_the_usual_one(
+    key: str, write: Write, tmp_path: Path
+) -> None:
+    """One of evidence, one of calibration; written in full only what is stated is held again."""
+    section, name = key.split(".")
+    row = f"[assume.{section}]\n{name} = {registry()[key].value!r}\n"
+    inputs = load(write(f"{HEAD}{row}{STOP}{EXTEND}"))
+    assert f"assume.{key}" in inputs.origins
+    assert key not in inputs.uncertain
+    file = tmp_path / "inputs.toml"
+    file.write_text(resolved_toml(inputs), encoding="utf-8")
+    again = load(file)
+    believed = {name for name in again.origins if name.startswith("assume.")}
+    held = {name for name in believed if registry()[name.removeprefix("assume.")].drawn}
+    assert held == {f"assume.{key}"}
+    assert set(again.uncertain) == set(inputs.uncertain)
+
+
 @given(data=st.data())
 def test_odd_values_survive_being_written_in_full(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import model
@@ -96,6 +97,17 @@ def evaluate_differences(
             counts = first.counts + whole[name].counts - whole[names[0]].counts
             found[name] = Outcomes(name, first.first_year, counts)
     return {name: found[name] for name in names}
+
+
+def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:
+    """Return whom the programme can reach under any option: int64 [n, 2], number and entry time.
+
+    Options that change county-wide rates are left out.
+    """
+    from dapp_model.engines import fast
+
+    ours = families([model.tabulate(inputs, name) for name in inputs.options])[0]
+    return fast.find_reached(ours, seed, replicate)
 
 
 def ledger(

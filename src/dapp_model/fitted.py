@@ -82,7 +82,7 @@ def load(reading: str, folder: Path = FOLDER) -> Posterior:
 
 def own(inputs: Inputs) -> tuple[str, ...]:
     """Return the parameters of the posterior that the scenario sets itself."""
-    joint = (n for n, p in registry().items() if p.role == "calibrated" or p.with_calibration)
+    joint = (name for name, parameter in registry().items() if parameter.fitted)
     return tuple(name for name in joint if f"assume.{name}" in inputs.origins)
 
 

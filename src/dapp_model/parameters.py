@@ -90,6 +90,17 @@ class Parameter:
     evidence: tuple[str, ...]
     note: str
 
+    @property
+    def fitted(self) -> bool:
+        """Say whether the calibration's joint posterior holds this parameter."""
+        return self.role == "calibrated" or self.with_calibration
+
+    @property
+    def drawn(self) -> bool:
+        """Say whether each draw of what is not known may have its own value of this parameter."""
+        known = self.distribution is not None and self.possible is not None
+        return self.fitted or (self.role == "evidence" and known)
+
     def read(self, written: object) -> Value:
         """Read a value as a person writes it and return it in base units.
 
@@ -202,10 +213,11 @@ class Inputs:
         found = {}
         for name, parameter in registry().items():
             held = name in self.origins or f"assume.{name}" in self.origins
-            if parameter.role != "evidence" or parameter.with_calibration or held:
+            if not parameter.drawn or parameter.fitted or held:
                 continue
-            if parameter.distribution is not None and parameter.possible is not None:
-                found[name] = Uncertain(parameter.distribution, parameter.possible)
+            assert parameter.distribution is not None
+            assert parameter.possible is not None
+            found[name] = Uncertain(parameter.distribution, parameter.possible)
         return MappingProxyType(found)
 
     def resolved_toml(self) -> str:

@@ -330,7 +330,7 @@ def _set_beside_posterior(settings: Settings) -> Iterator[str]:
         return
     for key, item in settings.items():
         each = parameter_of(key) if key.startswith("assume.") and is_parameter(key) else None
-        if each is not None and (each.role == "calibrated" or each.with_calibration):
+        if each is not None and each.fitted:
             yield (
                 f"{where(item)}, {key}: set here, so every draw has this value and not that of "
                 "the calibration; the county may no longer match what was counted in Surrey."
@@ -338,12 +338,16 @@ def _set_beside_posterior(settings: Settings) -> Iterator[str]:
 
 
 def _origins(settings: Settings) -> Mapping[str, str]:
-    """Say where each value that is not the registry's was written, as file name and line."""
-    found = {
-        key: where(item)
-        for key, item in settings.items()
-        if is_parameter(key) and item.value != parameter_of(key).value
-    }
+    """Say where each value that is not the registry's was written, as file name and line.
+
+    A belief that would be drawn counts even if it is the registry's own: it is then held there.
+    """
+    found = {}
+    for key, item in settings.items():
+        if is_parameter(key):
+            held = key.startswith("assume.") and parameter_of(key).drawn
+            if held or item.value != parameter_of(key).value:
+                found[key] = where(item)
     return MappingProxyType(found)
 
 

@@ -14,7 +14,10 @@ from dapp_model.scenario_settings import ONCE, OPTION_TEXTS, TEXTS, lever_parame
 
 
 def resolved_toml(inputs: Inputs) -> str:
-    """Write the scenario out in full: a file that extends nothing and loads to equal values."""
+    """Write the scenario out in full: a file that extends nothing and loads to equal values.
+
+    What is drawn afresh in each draw stands behind a #: to write it plainly would be to hold it.
+    """
     options = [inputs.option(name) for name in inputs.options]
     sections: dict[str, list[str]] = {"decision": [f'kind = "{inputs.decision}"']}
     shared: dict[str, Value] = {}
@@ -27,7 +30,11 @@ def resolved_toml(inputs: Inputs) -> str:
             sections.setdefault(section, []).append(row)
     for key, value in inputs.values.items():
         section, name = key.split(".")
-        row = f"{name} = {_toml(value, registry()[key].unit)}"
+        parameter = registry()[key]
+        row = f"{name} = {_toml(value, parameter.unit)}"
+        held = f"assume.{key}" in inputs.origins or value != parameter.value
+        if parameter.drawn and not held:
+            row = f"# {row}  # typical; each draw has its own"
         sections.setdefault(f"assume.{section}", []).append(row)
     heading = [f"{text} = {_toml_text(getattr(inputs, text))}" for text in TEXTS]
     blocks = ["\n".join(heading)]

@@ -125,10 +125,30 @@ def is_compiled() -> bool:
 
 
 def compile_engine(inputs: Inputs) -> None:
-    """Compile the engine by simulating a handful of people, so that workers need not."""
+    """Compile the engine by simulating a handful of people, so that workers need not.
+
+    The two halves that take longest are compiled side by side, in a process each.
+    """
     from dapp_model.experiment import evaluate_options
 
-    evaluate_options(with_share(inputs, 0.02), seed=1, replicate=0)
+    few = with_share(inputs, 0.02)
+    if is_compiled() or (os.cpu_count() or 1) < 2:
+        evaluate_options(few, seed=1, replicate=0)
+        _compile_search(few)
+        return
+    with ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet_worker
+    ) as other:
+        search = other.submit(_compile_search, few)
+        evaluate_options(few, seed=1, replicate=0)
+        search.result()
+    _compile_search(few)  # from what the other has left on disk
+
+
+def _compile_search(inputs: Inputs) -> None:
+    from dapp_model.experiment import find_reached
+
+    find_reached(inputs, seed=1, replicate=0)
 
 
 def with_share(inputs: Inputs, share: float) -> Inputs:
