@@ -523,6 +523,21 @@ def test_staff_time_is_cash_only_in_the_upper_view() -> None:
     assert headline.total() == pytest.approx(upper.total(), abs=0.2)
 
 
+def test_the_upper_view_of_cash_stands_beside_the_headline() -> None:
+    counts = in_year(2018, recorded__violence_with_injury=100, children__looked_after=5)
+    nothing = in_year(2018)
+    headline, upper = (
+        ec.summary(
+            account(nothing, option="pilot", cashable_view=view),
+            account(counts, cashable_view=view),
+        )
+        for view in ("headline", "upper")
+    )
+    assert headline.cashable_value < headline.cashable_value_upper < headline.fiscal_value
+    assert headline.cashable_value_upper == pytest.approx(upper.cashable_value, abs=0.5)
+    assert upper.cashable_value_upper == pytest.approx(upper.cashable_value, abs=0.5)
+
+
 def test_the_level_of_the_baseline_county() -> None:
     found = ec.summary(account(COUNTY, option="pilot"), account(COUNTY)).baseline
     assert found.financial_year == "2014/15"

@@ -51,6 +51,7 @@ MEASURES: Final = (
     "fiscal_value",
     "non_fiscal_value",
     "cashable_value",
+    "cashable_value_upper",
     "net_public_cost_without_homicide",
     *(f"{VALUE}_{view}" for view in VIEWS),
 )

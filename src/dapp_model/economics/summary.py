@@ -54,7 +54,7 @@ class Summary:
 
     Net present social value = social value - programme cost; net public cost = programme cost -
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next. Counts run from year 0 and are not discounted; victim-years are those that hold
+    holds the next; the upper cashable value counts the part of staff time that might become cash. Counts run from year 0 and are not discounted; victim-years are those that hold
     abuse; assessments, starts and completions are those that the comparator has not. Every field
     but the names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
@@ -76,6 +76,7 @@ class Summary:
     social_value: float
     fiscal_value: float
     cashable_value: float
+    cashable_value_upper: float
     net_present_social_value_without_homicide: float
     net_public_cost_without_homicide: float
     net_present_social_value_low_harm: float
@@ -171,6 +172,7 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         cashable_value=change.total(
             lambda line: not _is_programme(line) and line.tier == "cashable"
         ),
+        cashable_value_upper=_cash_in_upper_view(change),
         net_present_social_value_without_homicide=net_value - homicide,
         net_public_cost_without_homicide=net_cost + homicide_fiscal,
         net_present_social_value_low_harm=net_value - change.total(is_crime_harm) + low,
@@ -234,6 +236,12 @@ def payback_year(change: Account) -> str | None:
 
 def _is_programme(line: Line) -> bool:
     return line.group == "programme"
+
+
+def _cash_in_upper_view(change: Account) -> float:
+    """Return what would be cash, in GBP, if the upper share of staff time could be cashed."""
+    shares = np.array([0.0 if _is_programme(line) else line.cash_upper for line in change.lines])
+    return float(shares @ change.discounted_pence.sum(axis=1)) / PENCE
 
 
 def _ratio(top: float, bottom: float) -> float | None:

@@ -87,7 +87,17 @@ def for_each_pound(decision: Decision) -> str:
     return (
         f"For each pound that {label} costs, {_held('public bodies', 'cash', cash)} and "
         f"{_held('', 'capacity', capacity)}; what victims and lost output gain is worth "
-        f"{pennies(other)}, and is no public money."
+        f"{pennies(other)}, and is no public money.{_upper(decision, cost)}"
+    )
+
+
+def _upper(decision: Decision, cost: float) -> str:
+    """Say what would be cash in the upper view, which counts a part of staff time."""
+    one = option_of(decision, decision["shown_option"])["measures"]
+    upper = one["cashable_value_upper"]["mean"] / cost
+    return (
+        " Staff time counts as capacity and not as cash; were the upper share of it cashable, a "
+        f"tenth for most agencies, cash back would come to {pennies(upper)} of each pound."
     )
 
 
