@@ -265,7 +265,6 @@ def test_police_cost_of_a_record(measure: str, gbp: int) -> None:
         ("marac.hearings", 135),
         ("services.idva", 540),
         ("children.in_need", 1_611),
-        ("children.plans", 1.5 * 2_121 + 581),
         ("children.looked_after", 57_000 + 31_200),
         ("police.dvpns", 1_000),
     ],
@@ -273,6 +272,13 @@ def test_police_cost_of_a_record(measure: str, gbp: int) -> None:
 def test_cost_of_an_event(measure: str, gbp: float) -> None:
     made = account({measure: [1000] + [0] * (YEARS - 1)})
     assert made.undiscounted_pence.sum() / -100_000 == pytest.approx(gbp, rel=2e-3)
+
+
+def test_a_child_with_a_plan_is_not_charged_as_in_need_as_well() -> None:
+    """The model counts it as in need too: the plan's six months replace those in need."""
+    n = [1000] + [0] * (YEARS - 1)
+    made = account({"children.in_need": n, "children.plans": n})
+    assert made.undiscounted_pence.sum() / -100_000 == pytest.approx(1.5 * 2_121 + 581, rel=2e-3)
 
 
 def test_the_court_fee_is_a_transfer() -> None:

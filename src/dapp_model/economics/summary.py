@@ -54,9 +54,10 @@ class Summary:
 
     Net present social value = social value - programme cost; net public cost = programme cost -
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next; the upper cashable value counts the part of staff time that might become cash. Counts run from year 0 and are not discounted; victim-years are those that hold
-    abuse; assessments, starts and completions are those that the comparator has not. Every field
-    but the names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
+    holds the next; the upper cashable value counts the part of staff time that might become cash.
+    Counts run from year 0 and are not discounted; victim-years are those that hold abuse;
+    assessments, starts and completions are those that the comparator has not. Every field but the
+    names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
 
     option: str

@@ -31,7 +31,7 @@ def number(value: float, figures: int = 3) -> str:
 
 def money(value: float) -> str:
     """Print pounds with three significant figures: £196,000, £1.25 million, -£340."""
-    near = rounded(value)
+    near = rounded(value) if abs(value) >= 0.005 else 0.0
     sign = "-" if near < 0 else ""
     size = abs(near)
     if size >= 1e6:
