@@ -472,6 +472,30 @@ def test_summary_signs_and_ratios() -> None:
     assert found.price_year == found.year_0 == "2016/17"
 
 
+def test_optimism_bias_moves_the_mean_and_chance_does_not() -> None:
+    """Noise around the same benefit changes no cut, and none exceeds the largest of a grade."""
+    pilot = account(option="pilot")
+
+    def against(n: int, plans: int) -> ec.Summary:
+        counts = in_year(2018, true__violence_with_injury=50 + n, children__plans=50 + plans)
+        return ec.summary(
+            account(in_year(2018, children__plans=50), option="pilot"), account(counts)
+        )
+
+    calm, stormy = ([[against(n, n)] for n in noise] for noise in ((0, 0), (-200, 200)))
+    means = []
+    for found in (calm, stormy):
+        cut = np.mean(ec.with_optimism_bias(found))
+        whole = np.mean([one.net_present_social_value for row in found for one in row])
+        benefit = np.mean([one.social_value for row in found for one in row])
+        means.append(cut)
+        assert 0 < whole - cut <= 0.40 * benefit + 0.01
+    assert means[0] == pytest.approx(means[1], abs=1.0)
+    assert ec.with_optimism_bias([[ec.summary(pilot, account())]])[0][0] == pytest.approx(
+        -ec.summary(pilot, account()).programme_cost
+    )
+
+
 def test_pooled_ratios_are_ratios_of_expectations() -> None:
     pilot = account(option="pilot")
     few = ec.summary(pilot, account(in_year(2018, true__incidents=10)))

@@ -78,7 +78,7 @@ def worth(
 
     The level of the county is that of the first `whole` draws (default: all).
     """
-    from dapp_model.economics import pool
+    from dapp_model.economics import pool, with_optimism_bias
 
     level = pool([one for row in summaries[:whole] for one in row]).baseline
     pooled = pool([one for row in summaries for one in row])
@@ -86,6 +86,7 @@ def worth(
         name: np.array([[getattr(one, name) for one in row] for row in summaries], dtype=np.float64)
         for name in MEASURES
     }
+    measures[f"{VALUE}_optimism"] = np.array(with_optimism_bias(summaries))
     baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
     return Worth(measures, serious_averted, pooled.programme_cost_by_funder, baseline)
 

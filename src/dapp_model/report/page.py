@@ -297,6 +297,9 @@ def _money_by_year(totals: Totals) -> Table:
     return Table(title, ("Financial year", *kinds), rows)
 
 
+_NONE_GIVEN: Mapping[tuple[str, Any], str] = {("money.ceiling", 0.0): "none given"}
+
+
 def _recalled(name: str) -> bool:
     return registry()[name].status == "recalled"
 
@@ -311,7 +314,7 @@ def assumptions(totals: Totals) -> Table:
         rows.append(
             (
                 f"{one.label}{mark}",
-                f"{describe.said(one, value)}{changed}",
+                f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{changed}",
                 describe.uncertainty(one),
                 one.grade,
                 f"{one.source} ({one.year})",
