@@ -102,7 +102,7 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
         "repeatability": repeated,
         "products": {r: identify.products(found, r) for r in recipe.readings},
         "emulator": emulator_error(found, figures[main]),
-        "predictive_strong": [r for r in predictive if r["weight"] == "strong"],
+        "predictive": predictive,
         "later": later,
     }
     tables: dict[str, Rows] = {
@@ -237,7 +237,9 @@ def lines(summary: Mapping[str, Any]) -> Iterator[str]:
         f"with chance left out it {'PASSES, so it proves nothing' if bad['passes'] else 'fails'} "
         f"(corrected p {bad['corrected_p']:.2g})."
     )
-    for row in summary["predictive_strong"]:
+    for row in summary["predictive"]:
+        if row["weight"] != "strong":
+            continue
         met = "met" if abs(row["distance"]) <= 1 else "NOT MET"
         yield (
             f"Reading {row['reading']}: {row['label']}: {met}, counted {row['counted']:g}, "
