@@ -444,7 +444,7 @@ def test_the_effective_number_of_draws_sees_what_is_dependent() -> None:
 def ranked(stated: float) -> proof.Ranks:
     toy, known = straight(200, stated)
     names = [f"x{k}" for k in range(6)]
-    return proof.rank(toy, known, names, draws=99, seed=(9,))[0]
+    return proof.rank(toy, known, names, 99, (9,))[0]
 
 
 def test_ranks_are_uniform_on_a_known_simulator_and_a_broken_likelihood_is_caught() -> None:
