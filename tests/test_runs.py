@@ -243,6 +243,23 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
     assert not runs.unfinished(folder).exists()
 
 
+@pytest.mark.parametrize(
+    "county",
+    [
+        "share = 0.000001\n",
+        "share = 0.02\n[assume.county]\nnew_perpetrators = '0 perpetrators per year'\n",
+    ],
+)
+def test_a_county_with_nobody_in_it_is_written_like_any_other(tmp_path: Path, county: str) -> None:
+    path = write_scenario(tmp_path, "empty")
+    text = path.read_text(encoding="utf-8").replace("share = 0.02\n", county)
+    path.write_text(text, encoding="utf-8")
+    made = runs.run(load(path), study.Plan(draws=1, replications=1, seed=3), tmp_path / "empty_run")
+    decided = json.loads((made.folder / "decision.json").read_text(encoding="utf-8"))
+    assert decided["baseline"]["homicides_per_1000_recorded"] is None
+    assert (made.folder / "report.html").is_file()
+
+
 def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
