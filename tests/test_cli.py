@@ -20,6 +20,7 @@ from dapp_model.scenario import shipped
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).resolve().parents[1])}
 EXTENSION = str(shipped()["surrey_extension.toml"])
+LONG = "x" * 300  # no folder can hold a file with such a name
 COMMANDS = (
     "run", "calibrate",
     "voi", "sensitivity", "check", "new", "parameters", "trace", "diff", "reproduce",
@@ -110,6 +111,17 @@ def test_the_public_names_are_there() -> None:
         ("diff", "no_run", "no_run"),
         ("reproduce", "no_run"),
         ("trace", EXTENSION, "--option", "no_such_option"),
+        ("run", EXTENSION, "--out", LONG),
+        ("run", EXTENSION, "--out", f"{LONG}/inside"),
+        ("run", EXTENSION, "--out", LONG[:250], "--draws", "1"),  # no room for what is beside it
+        ("reproduce", LONG),
+        ("diff", LONG, LONG),
+        ("voi", LONG),
+        ("sensitivity", LONG),
+        ("sensitivity", EXTENSION, "--reading", f"other={LONG}"),
+        ("check", f"{LONG}.toml"),
+        ("new", "my_idea", "--out", LONG),
+        ("calibrate", f"{LONG}.toml"),
     ],
 )
 def test_wrong_input_is_said_in_a_sentence_and_nothing_is_written(

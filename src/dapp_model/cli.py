@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from dapp_model import __version__
+from dapp_model import __version__, paths
 from dapp_model.errors import DappError, InputErrors, Problem, RunError
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ def _whole(lowest: int) -> Callable[[str], int]:
     return whole
 
 
+def _path(text: str) -> Path:
+    """Read the name of a file or folder; refuse one that the system cannot even look for."""
+    reason = paths.trouble(Path(text))
+    if reason:
+        raise argparse.ArgumentTypeError(f"{paths.shown(text)} cannot be used ({reason})")
+    return Path(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = _Parser(
@@ -78,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
         "simulate every option, value it, decide, and write the evidence pack",
         "dapp run scenarios/surrey_extension.toml --quick",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
     one.add_argument(
         "--draws", type=_whole(1), help=f"draws of what is not known (default {DRAWS})"
@@ -90,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _seed_and_engine(one)
     _workers(one)
-    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, new or empty")
+    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")
     one.add_argument("--json", action="store_true", help="print decision.json")
 
     one = command(
@@ -127,8 +135,8 @@ def parser() -> argparse.ArgumentParser:
         "turn what was counted into a joint posterior that every later analysis draws from",
         "dapp calibrate calibration/surrey_2014_15.toml",
     )
-    one.add_argument("file", type=Path, help="the recipe")
-    one.add_argument("--out", type=Path, metavar="DIR", help="where to write")
+    one.add_argument("file", type=_path, help="the recipe")
+    one.add_argument("--out", type=_path, metavar="DIR", help="where to write")
     one.add_argument("--proof", action="store_true", help="prove it as well (about as long again)")
     one.add_argument("--quick", action="store_true", help="tiny, to try the recipe out")
     one.add_argument("--fresh", action="store_true", help="begin anew, even if a part is finished")
@@ -140,12 +148,12 @@ def parser() -> argparse.ArgumentParser:
         "check a scenario file and print what it comes to",
         "dapp check scenarios/surrey_extension.toml",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--json", action="store_true", help="print for machines")
 
     one = command("new", _new, "write a commented scenario file to edit", "dapp new my_idea")
     one.add_argument("name", help="a name of letters, digits, - and _")
-    one.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to write it")
+    one.add_argument("--out", type=_path, default=Path(), metavar="DIR", help="where to write it")
 
     one = command(
         "parameters",
@@ -162,7 +170,7 @@ def parser() -> argparse.ArgumentParser:
         "tell one simulated person's story, with and without the option",
         "dapp trace scenarios/surrey_extension.toml --option extend --person 67619",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--option", help="the option (default: the first after the comparator)")
     one.add_argument(
         "--person", type=_whole(0), metavar="N", help="the person (default: the first referred)"
@@ -177,8 +185,8 @@ def parser() -> argparse.ArgumentParser:
         "find the first event and the first number in which two runs differ",
         "dapp diff results/surrey_extension/A results/surrey_extension/B",
     )
-    one.add_argument("run_a", type=Path, help="the folder of one run")
-    one.add_argument("run_b", type=Path, help="the folder of the other")
+    one.add_argument("run_a", type=_path, help="the folder of one run")
+    one.add_argument("run_b", type=_path, help="the folder of the other")
     one.add_argument("--json", action="store_true", help="print for machines")
 
     one = command(
@@ -187,7 +195,7 @@ def parser() -> argparse.ArgumentParser:
         "run again from a run's own record and compare to the byte",
         "dapp reproduce results/surrey_extension/A",
     )
-    one.add_argument("folder", type=Path, metavar="run", help="the folder of the run")
+    one.add_argument("folder", type=_path, metavar="run", help="the folder of the run")
     _workers(one)
     one.add_argument("--json", action="store_true", help="print for machines")
     return top
@@ -205,7 +213,7 @@ def _seed_and_engine(one: argparse.ArgumentParser) -> None:
 
 def _of_a_run(one: argparse.ArgumentParser) -> None:
     one.add_argument(
-        "file", type=Path, help="a scenario file, or the folder of a run, whose draws are used"
+        "file", type=_path, help="a scenario file, or the folder of a run, whose draws are used"
     )
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
     one.add_argument("--draws", type=_whole(1), help=f"draws, for a file (default {DRAWS})")
@@ -214,7 +222,7 @@ def _of_a_run(one: argparse.ArgumentParser) -> None:
     )
     _seed_and_engine(one)
     _workers(one)
-    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, for a file")
+    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, for a file")
     one.add_argument("--json", action="store_true", help="print what was found for machines")
 
 
@@ -395,6 +403,11 @@ def _sensitivity(given: argparse.Namespace) -> int:
         )
         for p in pairs
         if not p[0] or not p[2]
+    ]
+    problems += [
+        Problem("--reading", None, name, paths.shown(place), "the folder of a run", f"{reason}.")
+        for name, _, place in pairs
+        if (reason := paths.trouble(Path(place)))
     ]
     if problems:
         raise InputErrors(tuple(problems))

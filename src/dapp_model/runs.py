@@ -14,12 +14,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model import paths
 from dapp_model.errors import InputErrors, Problem, RunError
 from dapp_model.study import Plan, Progress
 
@@ -67,13 +68,22 @@ def run_name(inputs: Inputs, plan: Plan) -> str:
     return f"{kind}-{plan.draws}x{plan.replications}-seed{plan.seed}-{study.key(inputs, plan)[:8]}"
 
 
+def _usable(folder: Path) -> None:
+    """Raise InputErrors if the system cannot look at a folder, as with a name of 300 letters."""
+    if reason := paths.trouble(folder):
+        raise refusal(paths.shown(folder), f"This cannot be the name of a folder ({reason}).")
+
+
 def place(inputs: Inputs, plan: Plan, out: Path | None) -> Path:
     """Return the folder of a run.
 
     Without `out` it is results/<scenario>/<run>. A new or empty `out`, or one that holds a run,
-    is the folder itself; in a folder that holds other things the run gets its own place.
+    is the folder itself; in a folder that holds other things the run gets its own place. Raises
+    InputErrors if no folder can have that name.
     """
     usual = Path(inputs.name) / run_name(inputs, plan)
+    if out is not None:
+        _usable(out)
     if out is None:
         return Path("results") / usual
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
@@ -175,6 +185,7 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
 
 def _earlier(folder: Path, made_of: str) -> Run | None:
     """Return the run that is already there, if it is the same; refuse to replace another."""
+    _usable(folder)
     if folder.exists() and not folder.is_dir():
         raise refusal(str(folder), "This is a file, so no run can be written there.")
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -314,6 +325,7 @@ def _sync_folder(folder: Path) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a run; raises InputErrors if there is none."""
+    _usable(folder)
     path = folder / "manifest.json"
     wanted = "the folder of a run, with manifest.json in it"
     if not path.is_file():
