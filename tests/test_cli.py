@@ -139,6 +139,35 @@ def test_wrong_input_is_said_in_a_sentence_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("place", ["{here}/a_file/sub", "{here}/new/{long}", "/proc/nope/x"])
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_computed(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if place.startswith("/proc") and not Path("/proc").is_dir():
+        pytest.skip("There is no /proc here.")
+    (tmp_path / "a_file").write_text("kept", encoding="utf-8")
+    path = write_scenario(tmp_path)
+    out = place.format(here=tmp_path, long=LONG[:250])
+    assert dapp("run", path, "--draws", "1", "--out", out) == 2
+    said = capsys.readouterr()
+    assert "cannot be made" in said.err
+    assert "nothing was computed" in said.err
+    assert "is kept" not in said.err
+    assert "Compiling" not in said.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a_file", "small.toml"]
+
+
+def test_a_file_cannot_extend_one_whose_name_is_too_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text(f'title = "A"\nextends = "{LONG}.toml"\n', encoding="utf-8")
+    assert dapp("check", path) == 2
+    said = capsys.readouterr().err
+    assert "long.toml, line 2, extends" in said
+    assert "too long" in said
+
+
 def test_all_problems_of_a_file_are_said_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,6 +97,27 @@ def unfinished(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.unfinished")
 
 
+def _begun(folder: Path) -> Path:
+    """Return the hidden folder of a run, made if it is not there; raises InputErrors.
+
+    If it cannot be made, no folder above it stays that was not there before.
+    """
+    work = unfinished(folder)
+    new = [work, *work.parents]
+    new = new[: next((i for i, one in enumerate(new) if one.parent.is_dir()), -1) + 1]
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        for one in new:
+            with suppress(OSError):
+                one.rmdir()
+        reason = error.strerror or str(error)
+        message = f"The folder of the run cannot be made ({reason}); nothing was computed."
+        expected = "a place where folders can be made"
+        raise refusal(paths.shown(folder), message, "", expected) from None
+    return work
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the only right to write a run; the system gives it back even if we are killed."""
@@ -152,9 +173,8 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
     if earlier is not None:
         return earlier
     begun = time.monotonic()
-    work = unfinished(folder)
+    work = _begun(folder)
     try:
-        work.mkdir(parents=True, exist_ok=True)
         with _locked(work):
             parts = _parts(work, study.key(inputs, plan))
             if not study.is_compiled():
