@@ -122,7 +122,7 @@ def start_up() -> None:
     """Measure `dapp --help`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-m", "dapp_model.cli", "--help"], check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "dapp_model", "--help"], check=True, stdout=subprocess.DEVNULL
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

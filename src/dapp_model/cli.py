@@ -234,10 +234,10 @@ def _workers(one: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    given = parser().parse_args(arguments)
-    given.words = list(sys.argv[1:] if arguments is None else arguments)
-    _on_termination()
     try:
+        _on_termination()
+        given = parser().parse_args(arguments)
+        given.words = list(sys.argv[1:] if arguments is None else arguments)
         status: int = given.run(given)
         sys.stdout.flush()
     except InputErrors as error:
@@ -268,8 +268,9 @@ def _on_termination() -> None:
 
     try:
         signal.signal(signal.SIGTERM, stop)
-        if sys.platform != "win32":
-            signal.signal(signal.SIGINT, stop)
+        # On Windows only Python's own wakes what waits.
+        own = signal.default_int_handler if sys.platform == "win32" else stop
+        signal.signal(signal.SIGINT, own)
     except ValueError:
         pass  # not the main thread: whoever calls us looks after signals
 
