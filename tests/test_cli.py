@@ -36,7 +36,7 @@ def dapp(*arguments: str | Path) -> int:
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "dapp_model.cli", *map(str, arguments)],
+        [sys.executable, "-m", "dapp_model", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -327,6 +327,61 @@ def _children_of(pid: int) -> list[str]:
         if fields[1] == str(pid):
             found.append(entry.parent.name)
     return found
+
+
+AT_ONCE = """
+import os, signal, sys
+
+class Asked:
+    def find_spec(self, name, path=None, target=None):
+        if name == "argparse":
+            os.kill(os.getpid(), signal.{signal})
+            for _ in range(1000):
+                pass
+
+sys.meta_path.insert(0, Asked())
+assert "argparse" not in sys.modules
+sys.argv = ["dapp", "--version"]
+{start}
+"""
+STARTS = {
+    "the installed command": "from dapp_model.entry import main; sys.exit(main())",
+    "python -m dapp_model": "import runpy; runpy.run_module('dapp_model', run_name='__main__')",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("how", STARTS)
+def test_a_request_to_stop_is_heard_while_the_command_still_loads(how: str, number: str) -> None:
+    code = AT_ONCE.format(signal=number, start=STARTS[how])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+def test_what_nobody_foresaw_is_said_in_a_sentence_with_the_place_of_its_details(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("a fault\nof ours")
+
+    monkeypatch.setattr("dapp_model.describe.matching", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert dapp("parameters", "dropout") == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "not foreseen (ZeroDivisionError: a fault of ours)" in said.err
+    details = Path(said.err.split("The details are in ")[1].strip())
+    assert details.parent == tmp_path
+    text = details.read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert "in broken" in text
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert dapp("parameters", "dropout") == 3
+    assert "could not be written" in capsys.readouterr().err
 
 
 # -- the README -----------------------------------------------------------------------------------

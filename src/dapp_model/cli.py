@@ -257,7 +257,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _err("Interrupted. What was finished is kept, and the same command goes on from there.")
         return INTERRUPTED
+    except Exception as error:
+        _err(_unforeseen(error))
+        return NOT_FINISHED
     return status
+
+
+def _unforeseen(error: Exception) -> str:
+    """Keep what only a programmer can read in a file, and say in a sentence where it is."""
+    import tempfile
+    import traceback
+
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    text = f"Something went wrong that was not foreseen ({what[:200]})."
+    try:
+        handle, path = tempfile.mkstemp(prefix="dapp_error_", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(f"dapp {__version__}: {' '.join(sys.argv[1:])}\n\n")
+            stream.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return f"{text} The details could not be written to a file either."
+    return f"{text} What was finished is kept. The details are in {path}"
 
 
 def _on_termination() -> None:
