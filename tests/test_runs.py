@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_study
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import difference, runs, study, tables
+from dapp_model import compiled, difference, runs, study, tables
 from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics import value
 from dapp_model.errors import InputErrors, RunError
@@ -258,6 +261,38 @@ def test_a_county_with_nobody_in_it_is_written_like_any_other(tmp_path: Path, co
     decided = json.loads((made.folder / "decision.json").read_text(encoding="utf-8"))
     assert decided["baseline"]["homicides_per_1000_recorded"] is None
     assert (made.folder / "report.html").is_file()
+
+
+def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **named: object) -> None:
+        deadline = time.monotonic() + 60
+        while not multiprocessing.active_children() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    def instant(*arguments: object, **named: object) -> None:
+        pass
+
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    (tmp_path / "fast.some_function.nbc").write_bytes(b"one of the many")
+    assert not study.is_compiled()
+    with monkeypatch.context() as patch:
+        patch.setattr("dapp_model.experiment.evaluate_options", interrupted)
+        patch.setattr(study, "_compile_search", small_study.sleep_long)
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            study.compile_engine(inputs())
+        assert time.monotonic() - begun < 30
+    assert not multiprocessing.active_children()
+    assert not study.is_compiled()
+    monkeypatch.setattr("dapp_model.experiment.evaluate_options", instant)
+    monkeypatch.setattr("dapp_model.experiment.find_reached", instant)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    study.compile_engine(inputs())
+    assert study.is_compiled()
 
 
 def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:
