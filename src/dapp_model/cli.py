@@ -342,10 +342,10 @@ def _engine_exists(engine: str) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from dapp_model import runs
+    from dapp_model import runs, sameness
     from dapp_model.scenario import load
 
-    inputs = load(given.file)
+    inputs = sameness.warned(load(given.file))
     _engine_exists(given.engine)
     for warning in inputs.warnings:
         _err(f"Please note: {warning}")
@@ -526,10 +526,10 @@ def _duration(seconds: float) -> str:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from dapp_model import describe
+    from dapp_model import describe, sameness
     from dapp_model.scenario import base_of, differences, load
 
-    inputs = load(given.file)
+    inputs = sameness.warned(load(given.file))
     base = base_of(given.file)
     apart = differences(inputs, load(base)) if base else []
     if given.json:
