@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from small_study import finished, write_scenario
 
-from dapp_model import __version__, cli, fitted, study
+from dapp_model import __version__, cli, fitted, study, trace
+from dapp_model.events import RELATIONSHIPS
 from dapp_model.scenario import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,6 +103,9 @@ def test_the_public_names_are_there() -> None:
         ("trace", "no_such_file.toml"),
         ("run", EXTENSION, "--draws", "0"),
         ("run", EXTENSION, "--draws", "many"),
+        ("run", EXTENSION, "--draws", "100001"),
+        ("run", EXTENSION, "--draws", "9" * 5000),
+        ("voi", EXTENSION, "--draws", "1000000"),
         ("run", EXTENSION, "--workers", "-1"),
         ("run", EXTENSION, "--engine", "slow"),
         ("nonsense",),
@@ -236,6 +240,24 @@ def test_trace_tells_a_story_with_and_without(
     dates = [one["date"] for one in story["moments"]]
     assert dates == sorted(dates)
     assert all(one["without"] or one["with_option"] for one in story["moments"])
+
+
+def test_a_story_that_nobody_chose_differs_between_the_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The help's example names nobody, so that it cannot fall out of date."""
+    assert dapp("trace", write_scenario(tmp_path), "--option", "extend", "--json") == 0
+    story = json.loads(capsys.readouterr().out)
+    assert any(one["without"] != one["with_option"] for one in story["moments"])
+    assert dapp("trace", "--help") == 0
+    assert "--person N" in capsys.readouterr().out.partition("example:")[0]
+
+
+@pytest.mark.parametrize("kind", range(len(RELATIONSHIPS)))
+def test_a_case_is_told_with_the_right_article(kind: int) -> None:
+    said = trace._case(kind, 0)
+    assert re.search(r"\ba [aeiou]", said) is None
+    assert re.search(r"\ban [^aeiou]", said) is None
 
 
 def test_trace_of_nobody_names_three_who_exist(

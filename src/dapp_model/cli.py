@@ -22,6 +22,7 @@ NOT_FINISHED: Final = 3
 INTERRUPTED: Final = 130
 
 DRAWS: Final = 128
+MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
 REPLICATIONS: Final = 2
 QUICK_DRAWS: Final = 16
 QUICK_WHOLE: Final = 3  # draws of a quick run whose county is simulated whole
@@ -37,14 +38,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
 
 
-def _whole(lowest: int) -> Callable[[str], int]:
+def _whole(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
     def whole(text: str) -> int:
         try:
             found = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-        if not lowest <= found < 2**31:
-            raise argparse.ArgumentTypeError(f"{found} is less than {lowest} or far too large")
+        if not lowest <= found <= highest:
+            shown = f"{found:,}" if abs(found) < 1e15 else "this"
+            limit = f"less than {lowest}" if found < lowest else f"more than {highest:,}"
+            raise argparse.ArgumentTypeError(f"{shown} is {limit}")
         return found
 
     return whole
@@ -89,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
     one.add_argument(
-        "--draws", type=_whole(1), help=f"draws of what is not known (default {DRAWS})"
+        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws of what is not known (default {DRAWS})"
     )
     one.add_argument(
         "--replications",
@@ -117,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _of_a_run(one)
     one.add_argument(
-        "--choke-draws", type=_whole(1), metavar="N",
+        "--choke-draws", type=_whole(1, MOST_DRAWS), metavar="N",
         help="run the model anew in N draws for what one more place, referral and so on is worth",
     )  # fmt: skip
     one.add_argument(
@@ -168,12 +171,15 @@ def parser() -> argparse.ArgumentParser:
         "trace",
         _trace,
         "tell one simulated person's story, with and without the option",
-        "dapp trace scenarios/surrey_extension.toml --option extend --person 67619",
+        "dapp trace scenarios/surrey_extension.toml --option extend",
     )
     one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--option", help="the option (default: the first after the comparator)")
     one.add_argument(
-        "--person", type=_whole(0), metavar="N", help="the person (default: the first referred)"
+        "--person",
+        type=_whole(0),
+        metavar="N",
+        help="the person (default: the first of those referred whose story the option changes)",
     )
     one.add_argument("--replicate", type=_whole(0), default=0, help="which play of chance")
     _seed_and_engine(one)
@@ -216,7 +222,9 @@ def _of_a_run(one: argparse.ArgumentParser) -> None:
         "file", type=_path, help="a scenario file, or the folder of a run, whose draws are used"
     )
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
-    one.add_argument("--draws", type=_whole(1), help=f"draws, for a file (default {DRAWS})")
+    one.add_argument(
+        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws, for a file (default {DRAWS})"
+    )
     one.add_argument(
         "--replications", type=_whole(1), help=f"of each draw, for a file (default {REPLICATIONS})"
     )
@@ -241,8 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = given.run(given)
         sys.stdout.flush()
     except InputErrors as error:
-        for problem in error.problems:
-            _err(str(problem))
+        _err(str(error))
         return WRONG_INPUT
     except DappError as error:
         _err(str(error))

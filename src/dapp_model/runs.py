@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -181,12 +181,11 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
                 say("Compiling the engine (about a minute, once).")
             study.compile_engine(inputs)
             study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
-            say("Valuing the results and writing the evidence pack.")
             made = work / "writing"
             if made.exists():
                 shutil.rmtree(made)
             made.mkdir()
-            decided = _write(inputs, plan, parts, made)
+            decided = _write(inputs, plan, parts, made, say=say)
             _write_manifest(inputs, plan, made, how, made_of, time.monotonic() - begun)
             _sync(made)
             if folder.is_dir():
@@ -233,9 +232,12 @@ def _parts(work: Path, wanted: str) -> Path:
     return parts
 
 
-def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
+def _write(
+    inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
+) -> Mapping[str, Any]:
     from dapp_model import account_check, decision, draws, money, report, study, tables
 
+    say("Valuing the results (1 of 3).")
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
@@ -260,7 +262,9 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
     decided["sentences"] = report.sentences(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    say("Writing the report and its figures (2 of 3).")
     report.write(target, inputs, decided, gathered)
+    say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
         target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
     )
