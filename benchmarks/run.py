@@ -141,7 +141,7 @@ def counties(n: int) -> None:
 
 
 def census(share: float, times: float) -> None:
-    """Print, as a process of its own, what counting without a log took: cases, incidents, memory."""
+    """Print, from a process of its own, the cases, the incidents and the memory of a count."""
     inputs = load(SCENARIO, {"population.share": share})
     few = model.tabulate(load(SCENARIO, {"population.share": 0.001}), "extend")
     fast.take_census([few], 1, 0)  # so that loading the engine is not counted
