@@ -26,6 +26,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "README.txt",
     "account_check.xlsx",
     "figures",
     *runs.DATA_FILES,
@@ -286,6 +287,8 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
         with pytest.raises(KeyboardInterrupt):
             study.compile_engine(inputs())
         assert time.monotonic() - begun < 30
+    while multiprocessing.active_children() and time.monotonic() - begun < 60:
+        time.sleep(0.1)  # until the system has noted that they are gone
     assert not multiprocessing.active_children()
     assert not study.is_compiled()
     monkeypatch.setattr("dapp_model.experiment.evaluate_options", instant)

@@ -395,13 +395,18 @@ def _run_of(given: argparse.Namespace) -> Path:
 
 
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
-    from dapp_model.analysis import files
+    import json
 
-    place = files.write(folder, analysis)
+    from dapp_model.analysis import files
+    from dapp_model.report import words
+
+    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    marks = words.standing(decided)  # as the run itself says, whatever holds today
+    place = files.write(folder, analysis, marks)
     if given.json:
         _err(f"Written to {place}")
-        return _json(files.plain({"sentences": analysis.sentences, **analysis.found}))
-    for sentence in analysis.sentences:
+        return _json(files.plain(files.said(analysis, marks)))
+    for sentence in (*marks, *analysis.sentences):
         print(sentence)
     print(f"\nWritten to {place}")
     return 0
@@ -533,15 +538,16 @@ def _duration(seconds: float) -> str:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from dapp_model import describe, sameness
+    from dapp_model import describe, labels, sameness
     from dapp_model.scenario import base_of, differences, load
 
     inputs = sameness.warned(load(given.file))
     base = base_of(given.file)
     apart = differences(inputs, load(base)) if base else []
+    marks = labels.standing(inputs)
     if given.json:
-        return _json(describe.as_dict(inputs, apart))
-    for line in describe.scenario(inputs, base, apart):
+        return _json({**describe.as_dict(inputs, apart), "standing": marks})
+    for line in [*describe.scenario(inputs, base, apart), *marks]:
         print(line)
     return 0
 
@@ -583,7 +589,7 @@ def _parameters(given: argparse.Namespace) -> int:
 
 
 def _trace(given: argparse.Namespace) -> int:
-    from dapp_model import trace
+    from dapp_model import labels, trace
     from dapp_model.scenario import load
 
     inputs = load(given.file)
@@ -596,9 +602,10 @@ def _trace(given: argparse.Namespace) -> int:
         given.person,
         trace.Luck(seed=given.seed, replicate=given.replicate, engine=given.engine),
     )
+    marks = labels.standing(inputs)
     if given.json:
-        return _json(trace.as_dict(told))
-    for line in trace.lines(inputs, told):
+        return _json({**trace.as_dict(told), "standing": marks})
+    for line in [*marks, *trace.lines(inputs, told)]:
         print(line)
     return 0
 

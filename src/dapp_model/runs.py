@@ -235,8 +235,9 @@ def _parts(work: Path, wanted: str) -> Path:
 def _write(
     inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
 ) -> Mapping[str, Any]:
-    from dapp_model import account_check, decision, draws, money, report, study, tables
+    from dapp_model import account_check, decision, draws, labels, money, report, study, tables
 
+    marks = labels.standing(inputs, plan)
     say("Valuing the results (1 of 3).")
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
@@ -266,14 +267,16 @@ def _write(
     report.write(target, inputs, decided, gathered)
     say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
-        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
+        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
     )
+    labels.label(target, inputs, marks)
     return decided
 
 
 def _write_manifest(
     inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
 ) -> None:
+    from dapp_model import labels
     from dapp_model.compiled import source_hash
     from dapp_model.money import conventions
 
@@ -289,6 +292,8 @@ def _write_manifest(
         "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
+        "provisional": inputs.provisional,
+        "standing": labels.standing(inputs, plan),
         "workers": how.workers,
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
