@@ -6,6 +6,7 @@ import csv
 import json
 import multiprocessing
 import re
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -296,6 +297,15 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     study.compile_engine(inputs())
     assert study.is_compiled()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no such mask")
+def test_an_interruption_reaches_no_worker_even_while_it_begins() -> None:
+    """The keyboard interrupts all processes at once, and only one of them has to answer."""
+    with study._pool(1) as pool:
+        mask = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+    assert signal.SIGINT in mask
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:

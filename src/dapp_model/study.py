@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -285,6 +286,25 @@ def _each(
                 yield
 
 
+class _DeafProcess(SpawnProcess):
+    """A process that no interruption reaches, not even while it begins."""
+
+    def start(self) -> None:
+        """Begin with the interruption blocked; what is blocked stays so in the new process."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Deaf(SpawnContext):
+    Process = _DeafProcess
+
+
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Lend out processes; if something goes wrong, or is interrupted, they are ended at once.
@@ -292,9 +312,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     Raises RunError if one of them is killed.
     """
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet_worker
-    )
+    pool = ProcessPoolExecutor(workers, mp_context=_Deaf(), initializer=_quiet_worker)
     try:
         yield pool
         pool.shutdown()
