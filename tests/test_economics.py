@@ -600,6 +600,16 @@ def test_a_tenth_of_the_county_is_scaled_up_for_the_check() -> None:
     )
 
 
+def test_where_nothing_is_recorded_the_share_of_homicides_is_not_assessed() -> None:
+    """None, not a number that is none: decision.json cannot hold such a one."""
+    nobody = {name: [0 for _ in counts] for name, counts in COUNTY.items()}
+    empty = ec.summary(account(nobody), account(nobody))
+    assert empty.baseline.homicides_per_1000_recorded is None
+    some = ec.summary(account(COUNTY), account(COUNTY))
+    assert ec.pool([empty, some]).baseline.homicides_per_1000_recorded is None
+    assert ec.pool([some, some]).baseline == some.baseline
+
+
 COUNTS = st.dictionaries(
     st.sampled_from(MEASURES),
     st.lists(st.integers(0, 50_000), min_size=YEARS, max_size=YEARS),

@@ -34,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 
 NAME: Final = "account_check.xlsx"
 TOLERANCE: Final = 1.0  # GBP: the account rounds every line of every year to a penny
+_MARKS: Final = 6  # the row between the answer and the draws
 SHEETS: Final = ("Result", "Prices", "Unit costs", "Contract", "Counts")
 
 
@@ -109,8 +110,11 @@ def _contract(
     return found
 
 
-def write(path: Path, found: Material) -> None:
-    """Write the workbook; equal material gives an equal file."""
+def write(path: Path, found: Material, marks: Sequence[str] = ()) -> None:
+    """Write the workbook, with sentences that stand on its first sheet.
+
+    Equal material gives an equal file.
+    """
     import xlsxwriter
 
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
@@ -134,6 +138,10 @@ def write(path: Path, found: Material) -> None:
         _cash(sheets["Contract"], forms, found)
         _counts(sheets["Counts"], forms, found)
         _result(sheets["Result"], forms, found)
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        if marks:
+            sheets["Result"].set_row(_MARKS, 16 * (1 + len(" ".join(marks)) // 110))
+            sheets["Result"].merge_range(_MARKS, 0, _MARKS, 3, " ".join(marks), wrapped)
 
 
 def _cell(row: int, column: int, fixed: str = "") -> str:

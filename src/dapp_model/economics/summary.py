@@ -40,7 +40,7 @@ class Baseline:
     police_bill: float
     police_bill_low: float
     police_bill_high: float
-    homicides_per_1000_recorded: float
+    homicides_per_1000_recorded: float | None  # None where nothing was recorded
 
     @property
     def police_bill_in_range(self) -> bool:
@@ -224,7 +224,9 @@ def pool(summaries: Sequence[Summary]) -> Summary:
 
 
 def _agreed_or_mean(name: str, found: Sequence[Any]) -> Any:
-    """Return the mean of numbers, or the text that all agree on."""
+    """Return the mean of numbers, None if one is not known, or the text that all agree on."""
+    if any(one is None for one in found):
+        return None
     if not isinstance(found[0], str):
         return float(sum(found) / len(found))
     if len(set(found)) > 1:
@@ -337,7 +339,7 @@ def _baseline(account: Account) -> Baseline:
         police_bill_low=price[checks["police_bill_low"]],
         police_bill_high=price[checks["police_bill_high"]],
         homicides_per_1000_recorded=(
-            float(account.homicides[0]) / recorded * 1000 if recorded else float("nan")
+            float(account.homicides[0]) / recorded * 1000 if recorded else None
         ),
     )
 
