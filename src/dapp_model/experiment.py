@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,22 @@ def families(worlds: Sequence[World]) -> list[list[World]]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Outcomes of each option in one replicate, and what is at stake for victims.
+
+    `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
+    option, what happens under the first option to the victims of those referred under it or under
+    the other; whom the first option's programme cannot reach is left out.
+    """
+
+    outcomes: Mapping[str, Outcomes]
+    at_stake: Mapping[str, Outcomes]
+
+
+Lives = Iterator[tuple[Outcomes, npt.NDArray[np.void]]]
+
+
 def evaluate_options(
     inputs: Inputs,
     *,
@@ -51,22 +68,8 @@ def evaluate_options(
     county-wide rates are simulated whole.
     """
     names = tuple(options or inputs.options)
-    if engine == "reference":
-        return {
-            name: measure(
-                simulate(inputs, option=name, seed=seed, replicate=replicate, engine=engine), inputs
-            )
-            for name in names
-        }
-    from dapp_model.engines import fast
-
-    found: dict[str, Outcomes] = {}
-    for family in families([model.tabulate(inputs, name) for name in names]):
-        census = fast.take_census(family, seed, replicate)
-        for world in family:
-            rows = fast.live_together(world, census.people, seed, replicate)
-            counts, first_year = fast.count(rows, world)
-            found[world.option] = Outcomes(world.option, first_year, census.counts + counts)
+    lives = _by_engine(inputs, names, engine, (seed, replicate))
+    found = {one.option: one for one, _ in lives}
     return {name: found[name] for name in names}
 
 
@@ -79,24 +82,82 @@ def evaluate_differences(
     from them by exactly what the whole county would. Options that change county-wide rates are
     simulated whole, and so is then the first option.
     """
+    names = tuple(options or inputs.options)
+    found = {one.option: one for one, _ in _reached(inputs, names, (seed, replicate))}
+    return {name: found[name] for name in names}
+
+
+def evaluate(
+    inputs: Inputs, *, seed: int, replicate: int, engine: str = "fast", whole: bool = True
+) -> Evaluated:
+    """Return outcomes of every option, of the whole county or of differences, and what is at stake.
+
+    `whole` chooses between `evaluate_options` and `evaluate_differences`.
+    """
+    key = (seed, replicate)
+    if whole or engine == "reference":
+        lives = _by_engine(inputs, inputs.options, engine, key)
+    else:
+        lives = _reached(inputs, inputs.options, key)
+    outcomes: dict[str, Outcomes] = {}
+    at_stake: dict[str, Outcomes] = {}
+    for one, rows in lives:
+        referred = np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+        if not outcomes:  # the comparator comes first
+            base, everyone = rows, referred
+        own = base[np.isin(base["person"], np.union1d(everyone, referred))]
+        log = ev.EventLog(inputs.options[0], seed, replicate, engine, own)
+        outcomes[one.option], at_stake[one.option] = one, measure(log, inputs)
+    names = inputs.options
+    return Evaluated({n: outcomes[n] for n in names}, {n: at_stake[n] for n in names})
+
+
+def _by_engine(inputs: Inputs, names: Sequence[str], engine: str, key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county, with the rows of all who are referred."""
+    if engine != "reference":
+        yield from _whole(inputs, names, key)
+        return
+    seed, replicate = key
+    for name in names:
+        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine=engine)
+        yield measure(log, inputs), log.array
+
+
+def _whole(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county, with the rows of those who can be reached."""
     from dapp_model.engines import fast
 
-    names = tuple(options or inputs.options)
-    worlds = [model.tabulate(inputs, name) for name in names]
-    ours, *others = families(worlds)
-    people = fast.find_reached(ours, seed, replicate)
-    found: dict[str, Outcomes] = {}
+    for family in families([model.tabulate(inputs, name) for name in names]):
+        census = fast.take_census(family, *key)
+        for world in family:
+            rows = fast.live_together(world, census.people, *key)
+            counts, first_year = fast.count(rows, world)
+            yield Outcomes(world.option, first_year, census.counts + counts), rows
+
+
+def _reached(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes whose differences are those of the county, with the rows behind them."""
+    from dapp_model.engines import fast
+
+    ours, *others = families([model.tabulate(inputs, name) for name in names])
+    people = fast.find_reached(ours, *key)
+    first: Outcomes | None = None
     for world in ours:
-        counts, first_year = fast.count(fast.live_together(world, people, seed, replicate), world)
-        found[world.option] = Outcomes(world.option, first_year, counts)
-    if others:
-        first = found[names[0]]
-        different = [names[0], *(world.option for family in others for world in family)]
-        whole = evaluate_options(inputs, seed=seed, replicate=replicate, options=different)
-        for name in different[1:]:
-            counts = first.counts + whole[name].counts - whole[names[0]].counts
-            found[name] = Outcomes(name, first.first_year, counts)
-    return {name: found[name] for name in names}
+        rows = fast.live_together(world, people, *key)
+        counts, first_year = fast.count(rows, world)
+        one = Outcomes(world.option, first_year, counts)
+        first = first or one
+        yield one, rows
+    if not others or first is None:
+        return
+    different = [names[0], *(world.option for family in others for world in family)]
+    comparator: Outcomes | None = None
+    for one, rows in _whole(inputs, different, key):
+        if comparator is None:
+            comparator = one
+            continue
+        counts = first.counts + one.counts - comparator.counts
+        yield Outcomes(one.option, first.first_year, counts), rows
 
 
 def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:

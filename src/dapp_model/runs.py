@@ -208,12 +208,11 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
-    close = study.close_look_of(parts)
-    tables.write_ledger(target / "ledger.parquet", close.ledger)
+    tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
     decided = decision.decide(
         inputs,
         gathered.worth,
-        serious_of_referred=close.serious,
+        evidence=decision.Evidence(gathered.parameters, tables.readings(inputs, plan, parts)),
         study={
             "draws": plan.draws,
             "replications": plan.replications,

@@ -1,0 +1,82 @@
+"""Chances over what is not known and not over luck, with or without weights on draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Apart:
+    """Values by draw and option, float64, the luck of repetitions taken out where `removed`.
+
+    It cannot be where there are too few repetitions or draws, or where luck alone would explain
+    all the spread of some option: chances then hold luck as well.
+    """
+
+    values: Floats
+    removed: bool
+    luck: voi.Luck
+
+
+def apart(nested: Floats) -> Apart:
+    """Take the luck of repetitions out of [draw, repetition, option]."""
+    luck = voi.separate_luck(nested)
+    # Nothing is left of the spread of an option whose luck share is 1: its chances would be 0 or 1.
+    removed = luck.corrected and not bool((luck.luck_share >= 1).any())
+    return Apart(luck.values if removed else nested.mean(axis=1), removed, luck)
+
+
+def alone(values: Floats) -> tuple[Floats, bool]:
+    """Return [draw] of one quantity [draw, repetition] without luck, and whether it could be."""
+    found = apart(np.stack([np.zeros_like(values), values], axis=2))
+    return found.values[:, 1], found.removed
+
+
+def mean(values: Floats, weights: Floats | None = None) -> float:
+    """Return the mean over draws, of equal weight or not."""
+    return float(np.average(values, weights=weights))
+
+
+def error(values: Floats, weights: Floats | None = None) -> float | None:
+    """Return the Monte Carlo error of `mean`; None with a single draw."""
+    if len(values) < 2:
+        return None
+    if weights is None:
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    share = weights / weights.sum()
+    return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum()))
+
+
+def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> list[float]:
+    """Return quantiles of weighted draws: where the running weight reaches each share."""
+    order = np.argsort(values, kind="stable")
+    running = np.cumsum(weights[order]) / weights.sum()
+    places = np.minimum(np.searchsorted(running, at), len(values) - 1)
+    return [float(values[order][i]) for i in places]
+
+
+def chance_best(values: Floats, may: list[bool], weights: Floats | None = None) -> list[float]:
+    """Return how likely each option is best of those that may be chosen; 0 for the others.
+
+    `values` are [draw, option]. Where several are equally good, the first of them counts.
+    """
+    able = [i for i, one in enumerate(may) if one]
+    if weights is None:
+        found = voi.probability_best(values[:, able]) if len(values) > 1 else _best(values[:, able])
+    else:
+        best = values[:, able].argmax(axis=1)
+        found = np.bincount(best, weights=weights, minlength=len(able)) / weights.sum()
+    chances = dict(zip(able, found.tolist(), strict=True))
+    return [float(chances.get(i, 0.0)) for i in range(len(may))]
+
+
+def _best(values: Floats) -> Floats:
+    """Return the chance of being best from one draw, which plain arrays do not take."""
+    return np.asarray(np.eye(values.shape[1])[values.argmax(axis=1)].mean(axis=0))
