@@ -37,6 +37,11 @@ DATA_FILES: Final = (
     "parameters.csv",
     "costs.csv",
     "effects.csv",
+    "effect_prior.csv",
+    "structural.csv",
+    "acceptability.csv",
+    "information.csv",
+    "luck.csv",
     "decision.json",
 )
 _LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
@@ -226,6 +231,7 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
         for name, found in gathered.purses.items()
     }
     decided["sentences"] = report.sentences(decided)
+    decided["paragraph"] = report.paragraph(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     report.write(target, inputs, decided, gathered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,15 @@ from dapp_model import voi
 Floats = npt.NDArray[np.float64]
 
 
+_SURE: Final = 0.95  # of the test that draws differ by more than luck
+
+
 @dataclass(frozen=True, eq=False)
 class Apart:
     """Values by draw and option, float64, the luck of repetitions taken out where `removed`.
 
-    It cannot be where there are too few repetitions or draws, or where luck alone would explain
-    all the spread of some option: chances then hold luck as well.
+    It cannot be where there are too few repetitions or draws to tell what is not known from luck:
+    chances then hold luck as well, and are nearer to one half than they should be.
     """
 
     values: Floats
@@ -28,9 +32,24 @@ class Apart:
 def apart(nested: Floats) -> Apart:
     """Take the luck of repetitions out of [draw, repetition, option]."""
     luck = voi.separate_luck(nested)
-    # Nothing is left of the spread of an option whose luck share is 1: its chances would be 0 or 1.
-    removed = luck.corrected and not bool((luck.luck_share >= 1).any())
+    removed = luck.corrected and _more_than_luck(nested)
     return Apart(luck.values if removed else nested.mean(axis=1), removed, luck)
+
+
+def _more_than_luck(nested: Floats) -> bool:
+    """Say whether draws differ by more than luck in every option that differs from the first.
+
+    By the F test of an analysis of variance. Where it fails, what is left after luck is taken out
+    may be nothing or next to nothing, and chances would be 0 or 1 by accident.
+    """
+    from scipy import special
+
+    n_draws, n_repetitions, _ = nested.shape
+    difference = nested - nested[:, :, :1]
+    between = n_repetitions * difference.mean(axis=1).var(axis=0, ddof=1)
+    within = difference.var(axis=1, ddof=1).mean(axis=0)
+    least = float(special.fdtri(n_draws - 1, n_draws * (n_repetitions - 1), _SURE))
+    return bool((between >= least * within).all())
 
 
 def alone(values: Floats) -> tuple[Floats, bool]:
