@@ -180,8 +180,10 @@ def test_luck_is_taken_out_of_the_spread_and_not_of_the_mean() -> None:
     generator = np.random.default_rng(1)
     truth = generator.normal(10.0, 3.0, (4000, 1))
     values = truth + generator.normal(0.0, 8.0, (4000, 2))
-    without, removed = chance.alone(values)
-    assert removed
+    found = chance.alone(values)
+    without = found.values[:, 0]
+    assert found.corrected
+    assert chance.apart(np.stack([0 * values, values], axis=2)).removed
     assert without.mean() == pytest.approx(values.mean())
     assert without.std() == pytest.approx(3.0, rel=0.2)
     assert values.mean(axis=1).std() > 6.0
@@ -189,17 +191,18 @@ def test_luck_is_taken_out_of_the_spread_and_not_of_the_mean() -> None:
 
 def test_luck_cannot_be_taken_out_without_repetitions() -> None:
     values = np.array([[1.0], [2.0], [4.0]])
-    means, removed = chance.alone(values)
-    assert not removed
-    assert means.tolist() == [1.0, 2.0, 4.0]
+    found = chance.apart(np.stack([0 * values, values], axis=2))
+    assert not found.removed
+    assert found.values[:, 1].tolist() == [1.0, 2.0, 4.0]
+    assert chance.alone(values).values.tolist() == values.tolist()
 
 
 def test_where_luck_explains_everything_chances_say_that_they_hold_it() -> None:
     """Else every draw would be the mean, and each chance 0 or 1 by accident."""
     values = 1.0 + np.random.default_rng(4).normal(0.0, 30.0, (20, 2))
-    means, removed = chance.alone(values)
-    assert not removed
-    assert 0.2 < (means > 0).mean() < 0.8
+    found = chance.apart(np.stack([0 * values, values], axis=2))
+    assert not found.removed
+    assert 0.2 < (found.values[:, 1] > 0).mean() < 0.8
 
 
 def test_one_draw_has_no_monte_carlo_error() -> None:

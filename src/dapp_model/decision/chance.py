@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,10 +52,14 @@ def _more_than_luck(nested: Floats) -> bool:
     return bool((between >= least * within).all())
 
 
-def alone(values: Floats) -> tuple[Floats, bool]:
-    """Return [draw] of one quantity [draw, repetition] without luck, and whether it could be."""
-    found = apart(np.stack([np.zeros_like(values), values], axis=2))
-    return found.values[:, 1], found.removed
+def alone(values: Floats) -> voi.Luck:
+    """Take the luck of repetitions out of one quantity [draw, repetition]; values are [draw, 1].
+
+    Unlike `apart` it does so however little is left: what is asked is what is expected in a draw,
+    and where luck is nearly all of the spread, that is nearly the mean.
+    """
+    found = voi.separate_luck(np.stack([np.zeros_like(values), values], axis=2))
+    return replace(found, values=found.values[:, 1:], luck_share=found.luck_share[1:])
 
 
 def mean(values: Floats, weights: Floats | None = None) -> float:

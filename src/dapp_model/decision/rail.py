@@ -33,12 +33,14 @@ class Rail:
 class Expected:
     """What is expected in each draw, float64 [draw], without luck where it could be taken out.
 
-    `beyond` is the rise in harm beyond the margin, `averted` the harm averted.
+    `beyond` is the rise in harm beyond the margin, `averted` the harm averted; `luck_share` is how
+    much of the spread of the means of draws was luck, None where it cannot be told.
     """
 
     beyond: Floats
     averted: Floats
     luck_removed: bool
+    luck_share: float | None
 
 
 def rail_of(inputs: Inputs) -> Rail:
@@ -55,9 +57,9 @@ def expected(found: Worth, rail: Rail) -> Expected:
     Each draw has its own margin: a share of what happens to them in it under the comparator.
     """
     rise = -found.serious_averted - rail.margin * found.serious_at_stake
-    beyond, removed = alone(rise)
-    averted, also = alone(found.serious_averted)
-    return Expected(beyond, averted, removed and also)
+    beyond, averted = alone(rise), alone(found.serious_averted)
+    share = float(beyond.luck_share[0]) if beyond.corrected else None
+    return Expected(beyond.values[:, 0], averted.values[:, 0], beyond.corrected, share)
 
 
 def chance_of_rise(found: Expected, weights: Floats | None = None) -> float:
@@ -77,5 +79,6 @@ def assess(found: Worth, rail: Rail) -> dict[str, Any]:
         "chance_of_rise_beyond_margin": chance,
         "chance_comparator_is_worse_for_victims": mean((each.averted > 0).astype(np.float64)),
         "luck_removed": each.luck_removed,
+        "luck_share": each.luck_share,
         "admissible": chance <= rail.limit,
     }

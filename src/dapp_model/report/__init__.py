@@ -47,6 +47,8 @@ def paragraph(decision: Mapping[str, Any]) -> str:
     """Return the advice and all that is said of it, in one paragraph."""
     from dapp_model.report import account_words, sure_words, words
 
+    # The low case has its own sentence.
+    others = [one for one in decision["views"] if one["view"] != "low_harm"]
     lines = [
         *words.standing(decision),
         words.advice(decision),
@@ -54,7 +56,7 @@ def paragraph(decision: Mapping[str, Any]) -> str:
         words.wrong(decision),
         words.told_apart(decision),
         account_words.low_case(decision),
-        *words.views(decision),
+        *words.views({**decision, "views": others}),
         words.larger_budget(decision),
         words.victim_safety(decision),
         sure_words.without_rail(decision),

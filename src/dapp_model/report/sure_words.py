@@ -86,7 +86,7 @@ def effect_prior(decision: Decision) -> str:
     if told:
         text = (
             f"The evidence on such programmes allows more than one view. {_label(decision, shown)} "
-            f"is worth {listed(told)}."
+            f"is worth {'; '.join(told)}."
         )
     if silent:
         which = "view" if len(silent) == 1 else "views"
