@@ -107,9 +107,9 @@ def test_what_is_ruled_out_is_never_best(inputs: Inputs) -> None:
 
 def test_what_is_at_stake_is_the_same_however_a_county_is_simulated() -> None:
     inputs = small_study.inputs()
-    whole = experiment.evaluate(inputs, seed=5, replicate=1)
-    reference = experiment.evaluate(inputs, seed=5, replicate=1, engine="reference")
-    apart = experiment.evaluate(inputs, seed=5, replicate=1, whole=False)
+    (whole,) = experiment.evaluate(inputs, seed=5, replicates=[1])
+    (reference,) = experiment.evaluate(inputs, seed=5, replicates=[1], engine="reference")
+    (apart,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
     for name in inputs.options:
         own = whole.at_stake[name].counts
         assert (own == reference.at_stake[name].counts).all()
@@ -130,7 +130,7 @@ def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:
     stored = draws.read(small_study.finished().folder).measures["serious_at_stake"]
     assert stored.shape == (plan.draws, plan.replications, len(inputs.options))
     drawn = study.draw_inputs(inputs, 1, plan.seed)
-    found = experiment.evaluate(drawn, seed=plan.seed, replicate=plan.replicate(1, 1))
+    (found,) = experiment.evaluate(drawn, seed=plan.seed, replicates=[plan.replicate(1, 1)])
     for i, name in enumerate(inputs.options[1:], 1):
         one = study.trimmed(found.at_stake[name], study.decision_year(inputs))
         harm = sum(one.of(m).sum() for m in valuation.RAIL_MEASURES["serious harm"])

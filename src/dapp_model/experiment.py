@@ -68,7 +68,11 @@ def evaluate_options(
     county-wide rates are simulated whole.
     """
     names = tuple(options or inputs.options)
-    lives = _by_engine(inputs, names, engine, (seed, replicate))
+    key = (seed, replicate)
+    if engine == "reference":
+        lives = _by_reference(inputs, names, key)
+    else:
+        lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
     found = {one.option: one for one, _ in lives}
     return {name: found[name] for name in names}
 
@@ -83,64 +87,97 @@ def evaluate_differences(
     simulated whole, and so is then the first option.
     """
     names = tuple(options or inputs.options)
-    found = {one.option: one for one, _ in _reached(inputs, names, (seed, replicate))}
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    found = {one.option: one for one, _ in _reached(grouped, (seed, replicate))}
     return {name: found[name] for name in names}
 
 
 def evaluate(
-    inputs: Inputs, *, seed: int, replicate: int, engine: str = "fast", whole: bool = True
-) -> Evaluated:
-    """Return outcomes of every option, of the whole county or of differences, and what is at stake.
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicates: Sequence[int],
+    engine: str = "fast",
+    whole: bool = True,
+) -> tuple[Evaluated, ...]:
+    """Return, for each replicate, outcomes of every option and what is at stake for victims.
 
     `whole` chooses between `evaluate_options` and `evaluate_differences`.
     """
-    key = (seed, replicate)
-    if whole or engine == "reference":
-        lives = _by_engine(inputs, inputs.options, engine, key)
-    else:
-        lives = _reached(inputs, inputs.options, key)
+    names = inputs.options
+    if engine == "reference":
+        return tuple(
+            _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
+        )
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    lives = _whole if whole else _reached
+    return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
+
+
+def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
+    """Gather outcomes, and count what happens under the first option to victims of those referred.
+
+    Those whom another option refers besides are few, so they alone are counted anew for it.
+    """
+    comparator = inputs.options[0]
+
+    def counted(rows: npt.NDArray[np.void]) -> Outcomes:
+        return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
+
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
     for one, rows in lives:
         referred = np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
-        if not outcomes:  # the comparator comes first
-            base, everyone = rows, referred
-        own = base[np.isin(base["person"], np.union1d(everyone, referred))]
-        log = ev.EventLog(inputs.options[0], seed, replicate, engine, own)
-        outcomes[one.option], at_stake[one.option] = one, measure(log, inputs)
+        outcomes[one.option] = one
+        if not at_stake:  # the comparator comes first
+            base = rows[np.argsort(rows["person"], kind="stable")]
+            people = np.ascontiguousarray(base["person"])
+            everyone = referred
+            first = counted(_rows_of(base, people, referred))
+            at_stake[one.option] = first
+            continue
+        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        more = counted(_rows_of(base, people, others))
+        at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
     names = inputs.options
     return Evaluated({n: outcomes[n] for n in names}, {n: at_stake[n] for n in names})
 
 
-def _by_engine(inputs: Inputs, names: Sequence[str], engine: str, key: tuple[int, int]) -> Lives:
-    """Yield outcomes of the whole county, with the rows of all who are referred."""
-    if engine != "reference":
-        yield from _whole(inputs, names, key)
-        return
+def _rows_of(
+    rows: npt.NDArray[np.void], people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]
+) -> npt.NDArray[np.void]:
+    """Return the rows of some people; `people` says whose each row is, in rising order."""
+    first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
+    parts = [rows[i:j] for i, j in zip(first.tolist(), last.tolist(), strict=True)]
+    return np.concatenate([rows[:0], *parts])
+
+
+def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county by the reference engine, with its rows."""
     seed, replicate = key
     for name in names:
-        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine=engine)
+        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
         yield measure(log, inputs), log.array
 
 
-def _whole(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     """Yield outcomes of the whole county, with the rows of those who can be reached."""
     from dapp_model.engines import fast
 
-    for family in families([model.tabulate(inputs, name) for name in names]):
-        census = fast.take_census(family, *key)
+    for family in grouped:
+        census = fast.take_census(list(family), *key)
         for world in family:
             rows = fast.live_together(world, census.people, *key)
             counts, first_year = fast.count(rows, world)
             yield Outcomes(world.option, first_year, census.counts + counts), rows
 
 
-def _reached(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     """Yield outcomes whose differences are those of the county, with the rows behind them."""
     from dapp_model.engines import fast
 
-    ours, *others = families([model.tabulate(inputs, name) for name in names])
-    people = fast.find_reached(ours, *key)
+    ours, *others = grouped
+    people = fast.find_reached(list(ours), *key)
     first: Outcomes | None = None
     for world in ours:
         rows = fast.live_together(world, people, *key)
@@ -150,9 +187,8 @@ def _reached(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Live
         yield one, rows
     if not others or first is None:
         return
-    different = [names[0], *(world.option for family in others for world in family)]
     comparator: Outcomes | None = None
-    for one, rows in _whole(inputs, different, key):
+    for one, rows in _whole([ours[:1], *others], key):
         if comparator is None:
             comparator = one
             continue

@@ -190,17 +190,16 @@ def _one_draw(inputs: Inputs, plan: Plan, number: int) -> tuple[Counts, valuatio
     from dapp_model.experiment import evaluate
 
     drawn = draw_inputs(inputs, number, plan.seed)
-    counts, at_stake = [], []
-    for repetition in range(plan.replications):
-        found = evaluate(
-            drawn,
-            seed=plan.seed,
-            replicate=plan.replicate(number, repetition),
-            engine=plan.engine,
-            whole=plan.is_whole(number),
-        )
-        counts.append(np.stack([trimmed(found.outcomes[n]).counts for n in inputs.options]))
-        at_stake.append(np.stack([trimmed(found.at_stake[n]).counts for n in inputs.options]))
+    every = evaluate(
+        drawn,
+        seed=plan.seed,
+        replicates=[plan.replicate(number, r) for r in range(plan.replications)],
+        engine=plan.engine,
+        whole=plan.is_whole(number),
+    )
+    names = inputs.options
+    counts = [np.stack([trimmed(one.outcomes[n]).counts for n in names]) for one in every]
+    at_stake = [np.stack([trimmed(one.at_stake[n]).counts for n in names]) for one in every]
     span = valuation.Span(FIRST_YEAR, BASELINE_YEAR, decision_year(inputs))
     both = np.stack(counts), np.stack(at_stake)
     return both[0], valuation.value_draw(drawn, *both, span, given=inputs.values)

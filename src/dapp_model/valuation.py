@@ -126,9 +126,7 @@ def value_draw(
                 for i, name in enumerate(names)
             ]
         ),
-        serious_at_stake=np.array(
-            [_at_stake(drawn, at_stake[:, i], span) for i in range(len(names))]
-        ),
+        serious_at_stake=_at_stake(drawn, at_stake, span),
     )
 
 
@@ -156,17 +154,17 @@ def _averted(
     return [float(n) + death for n, death in zip(averted, deaths, strict=True)]
 
 
-def _at_stake(drawn: Inputs, counts: Counts, span: Span) -> list[float]:
-    """Return harm under the comparator by repetition, from the year of the decision on."""
-    skip = span.decision - span.counts
-    found = []
-    for repetition in counts:
-        harm = float(repetition[0, _measures(drawn), skip:].sum())
-        if _with_homicide(drawn):
-            outcomes = Outcomes(drawn.options[0], span.counts, repetition)
-            harm += float(expected_homicides(outcomes, drawn)[skip:].sum())
-        found.append(harm)
-    return found
+def _at_stake(drawn: Inputs, counts: Counts, span: Span) -> Floats:
+    """Return harm under the comparator by option and repetition, from the year of the decision."""
+    later = counts[..., span.decision - span.counts :]
+    harm = later[:, :, 0, _measures(drawn)].sum(axis=(2, 3)).astype(np.float64)
+    if _with_homicide(drawn):
+        # Years of all repetitions and options one after the other: what is expected is by year.
+        r, o, g, m, y = later.shape
+        joined = later.transpose(2, 3, 0, 1, 4).reshape(g, m, r * o * y)
+        deaths = expected_homicides(Outcomes(drawn.options[0], span.decision, joined), drawn)
+        harm = harm + deaths.reshape(r, o, y).sum(axis=2)
+    return np.asarray(harm.T)
 
 
 def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:
