@@ -189,18 +189,18 @@ def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None
 def _one_draw(inputs: Inputs, plan: Plan, number: int) -> tuple[Counts, valuation.Valued]:
     from dapp_model.experiment import evaluate
 
-    drawn = draw_inputs(inputs, number, plan.seed)
+    drawn, whole = draw_inputs(inputs, number, plan.seed), plan.is_whole(number)
     every = evaluate(
         drawn,
         seed=plan.seed,
         replicates=[plan.replicate(number, r) for r in range(plan.replications)],
         engine=plan.engine,
-        whole=plan.is_whole(number),
+        whole=whole,
     )
     names = inputs.options
     counts = [np.stack([trimmed(one.outcomes[n]).counts for n in names]) for one in every]
     at_stake = [np.stack([trimmed(one.at_stake[n]).counts for n in names]) for one in every]
-    span = valuation.Span(FIRST_YEAR, BASELINE_YEAR, decision_year(inputs))
+    span = valuation.Span(FIRST_YEAR, BASELINE_YEAR, decision_year(inputs), whole)
     both = np.stack(counts), np.stack(at_stake)
     return both[0], valuation.value_draw(drawn, *both, span, given=inputs.values)
 

@@ -69,11 +69,15 @@ class Valued:
 
 @dataclass(frozen=True)
 class Span:
-    """First calendar years of the financial years with which counts, money and advice begin."""
+    """First calendar years of the financial years with which counts, money and advice begin.
+
+    `level` says whether the counts are of the whole county, whose size is then looked at.
+    """
 
     counts: int
     money: int
     decision: int
+    level: bool = True
 
 
 def value_draw(
@@ -94,7 +98,8 @@ def value_draw(
         }
         accounts.append({name: value(outcomes[name], drawn) for name in names})
         # Whether the county has the right size is asked of its counts, not of the draw.
-        levels.append(value(outcomes[names[0]], drawn, settings=published))
+        level = value(outcomes[names[0]], drawn, settings=published) if span.level else None
+        levels.append(level)
         splits.append({name: value_by_group(outcomes[name], drawn) for name in names})
     first = names[0]
     summaries = {
