@@ -43,14 +43,17 @@ class Evaluated:
 
     `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
     option, what happens under the first option to the victims of those referred under it or under
-    the other; whom the first option's programme cannot reach is left out.
+    the other.
     """
 
     outcomes: Mapping[str, Outcomes]
     at_stake: Mapping[str, Outcomes]
 
 
-Lives = Iterator[tuple[Outcomes, npt.NDArray[np.void]]]
+Rows = npt.NDArray[np.void]
+# By option: outcomes; rows of all who are referred, at least; and what those of them do under the
+# first option of whom its own rows say nothing.
+Lives = Iterator[tuple[Outcomes, Rows, Rows]]
 
 
 def evaluate_options(
@@ -73,7 +76,7 @@ def evaluate_options(
         lives = _by_reference(inputs, names, key)
     else:
         lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
-    found = {one.option: one for one, _ in lives}
+    found = {one.option: one for one, _, _ in lives}
     return {name: found[name] for name in names}
 
 
@@ -88,7 +91,7 @@ def evaluate_differences(
     """
     names = tuple(options or inputs.options)
     grouped = families([model.tabulate(inputs, name) for name in names])
-    found = {one.option: one for one, _ in _reached(grouped, (seed, replicate))}
+    found = {one.option: one for one, _, _ in _reached(grouped, (seed, replicate))}
     return {name: found[name] for name in names}
 
 
@@ -121,31 +124,45 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     """
     comparator = inputs.options[0]
 
-    def counted(rows: npt.NDArray[np.void]) -> Outcomes:
+    def counted(rows: Rows) -> Outcomes:
         return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
 
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
-    for one, rows in lives:
-        referred = np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+    for one, rows, elsewhere in lives:
+        referred = _referred(rows)
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
-            base = rows[np.argsort(rows["person"], kind="stable")]
-            people = np.ascontiguousarray(base["person"])
+            base, people = _by_person(rows)
             everyone = referred
             first = counted(_rows_of(base, people, referred))
             at_stake[one.option] = first
             continue
         others = np.setdiff1d(referred, everyone, assume_unique=True)
         more = counted(_rows_of(base, people, others))
+        if len(elsewhere):
+            missing = np.setdiff1d(others, people)
+            more = Outcomes(
+                comparator,
+                more.first_year,
+                more.counts + counted(_rows_of(*_by_person(elsewhere), missing)).counts,
+            )
         at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
     names = inputs.options
     return Evaluated({n: outcomes[n] for n in names}, {n: at_stake[n] for n in names})
 
 
-def _rows_of(
-    rows: npt.NDArray[np.void], people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]
-) -> npt.NDArray[np.void]:
+def _referred(rows: Rows) -> npt.NDArray[np.int64]:
+    return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Return rows in the order of people, and whose each is."""
+    ordered = rows[np.argsort(rows["person"], kind="stable")]
+    return ordered, np.ascontiguousarray(ordered["person"])
+
+
+def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
     """Return the rows of some people; `people` says whose each row is, in rising order."""
     first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
     parts = [rows[i:j] for i, j in zip(first.tolist(), last.tolist(), strict=True)]
@@ -157,19 +174,28 @@ def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) ->
     seed, replicate = key
     for name in names:
         log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
-        yield measure(log, inputs), log.array
+        yield measure(log, inputs), log.array, log.array[:0]
 
 
 def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     """Yield outcomes of the whole county, with the rows of those who can be reached."""
     from dapp_model.engines import fast
 
-    for family in grouped:
+    comparator = grouped[0][0]
+    for number, family in enumerate(grouped):
         census = fast.take_census(list(family), *key)
+        if not number:
+            known = census.people[:, 0]
         for world in family:
             rows = fast.live_together(world, census.people, *key)
             counts, first_year = fast.count(rows, world)
-            yield Outcomes(world.option, first_year, census.counts + counts), rows
+            elsewhere = rows[:0]
+            if number:
+                # Whom the first option's programme cannot reach lives there by themselves.
+                strangers = np.setdiff1d(_referred(rows), known)
+                chosen = census.people[np.isin(census.people[:, 0], strangers)]
+                elsewhere = fast.live_together(comparator, chosen, *key)
+            yield Outcomes(world.option, first_year, census.counts + counts), rows, elsewhere
 
 
 def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
@@ -184,16 +210,16 @@ def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
         counts, first_year = fast.count(rows, world)
         one = Outcomes(world.option, first_year, counts)
         first = first or one
-        yield one, rows
+        yield one, rows, rows[:0]
     if not others or first is None:
         return
     comparator: Outcomes | None = None
-    for one, rows in _whole([ours[:1], *others], key):
+    for one, rows, elsewhere in _whole([ours[:1], *others], key):
         if comparator is None:
             comparator = one
             continue
         counts = first.counts + one.counts - comparator.counts
-        yield Outcomes(one.option, first.first_year, counts), rows
+        yield Outcomes(one.option, first.first_year, counts), rows, elsewhere
 
 
 def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:
