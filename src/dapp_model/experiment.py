@@ -165,8 +165,10 @@ def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
 def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
     """Return the rows of some people; `people` says whose each row is, in rising order."""
     first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
-    parts = [rows[i:j] for i, j in zip(first.tolist(), last.tolist(), strict=True)]
-    return np.concatenate([rows[:0], *parts])
+    lengths = last - first
+    before = np.cumsum(lengths) - lengths
+    chosen_rows: Rows = rows[np.repeat(first - before, lengths) + np.arange(lengths.sum())]
+    return chosen_rows
 
 
 def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
