@@ -61,7 +61,7 @@ def made(folder: Path, **money: str) -> Material:
     study.compute(inputs, plan, parts, workers=1)
     gathered = tables.gather(inputs, plan, parts, target)
     how = {"draws": 2, "replications": 2, "seed": 3, "indicative": False}
-    decided = decision.decide(inputs, gathered.worth, serious_of_referred=100.0, study=how)
+    decided = decision.decide(inputs, gathered.worth, study=how)
     return account_check.material(inputs, plan, gathered, decided)
 
 

@@ -85,7 +85,13 @@ def test_a_run_keeps_its_draws_and_the_parameters_of_each() -> None:
 def test_draws_are_written_and_read_back_as_they_were(tmp_path: Path) -> None:
     given = made_up(6, 3)
     worth = {
-        name: Worth({m: v[:, :, i] for m, v in given.measures.items()}, np.zeros((6, 3)), {}, {})
+        name: Worth(
+            {m: v[:, :, i] for m, v in given.measures.items()},
+            np.zeros((6, 3)),
+            {},
+            {},
+            np.zeros((6, 3)),
+        )
         for i, name in enumerate(OPTIONS)
         if i
     }

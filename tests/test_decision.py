@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dapp_model import decision
+from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
 from dapp_model.report import words
 from dapp_model.scenario import load, shipped
@@ -45,25 +46,22 @@ def worth(
             measures[name] = value + shape
     for name, mean in other.items():
         measures[name] = mean + shape
-    return decision.Worth(measures, np.full((4, 2), serious), {"opcc": {"2019/20": cost}}, BASELINE)
+    funders = {"opcc": {"2019/20": cost}}
+    at_stake = np.full((4, 2), 100.0)
+    return decision.Worth(measures, np.full((4, 2), serious), funders, BASELINE, at_stake)
 
 
 def decided(inputs: Inputs, found: Mapping[str, decision.Worth]) -> dict[str, Any]:
     every = {name: worth(-1000.0) for name in inputs.options[1:]} | dict(found)
-    return decision.decide(inputs, every, serious_of_referred=100.0, study=STUDY)
+    return decision.decide(inputs, every, study=STUDY)
 
 
 def test_the_option_worth_most_is_advised(inputs: Inputs) -> None:
     said = decided(inputs, {"extend": worth(50.0), "pause_and_evaluate": worth(90.0)})
     assert said["advice"]["option"] == "pause_and_evaluate"
     assert said["shown_option"] == "pause_and_evaluate"
-    assert said["wrong"] | {"luck_removed": None} == {
-        "chance": 0.0,
-        "mean_loss": 0.0,
-        "mean_loss_when_wrong": 0.0,
-        "against": "stop",
-        "luck_removed": None,
-    }
+    wrong = said["wrong"]
+    assert (wrong["chance"], wrong["mean_loss"], wrong["against"]) == (0.0, 0.0, "stop")
 
 
 def test_stopping_is_advised_where_nothing_is_worth_its_cost(inputs: Inputs) -> None:
@@ -182,18 +180,29 @@ def test_luck_is_taken_out_of_the_spread_and_not_of_the_mean() -> None:
     generator = np.random.default_rng(1)
     truth = generator.normal(10.0, 3.0, (4000, 1))
     values = truth + generator.normal(0.0, 8.0, (4000, 2))
-    shrunk, removed = decision.without_luck(values)
-    assert removed
-    assert shrunk.mean() == pytest.approx(values.mean())
-    assert shrunk.std() == pytest.approx(3.0, rel=0.2)
+    found = chance.alone(values)
+    without = found.values[:, 0]
+    assert found.corrected
+    assert chance.apart(np.stack([0 * values, values], axis=2)).removed
+    assert without.mean() == pytest.approx(values.mean())
+    assert without.std() == pytest.approx(3.0, rel=0.2)
     assert values.mean(axis=1).std() > 6.0
 
 
 def test_luck_cannot_be_taken_out_without_repetitions() -> None:
     values = np.array([[1.0], [2.0], [4.0]])
-    means, removed = decision.without_luck(values)
-    assert not removed
-    assert means.tolist() == [1.0, 2.0, 4.0]
+    found = chance.apart(np.stack([0 * values, values], axis=2))
+    assert not found.removed
+    assert found.values[:, 1].tolist() == [1.0, 2.0, 4.0]
+    assert chance.alone(values).values.tolist() == values.tolist()
+
+
+def test_where_luck_explains_everything_chances_say_that_they_hold_it() -> None:
+    """Else every draw would be the mean, and each chance 0 or 1 by accident."""
+    values = 1.0 + np.random.default_rng(4).normal(0.0, 30.0, (20, 2))
+    found = chance.apart(np.stack([0 * values, values], axis=2))
+    assert not found.removed
+    assert 0.2 < (found.values[:, 1] > 0).mean() < 0.8
 
 
 def test_one_draw_has_no_monte_carlo_error() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.decision import known
 from dapp_model.errors import InputErrors, Problem
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ FILE: Final = "draws.parquet"
 FILES: Final = (FILE, "parameters.csv", "costs.csv", "effects.csv")
 COST: Final = "net_public_cost"  # of the acceptability axis: no victim harm, no lost output
 EFFECT: Final = "true_incidents_averted"
-NOTHING_DRAWN: Final = "nothing_drawn"  # the only column where all draws are alike
+NOTHING_DRAWN: Final = known.NOTHING_DRAWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,7 @@ def write(
     for measure in worth[names[0]].measures:
         rows[measure] = np.concatenate([worth[name].measures[measure].ravel() for name in names])
     rows["serious_averted"] = np.concatenate([worth[n].serious_averted.ravel() for n in names])
+    rows["serious_at_stake"] = np.concatenate([worth[n].serious_at_stake.ravel() for n in names])
     pq.write_table(pa.table(rows), target / FILE, compression="zstd")
 
     def by_option(measure: str) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,25 @@ def families(worlds: Sequence[World]) -> list[list[World]]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Outcomes of each option in one replicate, and what is at stake for victims.
+
+    `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
+    option, what happens under the first option to the victims of those referred under it or under
+    the other.
+    """
+
+    outcomes: Mapping[str, Outcomes]
+    at_stake: Mapping[str, Outcomes]
+
+
+Rows = npt.NDArray[np.void]
+# By option: outcomes; rows of all who are referred, at least; and what those of them do under the
+# first option of whom its own rows say nothing.
+Lives = Iterator[tuple[Outcomes, Rows, Rows]]
+
+
 def evaluate_options(
     inputs: Inputs,
     *,
@@ -51,22 +71,12 @@ def evaluate_options(
     county-wide rates are simulated whole.
     """
     names = tuple(options or inputs.options)
+    key = (seed, replicate)
     if engine == "reference":
-        return {
-            name: measure(
-                simulate(inputs, option=name, seed=seed, replicate=replicate, engine=engine), inputs
-            )
-            for name in names
-        }
-    from dapp_model.engines import fast
-
-    found: dict[str, Outcomes] = {}
-    for family in families([model.tabulate(inputs, name) for name in names]):
-        census = fast.take_census(family, seed, replicate)
-        for world in family:
-            rows = fast.live_together(world, census.people, seed, replicate)
-            counts, first_year = fast.count(rows, world)
-            found[world.option] = Outcomes(world.option, first_year, census.counts + counts)
+        lives = _by_reference(inputs, names, key)
+    else:
+        lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
+    found = {one.option: one for one, _, _ in lives}
     return {name: found[name] for name in names}
 
 
@@ -79,24 +89,139 @@ def evaluate_differences(
     from them by exactly what the whole county would. Options that change county-wide rates are
     simulated whole, and so is then the first option.
     """
+    names = tuple(options or inputs.options)
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    found = {one.option: one for one, _, _ in _reached(grouped, (seed, replicate))}
+    return {name: found[name] for name in names}
+
+
+def evaluate(
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicates: Sequence[int],
+    engine: str = "fast",
+    whole: bool = True,
+) -> tuple[Evaluated, ...]:
+    """Return, for each replicate, outcomes of every option and what is at stake for victims.
+
+    `whole` chooses between `evaluate_options` and `evaluate_differences`.
+    """
+    names = inputs.options
+    if engine == "reference":
+        return tuple(
+            _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
+        )
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    lives = _whole if whole else _reached
+    return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
+
+
+def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
+    """Gather outcomes, and count what happens under the first option to victims of those referred.
+
+    Those whom another option refers besides are few, so they alone are counted anew for it.
+    """
+    comparator = inputs.options[0]
+
+    def counted(rows: Rows) -> Outcomes:
+        return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
+
+    outcomes: dict[str, Outcomes] = {}
+    at_stake: dict[str, Outcomes] = {}
+    for one, rows, elsewhere in lives:
+        referred = _referred(rows)
+        outcomes[one.option] = one
+        if not at_stake:  # the comparator comes first
+            base, people = _by_person(rows)
+            everyone = referred
+            first = counted(_rows_of(base, people, referred))
+            at_stake[one.option] = first
+            continue
+        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        more = counted(_rows_of(base, people, others))
+        if len(elsewhere):
+            missing = np.setdiff1d(others, people)
+            more = Outcomes(
+                comparator,
+                more.first_year,
+                more.counts + counted(_rows_of(*_by_person(elsewhere), missing)).counts,
+            )
+        at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
+    names = inputs.options
+    return Evaluated({n: outcomes[n] for n in names}, {n: at_stake[n] for n in names})
+
+
+def _referred(rows: Rows) -> npt.NDArray[np.int64]:
+    return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Return rows in the order of people, and whose each is."""
+    ordered = rows[np.argsort(rows["person"], kind="stable")]
+    return ordered, np.ascontiguousarray(ordered["person"])
+
+
+def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
+    """Return the rows of some people; `people` says whose each row is, in rising order."""
+    first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
+    lengths = last - first
+    before = np.cumsum(lengths) - lengths
+    chosen_rows: Rows = rows[np.repeat(first - before, lengths) + np.arange(lengths.sum())]
+    return chosen_rows
+
+
+def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county by the reference engine, with its rows."""
+    seed, replicate = key
+    for name in names:
+        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
+        yield measure(log, inputs), log.array, log.array[:0]
+
+
+def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county, with the rows of those who can be reached."""
     from dapp_model.engines import fast
 
-    names = tuple(options or inputs.options)
-    worlds = [model.tabulate(inputs, name) for name in names]
-    ours, *others = families(worlds)
-    people = fast.find_reached(ours, seed, replicate)
-    found: dict[str, Outcomes] = {}
+    comparator = grouped[0][0]
+    for number, family in enumerate(grouped):
+        census = fast.take_census(list(family), *key)
+        if not number:
+            known = census.people[:, 0]
+        for world in family:
+            rows = fast.live_together(world, census.people, *key)
+            counts, first_year = fast.count(rows, world)
+            elsewhere = rows[:0]
+            if number:
+                # Whom the first option's programme cannot reach lives there by themselves.
+                strangers = np.setdiff1d(_referred(rows), known)
+                chosen = census.people[np.isin(census.people[:, 0], strangers)]
+                elsewhere = fast.live_together(comparator, chosen, *key)
+            yield Outcomes(world.option, first_year, census.counts + counts), rows, elsewhere
+
+
+def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes whose differences are those of the county, with the rows behind them."""
+    from dapp_model.engines import fast
+
+    ours, *others = grouped
+    people = fast.find_reached(list(ours), *key)
+    first: Outcomes | None = None
     for world in ours:
-        counts, first_year = fast.count(fast.live_together(world, people, seed, replicate), world)
-        found[world.option] = Outcomes(world.option, first_year, counts)
-    if others:
-        first = found[names[0]]
-        different = [names[0], *(world.option for family in others for world in family)]
-        whole = evaluate_options(inputs, seed=seed, replicate=replicate, options=different)
-        for name in different[1:]:
-            counts = first.counts + whole[name].counts - whole[names[0]].counts
-            found[name] = Outcomes(name, first.first_year, counts)
-    return {name: found[name] for name in names}
+        rows = fast.live_together(world, people, *key)
+        counts, first_year = fast.count(rows, world)
+        one = Outcomes(world.option, first_year, counts)
+        first = first or one
+        yield one, rows, rows[:0]
+    if not others or first is None:
+        return
+    comparator: Outcomes | None = None
+    for one, rows, elsewhere in _whole([ours[:1], *others], key):
+        if comparator is None:
+            comparator = one
+            continue
+        counts = first.counts + one.counts - comparator.counts
+        yield Outcomes(one.option, first.first_year, counts), rows, elsewhere
 
 
 def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:

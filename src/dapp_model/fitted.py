@@ -65,6 +65,15 @@ def checks(reading: str, folder: Path = FOLDER) -> tuple[Mapping[str, Any], ...]
     return tuple(row for row in record.get("checks", ()) if row["reading"] == reading)
 
 
+def readings(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the readings of a repeat under which a posterior has been committed."""
+    if not is_there(folder):
+        return ()
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    choices = registry()[READING].choices or ()
+    return tuple(one for one in choices if file_name(one) in record["files"])
+
+
 @cache
 def load(reading: str, folder: Path = FOLDER) -> Posterior:
     """Read the committed posterior under one reading; read once.

@@ -38,6 +38,11 @@ DATA_FILES: Final = (
     "parameters.csv",
     "costs.csv",
     "effects.csv",
+    "effect_prior.csv",
+    "structural.csv",
+    "acceptability.csv",
+    "information.csv",
+    "luck.csv",
     "decision.json",
 )
 _LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
@@ -242,12 +247,11 @@ def _write(
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
-    close = study.close_look_of(parts)
-    tables.write_ledger(target / "ledger.parquet", close.ledger)
+    tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
     decided = decision.decide(
         inputs,
         gathered.worth,
-        serious_of_referred=close.serious,
+        evidence=decision.Evidence(gathered.parameters, tables.readings(inputs, plan, parts)),
         study={
             "draws": plan.draws,
             "replications": plan.replications,
@@ -261,6 +265,7 @@ def _write(
         for name, found in gathered.purses.items()
     }
     decided["sentences"] = report.sentences(decided)
+    decided["paragraph"] = report.paragraph(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     say("Writing the report and its figures (2 of 3).")

@@ -7,11 +7,10 @@ the number of workers nor an interruption can change a result.
 from __future__ import annotations
 
 import hashlib
-import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import valuation
 from dapp_model.errors import RunError
 from dapp_model.outcomes import Outcomes
 
@@ -34,7 +34,6 @@ Progress = Callable[[int, int], None]
 
 FIRST_YEAR: Final = 2013  # results begin with 2013/14, the year before the baseline
 BASELINE_YEAR: Final = 2014  # money begins with 2014/15, the year the model is set to
-SERIOUS: Final = ("true.violence_with_injury", "true.rape")  # and homicide, as an expected value
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class CloseLook:
-    """What one simulated county shows person by person: the first draw, its first repetition.
+class Task:
+    """One unit of work: a draw, or the ledger of the first; `reading` if not the run's own."""
 
-    `ledger` lists the incidents that differ; `serious` counts true serious incidents from the year
-    of the decision to victims of those referred, under the comparator.
-    """
-
-    ledger: Any
-    serious: int
-    referred: int
+    number: int
+    reading: str = ""
 
 
 def key(inputs: Inputs, plan: Plan) -> str:
@@ -168,52 +162,89 @@ def _draw_file(folder: Path, number: int) -> Path:
     return folder / f"draw_{number:06d}.npz"
 
 
-def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None:
-    """Simulate all options under one draw and keep the counts: int64 [repetition, option, ...]."""
-    from dapp_model.experiment import evaluate_differences, evaluate_options
+def _valued_file(folder: Path, number: int) -> Path:
+    return folder / f"draw_{number:06d}.valued"
 
-    drawn = draw_inputs(inputs, number, plan.seed)
-    found = []
-    for repetition in range(plan.replications):
-        replicate = plan.replicate(number, repetition)
-        if plan.is_whole(number):
-            outcomes = evaluate_options(
-                drawn, seed=plan.seed, replicate=replicate, engine=plan.engine
-            )
-        else:
-            outcomes = evaluate_differences(drawn, seed=plan.seed, replicate=replicate)
-        found.append(np.stack([trimmed(outcomes[name]).counts for name in inputs.options]))
-    target = _draw_file(folder, number)
+
+def _reading_folder(folder: Path, reading: str) -> Path:
+    return folder / f"reading_{reading.lower()}" if reading else folder
+
+
+def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None:
+    """Simulate and value all options under one draw; keep the counts and what they are worth.
+
+    Counts are int64 [repetition, option, group, measure, year].
+    """
+    counts, valued = _one_draw(inputs, plan, number)
+    target = _valued_file(folder, number)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    valuation.write(part, valued)
+    part.replace(target)
+    target = _draw_file(folder, number)  # the last to appear: with it the draw is finished
     part = target.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as stream:
-        np.savez_compressed(stream, counts=np.stack(found))
+        np.savez_compressed(stream, counts=counts)
     part.replace(target)
 
 
-def look_closely(inputs: Inputs, plan: Plan, folder: Path) -> None:
-    """Keep the ledger of the first draw, and the serious harm that those referred would do."""
-    from dapp_model import model
-    from dapp_model.engines import fast
-    from dapp_model.events import REFERRAL
-    from dapp_model.experiment import families, ledger
+def _one_draw(inputs: Inputs, plan: Plan, number: int) -> tuple[Counts, valuation.Valued]:
+    from dapp_model.experiment import evaluate
+
+    drawn, whole = draw_inputs(inputs, number, plan.seed), plan.is_whole(number)
+    every = evaluate(
+        drawn,
+        seed=plan.seed,
+        replicates=[plan.replicate(number, r) for r in range(plan.replications)],
+        engine=plan.engine,
+        whole=whole,
+    )
+    names = inputs.options
+    counts = [np.stack([trimmed(one.outcomes[n]).counts for n in names]) for one in every]
+    at_stake = [np.stack([trimmed(one.at_stake[n]).counts for n in names]) for one in every]
+    span = valuation.Span(FIRST_YEAR, BASELINE_YEAR, decision_year(inputs), whole)
+    both = np.stack(counts), np.stack(at_stake)
+    return both[0], valuation.value_draw(drawn, *both, span, given=inputs.values)
+
+
+def value_reading(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
+    """Simulate and value one draw under another reading of a repeat; keep what it is worth."""
+    from dapp_model.fitted import READING
+
+    other = inputs.replace(values={READING: task.reading})
+    _, valued = _one_draw(other, replace(plan, whole=0), task.number)
+    place = _reading_folder(folder, task.reading)
+    place.mkdir(exist_ok=True)
+    target = _valued_file(place, task.number)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    valuation.write(part, valued)
+    part.replace(target)
+
+
+def other_readings(inputs: Inputs, plan: Plan) -> tuple[str, ...]:
+    """Return the readings of a repeat beside the run's own that have a posterior to draw from."""
+    from dapp_model import fitted
+
+    if not reading_draws(inputs, plan):
+        return ()
+    return tuple(one for one in fitted.readings() if one != inputs.values[fitted.READING])
+
+
+def reading_draws(inputs: Inputs, plan: Plan) -> int:
+    """Return how many draws are made under each other reading; none in a quick run."""
+    if plan.quick:
+        return 0
+    return min(plan.draws, int(inputs.values["structural.reading_draws"]))
+
+
+def keep_ledger(inputs: Inputs, plan: Plan, folder: Path) -> None:
+    """Keep the ledger of the first draw, its first repetition."""
+    from dapp_model.experiment import ledger
 
     drawn = draw_inputs(inputs, 0, plan.seed)
-    replicate = plan.replicate(0, 0)
-    frame = ledger(drawn, seed=plan.seed, replicate=replicate)
-    worlds = families([model.tabulate(drawn, name) for name in inputs.options])[0]
-    people = fast.take_census(worlds, plan.seed, replicate).people
-    lives = [fast.live_together(world, people, plan.seed, replicate) for world in worlds]
-    referred = np.unique(np.concatenate([r["person"][r["kind"] == REFERRAL] for r in lives]))
-    own = lives[0][np.isin(lives[0]["person"], referred)]
-    counts, first_year = fast.count(own, worlds[0])
-    outcomes = Outcomes(inputs.options[0], first_year, counts)
-    skip = decision_year(inputs) - first_year
-    serious = sum(int(outcomes.of(name)[skip:].sum()) for name in SERIOUS)
+    frame = ledger(drawn, seed=plan.seed, replicate=plan.replicate(0, 0))
     part = folder / f"ledger.{os.getpid()}.part"
     frame.to_pickle(part)
-    part.replace(folder / "ledger.pkl")
-    part.write_text(json.dumps({"serious": serious, "referred": len(referred)}))
-    part.replace(folder / "close_look.json")
+    part.replace(folder / _LEDGER)
 
 
 def decision_year(inputs: Inputs) -> int:
@@ -227,46 +258,65 @@ def decision_year(inputs: Inputs) -> int:
 
 # -- all of them ----------------------------------------------------------------------------------
 
-_CLOSE_LOOK: Final = -1
+_LEDGER_TASK: Final = Task(-1)
+_LEDGER: Final = "ledger.pkl"
+
+
+def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
+    """Return all that there is to do, in the order in which it is begun."""
+    others = [
+        Task(number, reading)
+        for reading in other_readings(inputs, plan)
+        for number in range(reading_draws(inputs, plan))
+    ]
+    return [_LEDGER_TASK, *(Task(number) for number in range(plan.draws)), *others]
+
+
+def _is_done(task: Task, folder: Path) -> bool:
+    if task == _LEDGER_TASK:
+        return (folder / _LEDGER).is_file()
+    if task.reading:
+        return _valued_file(_reading_folder(folder, task.reading), task.number).is_file()
+    return _draw_file(folder, task.number).is_file()
 
 
 def compute(
     inputs: Inputs, plan: Plan, folder: Path, *, workers: int, progress: Progress | None = None
 ) -> None:
-    """Do all that is not yet done; `folder` holds one small file for each draw that is.
+    """Do all that is not yet done; `folder` holds small files for each draw that is.
 
     Raises RunError if a worker is killed or a disk is full: what is finished stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for odd in folder.glob("*.part"):
+    for odd in folder.rglob("*.part"):
         odd.unlink()
-    todo = [n for n in range(plan.draws) if not _draw_file(folder, n).is_file()]
-    if not (folder / "close_look.json").is_file():
-        todo.insert(0, _CLOSE_LOOK)
-    total = plan.draws + 1
-    finished = total - len(todo)
+    every = tasks(inputs, plan)
+    todo = [task for task in every if not _is_done(task, folder)]
+    finished = len(every) - len(todo)
     if progress:
-        progress(finished, total)
+        progress(finished, len(every))
     for _ in _each(inputs, plan, folder, todo, workers):
         finished += 1
         if progress:
-            progress(finished, total)
+            progress(finished, len(every))
 
 
-def _work(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None:
-    if number == _CLOSE_LOOK:
-        look_closely(inputs, plan, folder)
+def _work(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
+    if task == _LEDGER_TASK:
+        keep_ledger(inputs, plan, folder)
+    elif task.reading:
+        value_reading(inputs, plan, task, folder)
     else:
-        simulate_draw(inputs, plan, number, folder)
+        simulate_draw(inputs, plan, task.number, folder)
 
 
 def _each(
-    inputs: Inputs, plan: Plan, folder: Path, todo: list[int], workers: int
+    inputs: Inputs, plan: Plan, folder: Path, todo: list[Task], workers: int
 ) -> Iterator[None]:
     workers = min(workers, len(todo))
     if workers <= 1:
-        for number in todo:
-            _work(inputs, plan, number, folder)
+        for task in todo:
+            _work(inputs, plan, task, folder)
             yield
         return
     with _pool(workers) as pool:
@@ -274,8 +324,8 @@ def _each(
         waiting = iter(todo)
         running: set[Future[None]] = set()
         while True:
-            for number in waiting:
-                running.add(pool.submit(_work, inputs, plan, number, folder))
+            for task in waiting:
+                running.add(pool.submit(_work, inputs, plan, task, folder))
                 if len(running) >= 2 * workers:
                     break
             if not running:
@@ -342,14 +392,13 @@ def counts_of(folder: Path, number: int) -> Counts:
     return counts
 
 
-def outcomes_of(inputs: Inputs, counts: Counts) -> Mapping[str, Outcomes]:
-    """Return the outcomes by option of one repetition: counts [option, group, measure, year]."""
-    return {name: Outcomes(name, FIRST_YEAR, counts[i]) for i, name in enumerate(inputs.options)}
+def valued_of(folder: Path, number: int, *, reading: str = "") -> valuation.Valued:
+    """Return what one draw is worth, under the run's own reading of a repeat or another."""
+    return valuation.read(_valued_file(_reading_folder(folder, reading), number))
 
 
-def close_look_of(folder: Path) -> CloseLook:
-    """Return what was kept of the first draw."""
+def ledger_of(folder: Path) -> Any:
+    """Return the ledger that was kept of the first draw, a data frame."""
     import pandas as pd
 
-    kept = json.loads((folder / "close_look.json").read_text())
-    return CloseLook(pd.read_pickle(folder / "ledger.pkl"), kept["serious"], kept["referred"])
+    return pd.read_pickle(folder / _LEDGER)

@@ -13,18 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import study
-from dapp_model.decision import Worth, worth
+from dapp_model.decision import Reading, Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
 from dapp_model.draws import varying
-from dapp_model.economics import (
-    incremental,
-    positions,
-    settings_of,
-    summary,
-    value,
-    value_by_group,
-)
-from dapp_model.economics.prices import PENCE, mapping
+from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Purse, purse
 from dapp_model.outcomes import year_name
@@ -33,8 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Account, Line, Position, Summary
+    from dapp_model.economics import Line, Position, Summary
     from dapp_model.parameters import Inputs
+    from dapp_model.valuation import Valued
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,6 +60,27 @@ class Gathered:
     purses: Mapping[str, Purse]
 
 
+def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
+    """Return what the draws under other readings of a repeat are worth; none if none were made."""
+    found = []
+    for reading in study.other_readings(inputs, plan):
+        draws = [
+            study.valued_of(parts, draw, reading=reading)
+            for draw in range(study.reading_draws(inputs, plan))
+        ]
+        worths = {
+            name: worth(
+                [one.summaries[name] for one in draws],
+                np.stack([one.serious_averted[i] for one in draws]),
+                np.stack([one.serious_at_stake[i] for one in draws]),
+            )
+            for i, name in enumerate(inputs.options)
+            if i
+        }
+        found.append(Reading(reading, worths))
+    return tuple(found)
+
+
 class _Moments:
     """Running mean and standard error of arrays that arrive one draw at a time, in their order."""
 
@@ -94,7 +108,7 @@ class _Moments:
 
 
 def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathered:
-    """Value every draw, write outcomes and account (parquet and CSV) and return what they say.
+    """Read every draw, write outcomes and account (parquet and CSV) and return what they say.
 
     Draws pass through memory one at a time, in their order. Differences between options are means
     over all draws; levels are those of the comparator in the draws whose county is simulated whole,
@@ -105,63 +119,38 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     counts_seen, differences, by_draw = _Moments(), _Moments(), []
     money = {name: (_Moments(), _Moments()) for name in names}
     money_apart = {name: (_Moments(), _Moments()) for name in names}
-    lines: dict[str, tuple[Line, ...]] = {}
-    summaries: dict[str, list[list[Summary]]] = {name: [] for name in names[1:]}
-    serious: dict[str, list[list[float]]] = {name: [] for name in names[1:]}
-    held: dict[str, list[list[tuple[Position, ...]]]] = {name: [] for name in names[1:]}
+    summaries: dict[str, list[Sequence[Summary]]] = {name: [] for name in names[1:]}
+    serious: list[Floats] = []
+    at_stake: list[Floats] = []
+    held: dict[str, list[Sequence[Sequence[Position]]]] = {name: [] for name in names[1:]}
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
-    skip = study.decision_year(inputs) - study.FIRST_YEAR
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
-            drawn = study.draw_inputs(inputs, draw, plan.seed)
-            drawn_values.append(drawn.values)
-            counts = study.counts_of(parts, draw)
+            counts, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            drawn_values.append({**inputs.values, **valued.parameters})
             whole = plan.is_whole(draw)
             if whole:
                 outcome_rows.write_table(_outcome_table(names, draw, counts))
-            accounts, splits, levels = [], [], []
-            published = settings_of(drawn.values).published
-            for repetition in counts:
-                outcomes = {
-                    name: study.trimmed(one, study.BASELINE_YEAR)
-                    for name, one in study.outcomes_of(inputs, repetition).items()
-                }
-                accounts.append({name: value(outcomes[name], drawn) for name in names})
-                # Whether the county has the right size is asked of its counts, not of the draw.
-                levels.append(value(outcomes[names[0]], drawn, settings=published))
-                splits.append({name: value_by_group(outcomes[name], drawn) for name in names})
-            homicides.append(
-                np.mean([[one[name].homicides for name in names] for one in accounts], axis=0)
-            )
-            flows = {name: _mean_money([one[name] for one in accounts]) for name in names}
+            homicides.append(valued.homicides)
+            lines = valued.lines
             for name in names:
-                lines[name] = accounts[0][name].lines
                 places = _places(lines[name], lines[names[0]])
                 for kind in range(2):
-                    flow, first = flows[name][kind], flows[names[0]][kind]
+                    flow, first = valued.money[name][kind], valued.money[names[0]][kind]
                     money_apart[name][kind].add(flow - first[places] * (places >= 0)[:, None])
                     if whole:
                         money[name][kind].add(flow)
                 if whole:
-                    account_rows.write_table(
-                        _account_table(name, draw, accounts[0][name], *flows[name])
-                    )
+                    account_rows.write_table(_account_table(name, draw, valued))
             for name in names[1:]:
-                own = [
-                    summary(one[name], one[names[0]], level=level)
-                    for one, level in zip(accounts, levels, strict=True)
-                ]
-                summaries[name].append(own)
-                held[name].append(
-                    [positions(incremental(one[name], one[names[0]])) for one in accounts]
-                )
-                apart = [split[name] - split[names[0]] for split in splits]
-                groups[name].append(np.mean(apart, axis=0))
-                deaths = [one.homicides_averted for one in own]
-                serious[name].append(_serious_averted(counts, names.index(name), skip, deaths))
+                summaries[name].append(valued.summaries[name])
+                held[name].append(valued.positions[name])
+                groups[name].append(valued.groups[name])
+            serious.append(valued.serious_averted)
+            at_stake.append(valued.serious_at_stake)
             mean = counts.mean(axis=0)
             if whole:
                 counts_seen.add(mean)
@@ -197,8 +186,14 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         undiscounted={name: pounds[name][0] for name in names},
         discounted={name: pounds[name][1] for name in names},
         worth={
-            name: worth(summaries[name], np.array(serious[name]), whole=counts_seen.n)
-            for name in names[1:]
+            name: worth(
+                summaries[name],
+                np.stack([one[i] for one in serious]),
+                np.stack([one[i] for one in at_stake]),
+                whole=counts_seen.n,
+            )
+            for i, name in enumerate(names)
+            if i
         },
         homicides=np.stack(homicides),
         purses={
@@ -206,7 +201,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                 held[name],
                 groups[name],
                 years=years[skipped:],
-                year_0=year_name(accounts[0][name].year_0),
+                year_0=year_name(valued.year_0),
             )
             for name in names[1:]
         },
@@ -228,27 +223,6 @@ def _aligned(values: Floats, lines: Sequence[Line], others: Sequence[Line]) -> F
     """Return values [other line, year] in the order of `lines`; zero for a line that is new."""
     places = _places(lines, others)
     return np.asarray(values[places] * (places >= 0)[:, None])
-
-
-def _serious_averted(
-    counts: npt.NDArray[np.int64], option: int, skip: int, deaths: Sequence[float]
-) -> list[float]:
-    """Return true serious incidents averted by repetition, from the year of the decision on.
-
-    `deaths` are the homicides averted, as expected values: a sampled one would swamp the rest.
-    """
-    measures = [MEASURES.index(name) for name in study.SERIOUS]
-    own = counts[:, :, 0, measures][..., skip:].sum(axis=(2, 3))
-    averted = own[:, 0] - own[:, option]
-    return [float(n) + death for n, death in zip(averted, deaths, strict=True)]
-
-
-def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:
-    """Return mean undiscounted and discounted GBP over repetitions, [line, year]."""
-    n = PENCE * len(accounts)
-    undiscounted = sum(one.undiscounted_pence for one in accounts)
-    discounted = sum(one.discounted_pence for one in accounts)
-    return np.asarray(undiscounted / n), np.asarray(discounted / n)
 
 
 # -- parquet --------------------------------------------------------------------------------------
@@ -329,18 +303,17 @@ def _outcome_table(names: Sequence[str], draw: int, counts: npt.NDArray[np.int64
     )
 
 
-def _account_table(
-    name: str, draw: int, account: Account, undiscounted: Floats, discounted: Floats
-) -> pa.Table:
+def _account_table(name: str, draw: int, valued: Valued) -> pa.Table:
     """Return the rows of one option in one draw that hold money, means over repetitions.
 
     What is not assessed has a row without amounts.
     """
+    undiscounted, discounted = valued.money[name]
     line, year = np.nonzero((undiscounted != 0) | (discounted != 0))
-    lines, years = [*account.lines, *_outside()], [*account.years, NOT_APPLICABLE]
-    beyond = np.arange(len(account.lines), len(lines))
+    lines, years = [*valued.lines[name], *_outside()], [*valued.years, NOT_APPLICABLE]
+    beyond = np.arange(len(valued.lines[name]), len(lines))
     line = np.append(line, beyond)
-    year = np.append(year, np.full(len(beyond), len(account.years)))
+    year = np.append(year, np.full(len(beyond), len(valued.years)))
     columns = {
         column: _coded([getattr(one, column) for one in lines], line) for column in LINE_COLUMNS
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import voi
+from dapp_model import decision, voi
 from dapp_model.analysis import designs
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
@@ -25,7 +25,6 @@ Progress = Callable[[int, int], None]
 
 FEWEST: Final = 50  # draws with which a regression is worth reading
 SHOWN: Final = 15  # bars in a picture
-THRESHOLDS: Final = 41
 REPLICATIONS: Final = (1, 2, 4, 8, 16)
 
 
@@ -145,16 +144,12 @@ def _acceptability(
     draws: Draws, able: Sequence[int], pictures: list[Picture]
 ) -> dict[str, pd.DataFrame]:
     """Return curve and frontier, by what averting one true incident is worth to the public."""
-    import pandas as pd
-
     names = [draws.options[i] for i in able]
-    costs = _without_luck(draws.measures[COST][:, :, able])
-    effects = _without_luck(draws.measures[EFFECT][:, :, able])
-    top = _highest_threshold(costs.mean(axis=0), effects.mean(axis=0))
-    thresholds = np.linspace(0, top, THRESHOLDS).tolist()
-    frames = [pd.DataFrame(one, columns=names) for one in (costs, effects)]
-    curve = voi.acceptability(frames[0], frames[1], thresholds)
-    best = voi.frontier(frames[0], frames[1], thresholds)
+    curve, best = decision.acceptability(
+        draws.measures[COST][:, :, able], draws.measures[EFFECT][:, :, able], names
+    )
+    thresholds = curve.index.tolist()
+    top = thresholds[-1]
     labels = {draws.options[i]: draws.labels[i] for i in able}
     at_top = dict(zip(names, curve.iloc[-1].tolist(), strict=True))
     likeliest = max(names, key=lambda name: float(at_top[name]))
@@ -168,18 +163,6 @@ def _acceptability(
     )
     pictures.append(lines(said, thresholds, {labels[n]: curve[n].tolist() for n in names}))
     return {"acceptability": curve, "frontier": best}
-
-
-def _without_luck(nested: Floats) -> Floats:
-    return voi.separate_luck(nested).values
-
-
-def _highest_threshold(costs: Floats, effects: Floats) -> float:
-    """Return an end of the axis: three times the dearest price of an incident, rounded up."""
-    prices = [c / e for c, e in zip(costs, effects, strict=True) if e > 0 and c > 0]
-    top = 3 * max(prices, default=1000.0)
-    step = float(10 ** np.floor(np.log10(top)))
-    return float(np.ceil(top / step) * step)
 
 
 # -- what to know ---------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
     from dapp_model.tables import Gathered
 
-__all__ = ["sentences", "write"]
+__all__ = ["paragraph", "sentences", "write"]
 
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the first page."""
-    from dapp_model.report import account_words, words
+    from dapp_model.report import account_words, sure_words, words
 
     return [
         *words.standing(decision),
@@ -34,16 +34,50 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         *words.views(decision),
         words.larger_budget(decision),
         words.victim_safety(decision),
+        sure_words.without_rail(decision),
+        sure_words.effect_prior(decision),
+        sure_words.structures(decision),
+        sure_words.information(decision),
+        sure_words.luck(decision),
+        sure_words.acceptability(decision),
     ]
+
+
+def paragraph(decision: Mapping[str, Any]) -> str:
+    """Return the advice and all that is said of it, in one paragraph."""
+    from dapp_model.report import account_words, sure_words, words
+
+    # The low case has its own sentence.
+    others = [one for one in decision["views"] if one["view"] != "low_harm"]
+    lines = [
+        *words.standing(decision),
+        words.advice(decision),
+        sure_words.numbers(decision),
+        words.wrong(decision),
+        words.told_apart(decision),
+        account_words.low_case(decision),
+        *words.views({**decision, "views": others}),
+        words.larger_budget(decision),
+        words.victim_safety(decision),
+        sure_words.without_rail(decision),
+        sure_words.effect_prior(decision),
+        sure_words.structures(decision),
+        sure_words.information(decision),
+        account_words.affordability(decision),
+        words.present_knowledge(decision),
+        words.expiry(decision),
+    ]
+    return " ".join(line for line in lines if line)
 
 
 def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered) -> None:
     """Write report.html and figures/ into the folder of a run."""
-    from dapp_model.report import figures, page
+    from dapp_model.report import figures, page, sure_tables
     from dapp_model.report.totals import Totals
 
     totals = Totals(inputs, decision, gathered)
     charts = figures.draw(totals)
     figures.save(folder / "figures", charts)
+    sure_tables.save(folder, decision)
     text = page.render(totals, charts)
     (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")

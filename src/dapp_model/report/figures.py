@@ -95,16 +95,19 @@ def draw(totals: Totals) -> list[Chart]:
     import matplotlib
 
     from dapp_model.report.account_figures import positions
+    from dapp_model.report.sure_figures import acceptability
 
     with matplotlib.rc_context(_RC):
-        return [
-            _options(totals),
+        charts = [
+            options(totals.decision),
             _pathway(totals),
             _incidents(totals),
             _funders(totals),
             _bearers(totals),
             positions(totals),
+            acceptability(totals.decision),
         ]
+    return [one for one in charts if one is not None]
 
 
 def canvas(width: float, height: float) -> Canvas:
@@ -159,9 +162,8 @@ def _thousands(axis: Any) -> None:
 # -- the charts -----------------------------------------------------------------------------------
 
 
-def _options(totals: Totals) -> Chart:
+def options(decision: Mapping[str, Any]) -> Chart:
     """Net present social value of each option, with 50% and 90% intervals."""
-    decision = totals.decision
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     figure = canvas(8.0, 0.9 + 0.62 * len(compared))
     axes: Axes = figure.subplots()

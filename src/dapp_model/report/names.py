@@ -10,3 +10,35 @@ FUNDERS: Final = {
     "opcc": "Office of the Police and Crime Commissioner",
     "surrey_county_council": "Surrey County Council",
 }
+
+# Sections of the registry, as the value of knowing them is told.
+SECTIONS: Final = {
+    "bbr": "court-ordered programmes",
+    "budget": "what places cost",
+    "campaign": "campaigns",
+    "case": "cases of abuse, how long they last and how they differ",
+    "children": "children's services",
+    "cost": "unit costs",
+    "county": "how abuse in the county grows",
+    "crime": "which abuse is a crime",
+    "dash": "risk grades",
+    "dvpo": "protection orders",
+    "effect": "what the programme does to abuse",
+    "idva": "IDVA support",
+    "incident": "how incidents come about",
+    "linx": "education of young people",
+    "marac": "MARAC",
+    "outreach": "outreach to victims",
+    "pathway": "the way through the programme",
+    "perpetrator": "people who use abuse",
+    "police": "police response",
+    "record": "recording",
+    "referral": "referral to the programme",
+    "report": "reporting to the police",
+}
+# What the guard-rail looks at, by the setting rail.outcome.
+HARMS: Final = {
+    "serious harm": "Serious harm to victims (violence with injury, rape, homicide)",
+    "violence with injury": "Violence with injury",
+    "all abuse": "Abuse of every kind",
+}

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import describe
 from dapp_model.parameters import registry
-from dapp_model.report import account_annex, account_tables, account_words, words
+from dapp_model.report import (
+    account_annex,
+    account_tables,
+    account_words,
+    sure_tables,
+    sure_words,
+    words,
+)
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import VICTIMS, Totals
 
@@ -67,6 +74,15 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "larger": words.larger_budget(decision),
         "views": words.views(decision),
         "rests_on": [account_words.low_case(decision), *words.rests_on(decision)],
+        "without_rail": sure_words.without_rail(decision),
+        "luck": sure_words.luck(decision),
+        "luck_table": sure_tables.luck(decision),
+        "effect_prior": sure_words.effect_prior(decision),
+        "effect_prior_table": sure_tables.effect_prior(decision),
+        "structures": sure_words.structures(decision),
+        "structural_table": sure_tables.structural(decision),
+        "information": sure_words.information(decision),
+        "information_table": sure_tables.information(decision),
         "numbers": [_number(one) for one in decision["three_numbers"]],
         "value": words.worth(shown["measures"]["net_present_social_value"]["mean"]),
         "public_cost": words.public_cost(shown["measures"]["net_public_cost"]["mean"]),
@@ -134,7 +150,7 @@ def options(decision: Mapping[str, Any]) -> Table:
         if one["name"] == decision["advice"]["option"]:
             label += " (advised)"
         if one["is_comparator"]:
-            rows.append((label, *["compared with"] * 4, words.percent(one["chance_best"]), "yes"))
+            rows.append((label, *["compared with"] * 4, *_best(one), "yes"))
             continue
         found = one["measures"]
         rows.append(
@@ -144,7 +160,7 @@ def options(decision: Mapping[str, Any]) -> Table:
                 _cell(found["net_public_cost"]),
                 _cell(found["net_present_social_value"]),
                 words.percent(one["chance_worse"]),
-                words.percent(one["chance_best"]),
+                *_best(one),
                 "yes" if one["admissible"] else "no",
             )
         )
@@ -155,9 +171,17 @@ def options(decision: Mapping[str, Any]) -> Table:
         "Net present social value",
         "Chance of being worth less than it costs",
         "Chance of being best",
+        "Lost on average against the best in each draw",
         "Safe for victims by the guard-rail",
     )
     return Table("The options (mean and 90% interval)", columns, tuple(rows))
+
+
+def _best(one: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the chance of being best and the expected loss, of an option that may be chosen."""
+    if not one["may_be_chosen"]:
+        return ("may not be chosen",) * 2
+    return words.percent(one["chance_best"]), words.money(one["expected_loss"])
 
 
 def _ends(totals: Totals) -> Table:

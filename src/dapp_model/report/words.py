@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from dapp_model.report.names import HARMS
+
 Decision = Mapping[str, Any]
 
 
@@ -145,6 +147,9 @@ def wrong(decision: Decision) -> str:
     found = decision["wrong"]
     against = quoted(option_of(decision, found["against"])["label"])
     text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
+    if found["chance_error"]:
+        points = number(100 * found["chance_error"], 2)
+        text += f" (Monte Carlo error {points} {'point' if points == '1' else 'points'})"
     if found["chance"] > 0:
         text += f"; the loss is then {money(found['mean_loss_when_wrong'])} on average"
     if found["luck_removed"]:
@@ -233,13 +238,14 @@ def victim_safety(decision: Decision) -> str:
     harm = option["serious_harm"]
     rail = decision["guard_rail"]
     out = [one["label"] for one in decision["options"] if not one["admissible"]]
+    holds = "" if harm["luck_removed"] else " These chances hold luck as well as what is not known."
     text = (
-        f"Serious harm to victims (violence with injury, rape, homicide): the chance that "
+        f"{HARMS[rail['outcome']]}: the chance that "
         f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
         f"victims of those referred is {percent(harm['chance_of_rise_beyond_margin'])}, where "
         f"{percent(rail['limit'])} would rule it out. The chance that "
         f"{quoted(decision['comparator']['label'])} is worse for victims is "
-        f"{percent(harm['chance_comparator_is_worse_for_victims'])}."
+        f"{percent(harm['chance_comparator_is_worse_for_victims'])}.{holds}"
     )
     if out:
         text += f" Ruled out by this: {listed([quoted(label) for label in out])}."

@@ -16,7 +16,7 @@ from dapp_model.voi.curves import (
     probability_best,
 )
 from dapp_model.voi.luck import Luck, error_by_replications, separate_luck
-from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_table, orderings
+from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evppi_table, orderings
 from dapp_model.voi.rules import ThresholdRule, rule_value, stated_rule_value, threshold_rule
 from dapp_model.voi.samples import (
     PopulationLine,
@@ -39,6 +39,7 @@ __all__ = [
     "evpi",
     "evpi_estimate",
     "evppi",
+    "evppi_groups",
     "evppi_table",
     "evsi",
     "evsi_table",

@@ -11,6 +11,7 @@ from dapp_model.voi.arrays import (
     NOISE_ERRORS,
     ArrayOrFrame,
     Estimate,
+    Floats,
     frame_of,
     mean_net_benefits,
     net_benefits,
@@ -70,11 +71,34 @@ def evppi_table(
     benefit on the parameters (Strong, Oakley and Brennan 2014). Raises ValueError on names that
     are not there.
     """
-    import pandas as pd
-
     values = mean_net_benefits(net_benefit)
     frame = frame_of(parameters, len(values), "parameter")
-    sets = _sets(frame, groups)
+    return _table(values, frame, _sets(frame, groups), seed=seed, progress=progress)
+
+
+def evppi_groups(
+    net_benefit: ArrayOrFrame, parameters: ArrayOrFrame, groups: Groups, *, seed: int = 1
+) -> pd.DataFrame:
+    """Return what `evppi_table` does for groups alone, of one parameter or more, and much sooner.
+
+    Raises ValueError on names that are not there.
+    """
+    values = mean_net_benefits(net_benefit)
+    frame = frame_of(parameters, len(values), "parameter")
+    sets = {name: one for name, one in _sets(frame, groups).items() if one[0] == "group"}
+    return _table(values, frame, sets, seed=seed, progress=None)
+
+
+def _table(
+    values: Floats,
+    frame: pd.DataFrame,
+    sets: Mapping[str, tuple[str, tuple[str, ...]]],
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> pd.DataFrame:
+    import pandas as pd
+
     rows = []
     for done, (name, (kind, members)) in enumerate(sets.items()):
         if progress:

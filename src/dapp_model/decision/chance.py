@@ -1,0 +1,105 @@
+"""Chances over what is not known and not over luck, with or without weights on draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+
+Floats = npt.NDArray[np.float64]
+
+
+_SURE: Final = 0.95  # of the test that draws differ by more than luck
+
+
+@dataclass(frozen=True, eq=False)
+class Apart:
+    """Values by draw and option, float64, the luck of repetitions taken out where `removed`.
+
+    It cannot be where there are too few repetitions or draws to tell what is not known from luck:
+    chances then hold luck as well, and are nearer to one half than they should be.
+    """
+
+    values: Floats
+    removed: bool
+    luck: voi.Luck
+
+
+def apart(nested: Floats) -> Apart:
+    """Take the luck of repetitions out of [draw, repetition, option]."""
+    luck = voi.separate_luck(nested)
+    removed = luck.corrected and _more_than_luck(nested)
+    return Apart(luck.values if removed else nested.mean(axis=1), removed, luck)
+
+
+def _more_than_luck(nested: Floats) -> bool:
+    """Say whether draws differ by more than luck in every option that differs from the first.
+
+    By the F test of an analysis of variance. Where it fails, what is left after luck is taken out
+    may be nothing or next to nothing, and chances would be 0 or 1 by accident.
+    """
+    from scipy import special
+
+    n_draws, n_repetitions, _ = nested.shape
+    difference = nested - nested[:, :, :1]
+    between = n_repetitions * difference.mean(axis=1).var(axis=0, ddof=1)
+    within = difference.var(axis=1, ddof=1).mean(axis=0)
+    least = float(special.fdtri(n_draws - 1, n_draws * (n_repetitions - 1), _SURE))
+    return bool((between >= least * within).all())
+
+
+def alone(values: Floats) -> voi.Luck:
+    """Take the luck of repetitions out of one quantity [draw, repetition]; values are [draw, 1].
+
+    Unlike `apart` it does so however little is left: what is asked is what is expected in a draw,
+    and where luck is nearly all of the spread, that is nearly the mean.
+    """
+    found = voi.separate_luck(np.stack([np.zeros_like(values), values], axis=2))
+    return replace(found, values=found.values[:, 1:], luck_share=found.luck_share[1:])
+
+
+def mean(values: Floats, weights: Floats | None = None) -> float:
+    """Return the mean over draws, of equal weight or not."""
+    return float(np.average(values, weights=weights))
+
+
+def error(values: Floats, weights: Floats | None = None) -> float | None:
+    """Return the Monte Carlo error of `mean`; None with a single draw."""
+    if len(values) < 2:
+        return None
+    if weights is None:
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    share = weights / weights.sum()
+    return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum()))
+
+
+def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> list[float]:
+    """Return quantiles of weighted draws: where the running weight reaches each share."""
+    order = np.argsort(values, kind="stable")
+    running = np.cumsum(weights[order]) / weights.sum()
+    places = np.minimum(np.searchsorted(running, at), len(values) - 1)
+    return [float(values[order][i]) for i in places]
+
+
+def chance_best(values: Floats, may: list[bool], weights: Floats | None = None) -> list[float]:
+    """Return how likely each option is best of those that may be chosen; 0 for the others.
+
+    `values` are [draw, option]. Where several are equally good, the first of them counts.
+    """
+    able = [i for i, one in enumerate(may) if one]
+    if weights is None:
+        found = voi.probability_best(values[:, able]) if len(values) > 1 else _best(values[:, able])
+    else:
+        best = values[:, able].argmax(axis=1)
+        found = np.bincount(best, weights=weights, minlength=len(able)) / weights.sum()
+    chances = dict(zip(able, found.tolist(), strict=True))
+    return [float(chances.get(i, 0.0)) for i in range(len(may))]
+
+
+def _best(values: Floats) -> Floats:
+    """Return the chance of being best from one draw, which plain arrays do not take."""
+    return np.asarray(np.eye(values.shape[1])[values.argmax(axis=1)].mean(axis=0))

@@ -1,0 +1,83 @@
+"""How much of the spread is luck, and what it would be worth to know more before choosing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+from dapp_model.decision.chance import Apart
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST: Final = 50  # draws with which a regression is worth reading
+REPLICATIONS: Final = (1, 2, 4, 8, 16)
+NOTHING_DRAWN: Final = "nothing_drawn"  # the only column of parameters where all draws are alike
+NOT_ASSESSED: Final = "not assessed"
+
+
+def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
+    """Return how much of the spread between draws is luck, and what repetitions would do to it."""
+    luck = found.luck
+    said: dict[str, Any] = {"removed": found.removed, "replications": luck.replications}
+    if not luck.corrected:
+        return said | {"share_of_spread": None, "largest_share": None, "error_by_replications": []}
+    shares = dict(zip(names, luck.luck_share.tolist(), strict=True))
+    table = voi.error_by_replications(luck, draws, REPLICATIONS)
+    rows = [
+        {
+            "replications": n,
+            "runs": int(row["runs"]),
+            "error": dict(zip(names, row.iloc[1:].tolist(), strict=True)),
+        }
+        for n, (_, row) in zip(REPLICATIONS, table.iterrows(), strict=True)
+    ]
+    return said | {
+        "share_of_spread": shares,
+        "largest_share": max(list(shares.values())[1:], default=None),
+        "error_by_replications": rows,
+    }
+
+
+def by_section(parameters: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of parameters by section of the registry."""
+    found: dict[str, list[str]] = {}
+    for name in parameters:
+        found.setdefault(str(name).split(".")[0], []).append(str(name))
+    return {section: tuple(names) for section, names in found.items()}
+
+
+def information(nested: Floats, found: Apart, parameters: pd.DataFrame | None) -> dict[str, Any]:
+    """Return the value of perfect information: of everything, and by section of the registry.
+
+    `nested` is [draw, repetition, option] of the options that may be chosen and `found` the same
+    without luck.
+    """
+    unit = "GBP for this programme, present value; no population multiplier"
+    if len(nested) < 2:
+        return {"evpi": NOT_ASSESSED, "evppi": NOT_ASSESSED, "unit": unit}
+    whole = voi.evpi_estimate(found.values)
+    said: dict[str, Any] = {"evpi": asdict(whole), "luck_removed": found.removed, "unit": unit}
+    if parameters is None or len(nested) < FEWEST or NOTHING_DRAWN in parameters:
+        return said | {"evppi": NOT_ASSESSED}
+    table = voi.evppi_groups(nested, parameters, by_section(parameters))
+    table = table.sort_values("evppi", ascending=False, kind="stable")
+    rows = [
+        {
+            "section": str(section),
+            "parameters": len(str(row["members"]).split(", ")),
+            "evppi": float(row["evppi"]),
+            "standard_error": float(row["standard_error"]),
+            "noise_limit": float(row["noise_limit"]),
+            "zero_within_noise": bool(row["zero_within_noise"]),
+        }
+        for section, row in table.iterrows()
+    ]
+    return said | {"evppi": rows}

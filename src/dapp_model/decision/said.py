@@ -1,0 +1,338 @@
+"""Everything that a run says of its decision, as plain texts and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import fitted, voi
+from dapp_model.decision import choice, curves, dates, known
+from dapp_model.decision.chance import Apart, apart, chance_best, mean
+from dapp_model.decision.choice import Candidate, advise
+from dapp_model.decision.effect_prior import by_effect_prior
+from dapp_model.decision.rail import assess, rail_of
+from dapp_model.decision.structural import Reading, structural
+from dapp_model.decision.view import Standing, material
+from dapp_model.decision.worth import (
+    AVERTED,
+    COST,
+    MEASURES,
+    PUBLIC_COST,
+    VALUE,
+    VIEWS,
+    Worth,
+    monte_carlo_error,
+    nested,
+    ratio_of,
+    spread,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+INTERVALS: Final = (
+    "A 90% interval holds nine draws in ten: what is not known, and the luck that is left in the "
+    "mean of a draw's repetitions. Chances hold what is not known alone where luck could be taken "
+    "out."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was drawn (draws x names), and a few draws under other readings of a repeat."""
+
+    parameters: pd.DataFrame | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+def decide(
+    inputs: Inputs,
+    found: Mapping[str, Worth],
+    *,
+    study: Mapping[str, Any],
+    evidence: Evidence | None = None,
+) -> dict[str, Any]:
+    """Return everything that the first page says, as plain texts and numbers.
+
+    `found` holds every option but the comparator. `study` says how the numbers were made: draws,
+    replications, seed, indicative.
+    """
+    evidence = evidence or Evidence()
+    comparator = inputs.options[0]
+    options = [_option(inputs, name, found) for name in inputs.options]
+    by_name = {one["name"]: one for one in options}
+    candidates = _candidates(options, VALUE)
+    hurdle = choice.hurdle_of(inputs)
+    advised, larger = advise(candidates, hurdle)
+    shown = choice.shown(candidates, advised)
+    values = nested(inputs.options, found, VALUE)
+    sure = apart(values)
+    able = [i for i, one in enumerate(candidates) if one.may]
+    _add_chances(options, sure, able)
+    given = material(inputs, found, standings(inputs, options))
+    return {
+        "scenario": inputs.name,
+        "title": inputs.title,
+        "question": inputs.question,
+        "decision": inputs.decision,
+        "comparator": {"name": comparator, "label": inputs.option(comparator).label},
+        "provisional": inputs.provisional,
+        "posterior": fitted.said(inputs),
+        "population_share": inputs.population_share,
+        **study,
+        **dates.conventions(inputs),
+        "advice": {
+            "option": advised,
+            "label": by_name[advised]["label"],
+            "basis": "best act on present knowledge",
+            "provider_returns_read": False,
+            "without_guard_rail": advise(candidates, hurdle, rail=False)[0],
+            "not_told_apart": _not_told_apart(inputs, found, advised),
+            "affordability": _affordability(by_name),
+            "decision_rule": known.NOT_ASSESSED,
+        },
+        "three_numbers": _three_numbers(by_name[shown]),
+        "shown_option": shown,
+        "wrong": _wrong(inputs, sure, advised, shown),
+        "larger_budget": larger,
+        "views": _views(inputs, options, advised),
+        "guard_rail": asdict(rail_of(inputs)),
+        "intervals": INTERVALS,
+        "luck": known.luck_of(inputs.options, sure, len(values)),
+        "information": known.information(values[:, :, able], _of(sure, able), evidence.parameters),
+        "acceptability": curves.of_run([inputs.options[i] for i in able], found),
+        "by_effect_prior": by_effect_prior(inputs, given, evidence.parameters),
+        "structural": structural(inputs, found, given, (evidence.parameters, evidence.readings)),
+        "options": options,
+        "expires": dates.expiry(inputs),
+        "baseline": dict(_any(found).baseline),
+        "not_assessed": [
+            *(
+                ["whether the money is there (no budget ceiling is given)"]
+                if by_name[comparator]["affordable"] is None
+                else []
+            ),
+            "what the provider's returns show",
+            "procurement, the extension clause, and notice or transfer of staff",
+            "the chief finance officer's comment",
+        ],
+    }
+
+
+def standings(inputs: Inputs, options: list[dict[str, Any]]) -> tuple[Standing, ...]:
+    """Return what holds of each option whatever the draws are."""
+    return tuple(
+        Standing(
+            one["name"],
+            one["label"],
+            one["affordable"],
+            one["larger_budget"],
+            one["name"] == inputs.options[0],
+        )
+        for one in options
+    )
+
+
+def _candidates(options: list[dict[str, Any]], measure: str) -> list[Candidate]:
+    return [
+        Candidate(
+            name=one["name"],
+            value=float(one["measures"][measure]["mean"]),
+            cost=float(one["measures"][COST]["mean"]),
+            admissible=one["admissible"],
+            affordable=one["affordable"],
+            larger=one["larger_budget"],
+            comparator=one["is_comparator"],
+        )
+        for one in options
+    ]
+
+
+def _of(found: Apart, able: list[int]) -> Apart:
+    """Return the options that may be chosen alone."""
+    return Apart(found.values[:, able], found.removed, found.luck)
+
+
+def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) -> None:
+    """Add to each option how likely it is best or worth less than it costs, and its loss.
+
+    Best of those that may be chosen; the expected loss against the best of them in each draw.
+    """
+    may = [i in able for i in range(len(options))]
+    best = chance_best(sure.values, may)
+    top = sure.values[:, able].max(axis=1)
+    for i, one in enumerate(options):
+        one["may_be_chosen"] = may[i]
+        one["chance_best"] = best[i]
+        one["expected_loss"] = mean(top - sure.values[:, i]) if may[i] else None
+        below = (sure.values[:, i] < sure.values[:, 0]).astype(np.float64)
+        one["chance_worse"] = None if one["is_comparator"] else mean(below)
+
+
+def _affordability(options: Mapping[str, Any]) -> str | list[str]:
+    """Return the options that some funder cannot pay for, or that no ceiling is known."""
+    if any(one["affordable"] is None for one in options.values()):
+        return known.NOT_ASSESSED
+    return [name for name, one in options.items() if not one["affordable"]]
+
+
+def _any(found: Mapping[str, Worth]) -> Worth:
+    return next(iter(found.values()))
+
+
+def _option(inputs: Inputs, name: str, found: Mapping[str, Worth]) -> dict[str, Any]:
+    option = inputs.option(name)
+    one: dict[str, Any] = {
+        "name": name,
+        "label": option.label,
+        "description": option.description,
+        "is_comparator": name not in found,
+        "larger_budget": _is_larger(inputs, name),
+        "admissible": True,
+        **_can_afford(inputs, name),
+    }
+    if name not in found:
+        nothing = spread(np.zeros((2, 1)))
+        return one | {
+            "measures": {measure: dict(nothing) for measure in MEASURES},
+            "serious_harm": None,
+            "cost_per_averted_true_incident": None,
+            "cost_per_averted_recorded_incident": None,
+            "benefit_cost_ratio": None,
+            "ratios": {},
+            "programme_cost_by_funder": {},
+        }
+    worth_of = found[name]
+    average = {measure: float(worth_of.measures[measure].mean()) for measure in MEASURES}
+    harm = assess(worth_of, rail_of(inputs))
+    return one | {
+        "admissible": harm["admissible"],
+        "measures": {measure: spread(worth_of.measures[measure]) for measure in MEASURES},
+        "serious_harm": harm,
+        "cost_per_averted_true_incident": ratio_of(average[PUBLIC_COST], average[AVERTED]),
+        "cost_per_averted_recorded_incident": ratio_of(
+            average[PUBLIC_COST], average["recorded_incidents_averted"]
+        ),
+        "benefit_cost_ratio": ratio_of(average["social_value"], average[COST]),
+        "ratios": _ratios(worth_of),
+        "programme_cost_by_funder": {
+            funder: dict(by_year) for funder, by_year in worth_of.programme_cost_by_funder.items()
+        },
+    }
+
+
+def _ratios(found: Worth) -> dict[str, Any]:
+    """Return ratios of expectations, each with an interval or, if it can change sign, a chance."""
+    from dapp_model.economics.results import RETURNS, UNIT_COSTS, ratio
+
+    by_draw = {name: values.mean(axis=1) for name, values in found.measures.items()}
+    found_ratios = {
+        name: asdict(ratio(by_draw[top], by_draw[bottom]))
+        for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
+    }
+    for name in UNIT_COSTS:
+        del found_ratios[name]["chance_above_one"]  # a price is compared with no pound
+    return found_ratios
+
+
+def _can_afford(inputs: Inputs, name: str) -> dict[str, Any]:
+    from dapp_model.money import can_afford
+
+    said = dates.conventions(inputs)
+    found = can_afford(inputs, name, (said["year_0"], said["last_year"]))
+    return {"affordable": found["affordable"], "affordability": found["rows"]}
+
+
+def _budget(inputs: Inputs, name: str) -> float:
+    """Return the yearly budget in GBP of what the decision is about."""
+    levers: Mapping[str, Any] = inputs.option(name).levers
+    if inputs.decision == "extension":
+        return float(levers["extension.annual_budget"]) if levers["extension.length"] > 0 else 0.0
+    return float(levers["programme.annual_budget"]) if levers["programme.offered"] else 0.0
+
+
+def _is_larger(inputs: Inputs, name: str) -> bool:
+    """Say whether an option has a larger yearly budget than the programme as it is or as agreed."""
+    if inputs.decision == "extension":
+        levers: Mapping[str, Any] = inputs.option(name).levers
+        return _budget(inputs, name) > float(levers["programme.annual_budget"])
+    budgets = [_budget(inputs, other) for other in inputs.options[1:]]
+    return bool(budgets) and _budget(inputs, name) > budgets[0]
+
+
+def _views(inputs: Inputs, options: list[dict[str, Any]], advised: str) -> list[dict[str, Any]]:
+    """Return the advice under each other way of counting."""
+    views = []
+    for view, words in VIEWS.items():
+        if view == "optimism" and inputs.values["money.optimism_bias"] != "shown":
+            continue
+        name, _ = advise(_candidates(options, f"{VALUE}_{view}"), choice.hurdle_of(inputs))
+        views.append({"view": view, "words": words, "option": name, "differs": name != advised})
+    return views
+
+
+def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) -> list[str]:
+    """Return the options whose value does not differ from the advised beyond Monte Carlo error.
+
+    Options are compared draw by draw; two standard errors of the mean difference are the limit.
+    """
+    draws = nested(inputs.options, found, VALUE).mean(axis=1)
+    own = draws[:, inputs.options.index(advised)]
+    close = []
+    for i, name in enumerate(inputs.options):
+        difference = own - draws[:, i]
+        error = monte_carlo_error(difference)
+        if name != advised and (error is None or abs(float(difference.mean())) < 2 * error):
+            close.append(name)
+    return close
+
+
+def _three_numbers(option: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the three numbers of the first page, in their order."""
+    names = {
+        AVERTED: ("True incidents averted", "incidents"),
+        PUBLIC_COST: ("Net public cost", "GBP"),
+        VALUE: ("Net present social value", "GBP"),
+    }
+    return [
+        {"measure": name, "label": label, "unit": unit, **option["measures"][name]}
+        for name, (label, unit) in names.items()
+    ]
+
+
+def _wrong(inputs: Inputs, sure: Apart, advised: str, shown: str) -> dict[str, Any]:
+    """Return the chance that the advice is wrong, and what is lost then on average.
+
+    Wrong means: stopping is better; or, where the advice is to stop, the best other option is.
+    `mean_loss` is over all draws, zero where the advice is right.
+    """
+    against = shown if advised == inputs.options[0] else inputs.options[0]
+    places = inputs.options.index(advised), inputs.options.index(against)
+    lost = np.maximum(sure.values[:, places[1]] - sure.values[:, places[0]], 0.0)
+    wrong = lost > 0
+    said = {
+        "chance": float(wrong.mean()),
+        "mean_loss": float(lost.mean()),
+        "mean_loss_when_wrong": float(lost[wrong].mean()) if wrong.any() else 0.0,
+        "against": against,
+        "luck_removed": sure.removed,
+        "chance_error": None,
+        "mean_loss_error": None,
+    }
+    if len(lost) > 1:
+        chance, loss = voi.chance_wrong(sure.values, *places)
+        said |= {
+            "chance": chance.value,
+            "mean_loss": loss.value,
+            "chance_error": chance.standard_error,
+            "mean_loss_error": loss.standard_error,
+        }
+    return said

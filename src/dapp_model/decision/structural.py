@@ -1,0 +1,224 @@
+"""Other structures of the model: the advice under each, and under their average.
+
+An axis is one question about structure; its alternatives are answers to it. Weights are equal
+unless the scenario sets others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.decision.effect_prior import FEWEST
+from dapp_model.decision.view import Material, Standing, averaged, material, view
+from dapp_model.decision.worth import VALUE, Worth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+LOW_HARM: Final = f"{VALUE}_low_harm"
+HALVES: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "frailty": (
+        "case.frailty_sigma",
+        "structural.more_frailty",
+        "cases differ less in their level of abuse",
+        "cases differ more in their level of abuse",
+    ),
+    "state_dependence": (
+        "incident.raised_hazard",
+        "structural.more_raised_hazard",
+        "incidents bring on fewer others",
+        "incidents bring on more others",
+    ),
+}
+QUESTIONS: Final[Mapping[str, str]] = {
+    "harm_route": "What harm is counted by",
+    "frailty": "How far cases differ in their level of abuse",
+    "state_dependence": "How far one incident brings on others",
+    "repeat_reading": "What the source calls a repeat",
+}
+_READINGS: Final[Mapping[str, str]] = {
+    "A": "reading A: in the same financial year",
+    "B": "reading B: in the 365 days before",
+    "C": "reading C: ever before",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a few draws under another reading of a repeat are worth; draws as the run's first."""
+
+    name: str
+    found: Mapping[str, Worth]
+
+
+def structural(
+    inputs: Inputs,
+    found: Mapping[str, Worth],
+    given: Material,
+    evidence: tuple[pd.DataFrame | None, tuple[Reading, ...]],
+) -> dict[str, Any]:
+    """Return what each structural alternative says, axis by axis, and the average of three.
+
+    `evidence` holds the parameters of the draws and the draws under other readings of a repeat.
+    """
+    parameters, readings = evidence
+    axes = [
+        _harm_route(inputs, found, given),
+        *(_halves(inputs, axis, given, parameters) for axis in HALVES),
+        _readings(inputs, found, given.standings, readings),
+    ]
+    headline = view(given)["option"]
+    for axis in axes:
+        for one in axis["alternatives"]:
+            one["differs"] = one["option"] != headline
+    return {
+        "axes": axes,
+        "average": _together(inputs, found, given, parameters),
+        "note": "The average is over what harm is counted by and over frailty and state "
+        "dependence where they vary; readings of a repeat are averaged apart, on fewer draws.",
+    }
+
+
+def _alternative(name: str, words: str, weight: float, found: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "words": words, "weight": weight, **found}
+
+
+def _axis(
+    axis: str, given: Material, alternatives: list[dict[str, Any]], draws: int
+) -> dict[str, Any]:
+    weights = [float(one["weight"]) for one in alternatives]
+    if not sum(weights) > 0:
+        weights = [1.0] * len(weights)
+    return {
+        "axis": axis,
+        "words": QUESTIONS[axis],
+        "assessed": True,
+        "draws": draws,
+        "alternatives": alternatives,
+        "average": averaged(given, alternatives, weights),
+    }
+
+
+def _not_assessed(axis: str, reason: str) -> dict[str, Any]:
+    return {
+        "axis": axis,
+        "words": QUESTIONS[axis],
+        "assessed": False,
+        "reason": reason,
+        "alternatives": [],
+    }
+
+
+def _harm_route(inputs: Inputs, found: Mapping[str, Worth], given: Material) -> dict[str, Any]:
+    route = str(inputs.values["money.harm_route"])
+    if route == "recorded crimes":
+        return _not_assessed("harm_route", "the scenario itself counts harm by recorded crimes")
+    low = material(inputs, found, given.standings, LOW_HARM)
+    weight = float(inputs.values["structural.recorded_harm"])
+    both = [
+        _alternative(route.replace(" ", "_"), f"by {route}", 1.0, view(given)),
+        _alternative("recorded_crimes", "by recorded crimes x multiplier", weight, view(low)),
+    ]
+    return _axis("harm_route", given, both, len(given.value))
+
+
+def _upper(axis: str, parameters: pd.DataFrame | None) -> npt.NDArray[np.bool_] | None:
+    """Return which draws lie in the upper half of what the axis is about; None if all are alike."""
+    name = HALVES[axis][0]
+    if parameters is None or name not in parameters or len(parameters) < 2:
+        return None
+    order = np.argsort(parameters[name].to_numpy(np.float64), kind="stable")
+    upper = np.zeros(len(order), dtype=np.bool_)
+    upper[order[len(order) // 2 :]] = True
+    return upper
+
+
+def _halves(
+    inputs: Inputs, axis: str, given: Material, parameters: pd.DataFrame | None
+) -> dict[str, Any]:
+    upper = _upper(axis, parameters)
+    name, weight, less, more = HALVES[axis]
+    if upper is None:
+        return _not_assessed(axis, f"{name} is the same in all draws")
+    if len(upper) < 2 * FEWEST:
+        return _not_assessed(axis, f"halves of {len(upper)} draws are too few; {FEWEST} are needed")
+    both = [
+        _alternative("less", less, 1.0, view(given, (~upper).astype(np.float64))),
+        _alternative(
+            "more", more, float(inputs.values[weight]), view(given, upper.astype(np.float64))
+        ),
+    ]
+    return {**_axis(axis, given, both, len(upper)), "parameter": name}
+
+
+def _readings(
+    inputs: Inputs,
+    found: Mapping[str, Worth],
+    standings: tuple[Standing, ...],
+    readings: tuple[Reading, ...],
+) -> dict[str, Any]:
+    own = str(inputs.values["calibration.repeat_reading"])
+    if not readings:
+        reason = (
+            f"the run is made under reading {own}, and there is no posterior under another reading "
+            "to draw from, or no draws were asked for under others"
+        )
+        return {**_not_assessed("repeat_reading", reason), "own": own}
+    n = len(next(iter(readings[0].found.values())).serious_averted)
+    every: dict[str, Mapping[str, Worth]] = {}
+    every[own] = {name: first(one, n) for name, one in found.items()}
+    every |= {one.name: one.found for one in readings}
+    weights = {"A": 1.0} | {
+        name: float(inputs.values[f"structural.reading_{name.lower()}"]) for name in ("B", "C")
+    }
+    made = {name: material(inputs, worths, standings) for name, worths in sorted(every.items())}
+    alternatives = [
+        _alternative(name, _READINGS[name], weights[name], view(one)) for name, one in made.items()
+    ]
+    return {**_axis("repeat_reading", made[own], alternatives, n), "own": own}
+
+
+def first(found: Worth, n: int) -> Worth:
+    """Return what an option is worth in the first n draws."""
+    return replace(
+        found,
+        measures={name: values[:n] for name, values in found.measures.items()},
+        serious_averted=found.serious_averted[:n],
+        serious_at_stake=found.serious_at_stake[:n],
+    )
+
+
+def _together(
+    inputs: Inputs, found: Mapping[str, Worth], given: Material, parameters: pd.DataFrame | None
+) -> dict[str, Any]:
+    """Return the average over harm routes, frailty and state dependence at once."""
+    weights = np.ones(len(given.value))
+    for axis in HALVES:
+        upper = _upper(axis, parameters)
+        if upper is not None:
+            weights = weights * np.where(upper, float(inputs.values[HALVES[axis][1]]), 1.0)
+    if not weights.sum() > 0:
+        weights = np.ones(len(given.value))
+    low = float(inputs.values["structural.recorded_harm"])
+    if str(inputs.values["money.harm_route"]) == "recorded crimes":
+        low = 0.0
+    both = {
+        name: replace(
+            one,
+            measures={
+                **one.measures,
+                VALUE: (one.measures[VALUE] + low * one.measures[LOW_HARM]) / (1.0 + low),
+            },
+        )
+        for name, one in found.items()
+    }
+    return view(material(inputs, both, given.standings), weights)

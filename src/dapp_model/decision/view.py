@@ -1,0 +1,167 @@
+"""The options and the advice under some weighting of the draws, one measure of value, one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.decision import chance
+from dapp_model.decision.chance import Apart, apart
+from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of
+from dapp_model.decision.rail import Rail, expected, rail_of
+from dapp_model.decision.worth import AVERTED, COST, VALUE, Worth, nested
+
+if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the inputs say of an option whatever the draws are; `affordable` None if not known."""
+
+    name: str
+    label: str
+    affordable: bool | None
+    larger: bool
+    comparator: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What each draw says of every option; the comparator is the first and worth zero.
+
+    `value`, `cost` and `averted` are float64 [draw, option], means over repetitions; `apart` holds
+    values without luck. `beyond` is the rise in harm beyond the guard-rail's margin [draw, option].
+    """
+
+    standings: tuple[Standing, ...]
+    value: Floats
+    cost: Floats
+    averted: Floats
+    apart: Apart
+    beyond: Floats
+    rail: Rail
+    hurdle: Hurdle
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the options."""
+        return tuple(one.name for one in self.standings)
+
+
+def material(
+    inputs: Inputs,
+    found: Mapping[str, Worth],
+    standings: tuple[Standing, ...],
+    measure: str = VALUE,
+) -> Material:
+    """Return what each draw says, with the value of an option by this measure."""
+    names = inputs.options
+    rail = rail_of(inputs)
+    values = nested(names, found, measure)
+    rises = [
+        expected(found[name], rail).beyond if name in found else np.zeros(len(values))
+        for name in names
+    ]
+    return Material(
+        standings=standings,
+        value=values.mean(axis=1),
+        cost=nested(names, found, COST).mean(axis=1),
+        averted=nested(names, found, AVERTED).mean(axis=1),
+        apart=apart(values),
+        beyond=np.stack(rises, axis=1),
+        rail=rail,
+        hurdle=hurdle_of(inputs),
+    )
+
+
+def candidates(
+    given: Material, values: list[float], costs: list[float], rises: list[float]
+) -> list[Candidate]:
+    """Return what the advice looks at; `rises` are chances of a rise beyond the margin."""
+    return [
+        Candidate(
+            name=one.name,
+            value=values[i],
+            cost=costs[i],
+            admissible=one.comparator or rises[i] <= given.rail.limit,
+            affordable=one.affordable,
+            larger=one.larger,
+            comparator=one.comparator,
+        )
+        for i, one in enumerate(given.standings)
+    ]
+
+
+def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
+    """Return the advice and each option's numbers under weights on draws (default: equal).
+
+    Means are over plain draws, chances over draws without luck. `low` and `high` are the ends of a
+    90% interval, which holds the luck that averaging repetitions has left.
+    """
+    n = range(len(given.standings))
+    even = np.ones(len(given.value)) if weights is None else weights
+    values = [chance.mean(given.value[:, i], weights) for i in n]
+    costs = [chance.mean(given.cost[:, i], weights) for i in n]
+    rises = [
+        chance.mean((given.beyond[:, i] > 0).astype(np.float64), weights) if i else 0.0 for i in n
+    ]
+    able = candidates(given, values, costs, rises)
+    advised, _ = advise(able, given.hurdle)
+    may = [one.may for one in able]
+    best = chance.chance_best(given.apart.values, may, weights)
+    worse = given.apart.values < given.apart.values[:, :1]
+    options = []
+    for i, one in enumerate(able):
+        low, high = chance.quantiles(given.value[:, i], even, (0.05, 0.95))
+        options.append(
+            {
+                "name": one.name,
+                "mean": values[i],
+                "low": low,
+                "high": high,
+                "monte_carlo_error": chance.error(given.value[:, i], weights),
+                "true_incidents_averted": chance.mean(given.averted[:, i], weights),
+                "programme_cost": costs[i],
+                "chance_best": best[i],
+                "chance_worse": None
+                if one.comparator
+                else chance.mean(worse[:, i].astype(np.float64), weights),
+                "chance_of_rise_beyond_margin": None if one.comparator else rises[i],
+                "may_be_chosen": one.may,
+            }
+        )
+    label = next(one.label for one in given.standings if one.name == advised)
+    return {"option": advised, "label": label, "options": options}
+
+
+def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:
+    """Return the average of several views and the advice on it; weights need not add up to 1."""
+    share = np.array(weights) / sum(weights)
+
+    def mean(i: int, name: str) -> float:
+        found = [one["options"][i][name] or 0.0 for one in views]
+        return float(np.dot(share, found))
+
+    n = range(len(given.standings))
+    values = [mean(i, "mean") for i in n]
+    costs = [mean(i, "programme_cost") for i in n]
+    rises = [mean(i, "chance_of_rise_beyond_margin") for i in n]
+    advised, _ = advise(candidates(given, values, costs, rises), given.hurdle)
+    label = next(one.label for one in given.standings if one.name == advised)
+    options = [
+        {
+            "name": one.name,
+            "mean": values[i],
+            "true_incidents_averted": mean(i, "true_incidents_averted"),
+            "chance_best": mean(i, "chance_best"),
+        }
+        for i, one in enumerate(given.standings)
+    ]
+    return {"option": advised, "label": label, "options": options}

@@ -1,0 +1,135 @@
+"""What one option is worth in each draw and repetition, and numbers over draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from dapp_model.economics import Summary
+
+Floats = npt.NDArray[np.float64]
+
+VALUE: Final = "net_present_social_value"
+COST: Final = "programme_cost"
+AVERTED: Final = "true_incidents_averted"
+PUBLIC_COST: Final = "net_public_cost"
+VIEWS: Final = {
+    "low_harm": "harm counted as averted recorded crimes times their multiplier",
+    "without_homicide": "homicide left out",
+    "optimism": "benefits cut for optimism by the grade of the evidence",
+    "tax_uplift": "a charge of 20% for raising taxes",
+    "health_discounting": "the harm to victims discounted at the lower rate for health",
+}
+MEASURES: Final = (
+    AVERTED,
+    "recorded_incidents_averted",
+    "homicides_averted",
+    "victim_years_averted",
+    "assessments",
+    "starts",
+    "completions",
+    PUBLIC_COST,
+    VALUE,
+    COST,
+    "social_value",
+    "fiscal_value",
+    "non_fiscal_value",
+    "cashable_value",
+    "cashable_value_upper",
+    "net_public_cost_without_homicide",
+    *(f"{VALUE}_{view}" for view in VIEWS),
+)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What one option is worth in each draw and repetition; every array is [draw, repetition].
+
+    `measures` are fields of `economics.Summary`, present values in GBP with benefits positive.
+    `serious_averted` counts the harm that the guard-rail looks at, from the year of the decision;
+    `serious_at_stake` what of it happens under the comparator to victims of those referred.
+    """
+
+    measures: Mapping[str, Floats]
+    serious_averted: Floats
+    programme_cost_by_funder: Mapping[str, Mapping[str, float]]
+    baseline: Mapping[str, Any]
+    serious_at_stake: Floats
+
+
+def worth(
+    summaries: Sequence[Sequence[Summary]],
+    serious_averted: Floats,
+    serious_at_stake: Floats,
+    *,
+    whole: int | None = None,
+) -> Worth:
+    """Gather the summaries of one option by draw and repetition.
+
+    The level of the county is that of the first `whole` draws (default: all).
+    """
+    from dapp_model.economics import pool, with_optimism_bias
+
+    level = pool([one for row in summaries[:whole] for one in row]).baseline
+    pooled = pool([one for row in summaries for one in row])
+    baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
+    measures = {name: measured(summaries, name) for name in MEASURES}
+    measures[f"{VALUE}_optimism"] = np.array(with_optimism_bias(summaries))
+    return Worth(
+        measures,
+        serious_averted,
+        pooled.programme_cost_by_funder,
+        baseline,
+        serious_at_stake,
+    )
+
+
+def measured(summaries: Sequence[Sequence[Summary]], name: str) -> Floats:
+    """Return one measure of summaries by draw and repetition."""
+    return np.array([[getattr(one, name) for one in row] for row in summaries], dtype=np.float64)
+
+
+# -- numbers over draws ---------------------------------------------------------------------------
+
+
+def spread(values: Floats) -> dict[str, float | None]:
+    """Return mean, 50% and 90% intervals over draws, and the Monte Carlo error of the mean.
+
+    `values` is [draw, repetition]. The intervals hold what is not known and the luck that is left
+    after averaging repetitions. The error is None with a single draw.
+    """
+    draws = values.mean(axis=1)
+    low, low50, high50, high = (float(q) for q in np.quantile(draws, (0.05, 0.25, 0.75, 0.95)))
+    return {
+        "mean": float(draws.mean()),
+        "low": low,
+        "high": high,
+        "low50": low50,
+        "high50": high50,
+        "monte_carlo_error": monte_carlo_error(draws),
+    }
+
+
+def monte_carlo_error(draws: Floats) -> float | None:
+    """Return the standard error of the mean over draws, or None with a single draw."""
+    if len(draws) < 2:
+        return None
+    return float(draws.std(ddof=1) / np.sqrt(len(draws)))
+
+
+def ratio_of(top: float, bottom: float) -> float | None:
+    """Return a ratio, or None where what is below is not above zero."""
+    return top / bottom if bottom > 0 else None
+
+
+def nested(options: Sequence[str], found: Mapping[str, Worth], measure: str) -> Floats:
+    """Return one measure as float64 [draw, repetition, option]; the comparator's own is zero."""
+    nothing = np.zeros_like(next(iter(found.values())).measures[measure])
+    return np.stack(
+        [found[name].measures[measure] if name in found else nothing for name in options], axis=2
+    )

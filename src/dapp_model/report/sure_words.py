@@ -1,0 +1,206 @@
+"""Sentences about how sure the advice is, what would change it and what knowing more is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dapp_model.report.names import SECTIONS
+from dapp_model.report.words import (
+    Decision,
+    between,
+    listed,
+    money,
+    number,
+    option_of,
+    percent,
+    quoted,
+)
+
+NOT_ASSESSED = "not assessed"
+
+
+def section(name: str) -> str:
+    """Return what a section of the registry is called."""
+    return SECTIONS.get(name, name)
+
+
+def luck(decision: Decision) -> str:
+    """Say how much of the spread is luck, and what the number of repetitions does to the error."""
+    found = decision["luck"]
+    made = found["replications"]
+    if not found["error_by_replications"]:
+        return (
+            f"With {made} {_repetitions(made)} a draw and {decision['draws']} "
+            f"{'draw' if decision['draws'] == 1 else 'draws'}, luck cannot be told from what is "
+            "not known: that needs two repetitions in each of three draws."
+        )
+    share = found["largest_share"]
+    shown = decision["shown_option"]
+    errors = {
+        one["replications"]: float(one["error"][shown]) for one in found["error_by_replications"]
+    }
+    more = next((n for n in errors if n > made), None)
+    text = (
+        f"In a mean of {made} {_repetitions(made)} up to {percent(share)} of the spread between "
+        "draws is luck"
+    )
+    text += (
+        "; it is taken out of every chance. "
+        if found["removed"]
+        else ", too much for chances to be cleared of it in so few draws. "
+    )
+    own = min(errors, key=lambda n: abs(n - made))
+    text += (
+        f"Two repetitions are the fewest that tell luck from what is not known. With "
+        f"{own} the Monte Carlo error of the value of {_label(decision, shown)} is "
+        f"{money(errors[own])}"
+    )
+    if more is not None:
+        text += (
+            f", with {more} in as many draws it would be {money(errors[more])}, for "
+            f"{number(more / own)} times the work; that many times the draws would make it "
+            f"{money(errors[own] / (more / own) ** 0.5)}"
+        )
+    return text + "."
+
+
+def _repetitions(n: int) -> str:
+    return "repetition" if n == 1 else "repetitions"
+
+
+def effect_prior(decision: Decision) -> str:
+    """Say what each school of thought on the programme's effect would advise."""
+    found = decision["by_effect_prior"]
+    if not found["assessed"]:
+        return f"Results by school of thought on the effect: {NOT_ASSESSED} ({found['reason']})."
+    parts = [one for one in found["parts"][1:] if one["assessed"]]
+    silent = [one["part"] for one in found["parts"][1:] if not one["assessed"]]
+    shown = str(decision["shown_option"])
+    told = [
+        f"{money(_of(one, shown)['mean'])} under the {one['part']} one, where the advice is "
+        f"{quoted(one['label'])}"
+        for one in parts
+    ]
+    text = ""
+    if told:
+        text = (
+            f"The evidence on such programmes allows more than one view. {_label(decision, shown)} "
+            f"is worth {'; '.join(told)}."
+        )
+    if silent:
+        which = "view" if len(silent) == 1 else "views"
+        few = f"Too few draws speak for the {listed(silent)} {which}: {NOT_ASSESSED}."
+        text = f"{text} {few}".strip()
+    return text
+
+
+def _label(decision: Decision, name: str) -> str:
+    return quoted(option_of(decision, name)["label"])
+
+
+def _of(view: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(one for one in view["options"] if one["name"] == name)
+    return found
+
+
+def structures(decision: Decision) -> str:
+    """Say whether the advice hangs on how the model is built."""
+    found = decision["structural"]
+    changed, asked, silent = [], 0, []
+    for axis in found["axes"]:
+        if not axis["assessed"]:
+            silent.append(axis["words"][0].lower() + axis["words"][1:])
+            continue
+        for one in axis["alternatives"]:
+            asked += 1
+            if one["differs"]:
+                changed.append(f"{quoted(one['label'])} ({one['words']})")
+    average = found["average"]
+    shown = str(decision["shown_option"])
+    text = f"Of {asked} ways to build the model that were compared, "
+    text += (
+        f"{len(changed)} would change the advice, to {listed(changed)}"
+        if changed
+        else "none would change the advice"
+    )
+    text += (
+        f"; on their average it is {quoted(average['label'])}, and {_label(decision, shown)} is "
+        f"worth {money(_of(average, shown)['mean'])}."
+    )
+    if silent:
+        text += f" Not assessed: {listed(silent)}."
+    return text
+
+
+def information(decision: Decision) -> str:
+    """Say what it would be worth to know everything, or one group of things, before choosing."""
+    found = decision["information"]
+    if found["evpi"] == NOT_ASSESSED:
+        return f"The value of knowing more before choosing: {NOT_ASSESSED}, with a single draw."
+    whole = found["evpi"]
+    text = (
+        f"Knowing everything before choosing would be worth {money(whole['value'])} to this "
+        f"programme (Monte Carlo error {money(whole['standard_error'])})"
+    )
+    text += ", which is not told from nothing." if whole["zero_within_noise"] else "."
+    if not found["luck_removed"]:
+        text += " It holds luck that nobody could learn, so it is too high."
+    if found["evppi"] == NOT_ASSESSED:
+        return f"{text} The value of knowing a part of it: {NOT_ASSESSED}, with so few draws."
+    clear = [one for one in found["evppi"] if not one["zero_within_noise"]]
+    if not clear:
+        return f"{text} No group of things alone is worth anything to know, within noise."
+    first = clear[0]
+    return (
+        f"{text} Of what could be known, {section(first['section'])} is worth most: "
+        f"{money(first['evppi'])} (error {money(first['standard_error'])})."
+    )
+
+
+def acceptability(decision: Decision) -> str:
+    """Say which option is best by what averting an incident is worth to public bodies."""
+    found = decision["acceptability"]
+    if found == NOT_ASSESSED:
+        return f"Which option is best by what averting an incident is worth: {NOT_ASSESSED}."
+    names, prices = found["frontier"]["option"], found["thresholds"]
+    stretches: list[tuple[str, float]] = []
+    for name, price in zip(names, prices, strict=True):
+        if not stretches or stretches[-1][0] != name:
+            stretches.append((name, price))
+    first = quoted(option_of(decision, stretches[0][0])["label"])
+    text = f"If averting an incident were worth nothing, {first} would be best"
+    for name, price in stretches[1:]:
+        text += (
+            f"; from about {money(price)} for each, {quoted(option_of(decision, name)['label'])}"
+        )
+    top = option_of(decision, names[-1])
+    chance = found["frontier"]["probability_best"][-1]
+    return (
+        f"{text}. At {money(prices[-1])}, the end of the chart, {quoted(top['label'])} is best "
+        f"with a chance of {percent(chance)}. This counts public money alone, and is no advice."
+    )
+
+
+def without_rail(decision: Decision) -> str:
+    """Say what the advice would be without the guard-rail for victims."""
+    name = decision["advice"]["without_guard_rail"]
+    if name == decision["advice"]["option"]:
+        return "Without this guard-rail the advice would be the same."
+    return (
+        f"Without this guard-rail the advice would be {quoted(option_of(decision, name)['label'])}."
+    )
+
+
+def numbers(decision: Decision) -> str:
+    """Say the three numbers of the first page with their intervals, in one sentence."""
+    shown = option_of(decision, decision["shown_option"])
+    parts = []
+    for one in decision["three_numbers"]:
+        label = one["label"][0].lower() + one["label"][1:]
+        mean = money(one["mean"]) if one["unit"] == "GBP" else number(one["mean"])
+        parts.append(f"{label} {mean} ({between(one['low'], one['high'], one['unit'])})")
+    return (
+        f"For {quoted(shown['label'])} against {quoted(decision['comparator']['label'])}, means "
+        f"and 90% intervals: {listed(parts)}."
+    )

@@ -1,0 +1,492 @@
+"""Is what is said of uncertainty what the draws say, and is it said alike everywhere?"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import made_up
+import numpy as np
+import pandas as pd
+import pytest
+import small_study
+
+from dapp_model import decision, experiment, fitted, report, runs, study, tables, valuation, voi
+from dapp_model.decision import chance, effect_prior
+from dapp_model.decision.rail import Rail, chance_of_rise, expected
+from dapp_model.distributions import Mixture, draw
+from dapp_model.economics import expected_homicides
+from dapp_model.parameters import Inputs, registry
+from dapp_model.report import figures, page, sure_figures, sure_tables, sure_words, words
+from dapp_model.scenario import load, shipped
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    return load(shipped()["surrey_extension.toml"])
+
+
+def frame(n: int = N, **more: Any) -> pd.DataFrame:
+    return pd.DataFrame({made_up.EFFECT: made_up.effects(n), **more})
+
+
+def part(said: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(o for o in said["by_effect_prior"]["parts"] if o["part"] == name)
+    return found
+
+
+def axis(said: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(o for o in said["structural"]["axes"] if o["axis"] == name)
+    return found
+
+
+def option(view: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in view["options"] if one["name"] == name)
+    return found
+
+
+# -- the guard-rail, draw by draw -----------------------------------------------------------------
+
+SERIOUS = Rail("serious harm", 0.05, 0.25)
+
+
+def test_each_draw_has_its_own_margin() -> None:
+    """The same rise is too much where little is at stake, and not where much is."""
+    rise = np.full((4, 2), -6.0)
+    stake = np.array([100.0, 100.0, 150.0, 150.0])[:, None] * np.ones(2)
+    found = dataclasses.replace(
+        made_up.worth(np.zeros((4, 2)), serious=rise), serious_at_stake=stake
+    )
+    assert chance_of_rise(expected(found, SERIOUS)) == 0.5
+    assert chance_of_rise(expected(found, dataclasses.replace(SERIOUS, margin=0.03))) == 1.0
+    assert chance_of_rise(expected(found, dataclasses.replace(SERIOUS, margin=0.07))) == 0.0
+
+
+def test_the_guard_rail_is_about_what_is_expected_and_not_about_luck() -> None:
+    """A rise of 2 in 100 in every draw is within the margin however luck scatters around it."""
+    rng = np.random.default_rng(3)
+    truth = rng.normal(-2.0, 1.5, (2000, 1))  # a rise of more than 5 has a chance of 0.023
+    seen = truth + rng.normal(0.0, 6.0, (2000, 2))
+    found = made_up.worth(np.zeros((2000, 2)), serious=seen)
+    assert (seen.mean(axis=1) < -5).mean() > 0.2
+    assert chance_of_rise(expected(found, SERIOUS)) == pytest.approx(0.023, abs=0.02)
+
+
+def test_margin_limit_and_outcome_are_settings(inputs: Inputs) -> None:
+    value = made_up.by_effect(N, scale=3e6)
+    rise = np.where(np.arange(N) < 0.3 * N, -6.0, 6.0)[:, None] * np.ones(2)
+    found = {"extend": made_up.worth(value, serious=rise)}
+    said = made_up.decided(inputs, found)
+    assert said["guard_rail"] == {"outcome": "serious harm", "margin": 0.05, "limit": 0.25}
+    assert said["advice"]["option"] == "stop"
+    assert said["advice"]["without_guard_rail"] == "extend"
+    assert "would be ‘Extend as it is’" in sure_words.without_rail(said)
+    wide = load(
+        shipped()["surrey_extension.toml"],
+        {"assume.rail.limit": 0.35, "assume.rail.outcome": "violence with injury"},
+    )
+    said = made_up.decided(wide, found)
+    assert said["advice"]["option"] == "extend"
+    assert words.victim_safety(said).startswith("Violence with injury: ")
+    assert "would be the same" in sure_words.without_rail(said)
+
+
+def test_what_is_ruled_out_is_never_best(inputs: Inputs) -> None:
+    value = made_up.by_effect(N, scale=3e6)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value, serious=-20.0)})
+    extend = words.option_of(said, "extend")
+    assert (extend["may_be_chosen"], extend["chance_best"], extend["expected_loss"]) == (
+        False, 0.0, None,
+    )  # fmt: skip
+    assert "extend" not in said["acceptability"]["probability_best"]
+    assert sum(one["chance_best"] for one in said["options"]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "name", ["surrey_extension.toml", "surrey_pilot.toml", "surrey_self_referral_campaign.toml"]
+)
+def test_what_is_at_stake_is_the_same_however_a_county_is_simulated(name: str) -> None:
+    inputs = load(shipped()[name], {"population.share": 0.004, "assume.referral.police": 0.5})
+    (whole,) = experiment.evaluate(inputs, seed=5, replicates=[1])
+    reference = whole
+    if "campaign" in name:  # where an option changes the whole county; the others take too long
+        (reference,) = experiment.evaluate(inputs, seed=5, replicates=[1], engine="reference")
+    (apart,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
+    for name in inputs.options:
+        own = whole.at_stake[name].counts
+        assert (own == reference.at_stake[name].counts).all()
+        assert (own == apart.at_stake[name].counts).all()
+        assert own.any() or not whole.outcomes[name].of("programme.referrals_police").any()
+        comparator = whole.outcomes[inputs.options[0]].counts
+        assert (own[0] <= comparator[0]).all(), "part of what happens under the comparator"
+        assert (own[0] < comparator[0]).any()
+    assert sum(one.counts.any() for one in whole.at_stake.values()) >= len(inputs.options) - 1
+    referred = "programme.referrals_police"
+    first = inputs.options[0]
+    assert (whole.at_stake[first].of(referred) == whole.outcomes[first].of(referred)).all()
+
+
+def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:
+    from dapp_model import draws
+
+    inputs, plan = small_study.inputs(), small_study.PLAN
+    stored = draws.read(small_study.finished().folder).measures["serious_at_stake"]
+    assert stored.shape == (plan.draws, plan.replications, len(inputs.options))
+    drawn = study.draw_inputs(inputs, 1, plan.seed)
+    (found,) = experiment.evaluate(drawn, seed=plan.seed, replicates=[plan.replicate(1, 1)])
+    for i, name in enumerate(inputs.options[1:], 1):
+        one = study.trimmed(found.at_stake[name], study.decision_year(inputs))
+        harm = sum(one.of(m).sum() for m in valuation.RAIL_MEASURES["serious harm"])
+        assert stored[1, 1, i] == pytest.approx(harm + expected_homicides(one, drawn).sum())
+    said = words.option_of(small_study.finished().decision, "extend")["serious_harm"]
+    mean = stored[:, :, inputs.options.index("extend")].mean()
+    assert said["among_victims_of_those_referred"] == pytest.approx(mean)
+
+
+# -- luck -----------------------------------------------------------------------------------------
+
+
+def test_chances_and_losses_are_those_of_the_arrays(inputs: Inputs) -> None:
+    values = {
+        "extend": made_up.by_effect(N),
+        "extend_larger": made_up.by_effect(N, scale=1.4e6, cost=1.5e5),
+    }
+    found = {
+        "extend": made_up.worth(values["extend"]),
+        "extend_larger": made_up.worth(values["extend_larger"], cost=1.5e5),
+    }
+    said = made_up.decided(inputs, found, frame())
+    every = [
+        np.zeros((N, 2)) if name == "stop" else values.get(name, np.full((N, 2), -5e4))
+        for name in inputs.options
+    ]
+    luck = voi.separate_luck(np.stack(every, axis=2))
+    assert said["luck"]["removed"]
+    for i, name in enumerate(inputs.options):
+        one = words.option_of(said, name)
+        assert one["chance_best"] == pytest.approx(voi.probability_best(luck.values)[i])
+        assert one["expected_loss"] == pytest.approx(voi.expected_loss(luck.values)[i])
+        assert said["luck"]["share_of_spread"][name] == luck.luck_share[i]
+    assert said["information"]["evpi"]["value"] == pytest.approx(voi.evpi(luck.values))
+    wrong = said["wrong"]
+    chance_, loss = voi.chance_wrong(luck.values, inputs.options.index(said["advice"]["option"]), 0)
+    assert (wrong["chance"], wrong["mean_loss"]) == (chance_.value, loss.value)
+    assert wrong["chance_error"] == chance_.standard_error
+    errors = {
+        o["replications"]: o["error"]["extend"] for o in said["luck"]["error_by_replications"]
+    }
+    assert errors[1] > errors[2] > errors[16] > 0
+    text = sure_words.luck(said)
+    assert words.money(errors[2]) in text
+    assert words.percent(said["luck"]["largest_share"]) in text
+
+
+def test_without_repetitions_luck_is_said_to_be_in_it(inputs: Inputs) -> None:
+    value = made_up.by_effect(N)[:, :1]
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, frame())
+    assert not said["luck"]["removed"]
+    assert "cannot be told" in sure_words.luck(said)
+    assert "over the play of chance together" in words.wrong(said)
+
+
+# -- schools of thought on the effect -------------------------------------------------------------
+
+
+def test_memberships_are_those_of_the_mixture() -> None:
+    mixture = registry()[made_up.EFFECT].distribution
+    assert isinstance(mixture, Mixture)
+    values = made_up.effects(20_000)
+    shares = effect_prior.membership(values, mixture)
+    assert shares.sum(axis=1) == pytest.approx(1.0)
+    for k, one in enumerate(mixture.parts):
+        assert shares[:, k].mean() == pytest.approx(one.weight, abs=1e-3)
+        logs = np.log(values)
+        mean = np.average(logs, weights=shares[:, k])
+        assert mean == pytest.approx(one.log_mean, abs=2e-3)
+        spread = np.sqrt(np.average((logs - mean) ** 2, weights=shares[:, k]))
+        assert spread == pytest.approx(one.log_sd, abs=3e-3)
+
+
+def test_parts_by_weights_are_parts_by_draws_of_their_own(inputs: Inputs) -> None:
+    """The mean under a part is what drawing from that part alone gives."""
+    value = made_up.by_effect(2000, scale=1e6)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, frame(2000))
+    for name in ("sceptical", "central", "optimistic"):
+        own = [one.values[made_up.EFFECT] for one in draw(inputs, 4000, 7, part=name)]
+        found = part(said, name)
+        assert found["mean_of_the_effect"] == pytest.approx(np.mean(own), abs=0.01)
+        direct = 1e6 * (1 - np.mean(own)) - 1e5
+        assert option(found, "extend")["mean"] == pytest.approx(direct, abs=1e4)
+        assert found["differs"] == (found["option"] != said["advice"]["option"])
+    weighted = sum(
+        one["weight"] * option(one, "extend")["mean"]
+        for one in said["by_effect_prior"]["parts"][1:]
+    )
+    mean = words.option_of(said, "extend")["measures"][decision.VALUE]["mean"]
+    assert weighted == pytest.approx(mean, abs=3e3)
+    assert option(part(said, "mixture"), "extend")["mean"] == pytest.approx(mean)
+    sceptical, optimistic = (option(part(said, n), "extend") for n in ("sceptical", "optimistic"))
+    assert sceptical["chance_best"] < optimistic["chance_best"]
+    assert (part(said, "sceptical")["option"], part(said, "optimistic")["option"]) == (
+        "stop", "extend",
+    )  # fmt: skip
+
+
+def test_a_part_that_few_draws_speak_for_is_not_assessed(inputs: Inputs) -> None:
+    value = made_up.by_effect(60)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, frame(60))
+    optimistic = part(said, "optimistic")
+    assert not optimistic["assessed"]
+    assert optimistic["effective_draws"] < effect_prior.FEWEST
+    assert part(said, "sceptical")["assessed"]
+    assert "optimistic view: not assessed" in sure_words.effect_prior(said)
+    table = sure_tables.effect_prior(said)
+    assert table is not None
+    assert table.rows[3][-1] == "not assessed"
+
+
+def test_an_effect_that_the_scenario_holds_has_no_parts() -> None:
+    held = load(shipped()["surrey_extension.toml"], {f"assume.{made_up.EFFECT}": 0.9})
+    said = made_up.decided(held, {"extend": made_up.worth(made_up.by_effect(N))}, frame())
+    assert not said["by_effect_prior"]["assessed"]
+    assert "not assessed" in sure_words.effect_prior(said)
+    assert sure_tables.effect_prior(said) is None
+
+
+def test_the_guard_rail_is_asked_under_each_part(inputs: Inputs) -> None:
+    """Where a low effect endangers victims, the sceptical part rules the option out by itself."""
+    harm = np.where(made_up.effects(N) > 0.95, -20.0, 20.0)[:, None] * np.ones(2)
+    value = made_up.by_effect(N, scale=3e6)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value, serious=harm)}, frame())
+    for name in ("sceptical", "optimistic"):
+        one = option(part(said, name), "extend")
+        assert one["may_be_chosen"] == (one["chance_of_rise_beyond_margin"] <= 0.25)
+    assert not option(part(said, "sceptical"), "extend")["may_be_chosen"]
+    assert option(part(said, "optimistic"), "extend")["may_be_chosen"]
+
+
+# -- other structures of the model ----------------------------------------------------------------
+
+
+def test_harm_routes_are_compared_and_averaged(inputs: Inputs) -> None:
+    value = made_up.by_effect(N, scale=2e6)
+    found = {"extend": made_up.worth(value)}
+    said = made_up.decided(inputs, found, frame())
+    both = axis(said, "harm_route")
+    means = [option(one, "extend")["mean"] for one in both["alternatives"]]
+    assert means == pytest.approx([value.mean(), 0.1 * (value.mean() + 1e5) - 1e5])
+    assert option(both["average"], "extend")["mean"] == pytest.approx(np.mean(means))
+    assert option(said["structural"]["average"], "extend")["mean"] == pytest.approx(np.mean(means))
+    assert [one["option"] for one in both["alternatives"]] == ["extend", "stop"]
+    assert [one["differs"] for one in both["alternatives"]] == [False, True]
+    low = next(one for one in said["views"] if one["view"] == "low_harm")
+    assert low["option"] == both["alternatives"][1]["option"]
+    heavy = load(shipped()["surrey_extension.toml"], {"assume.structural.recorded_harm": 3})
+    said = made_up.decided(heavy, found, frame())
+    average = option(axis(said, "harm_route")["average"], "extend")["mean"]
+    assert average == pytest.approx((means[0] + 3 * means[1]) / 4)
+    assert option(said["structural"]["average"], "extend")["mean"] == pytest.approx(average)
+
+
+def test_halves_by_frailty_and_state_dependence(inputs: Inputs) -> None:
+    value = made_up.by_effect(N)
+    found = {"extend": made_up.worth(value)}
+    rng = np.random.default_rng(2)
+    sigma = rng.uniform(0.8, 2.0, N)
+    parameters = frame(**{"case.frailty_sigma": sigma})
+    said = made_up.decided(inputs, found, parameters)
+    halves = axis(said, "frailty")
+    upper = sigma > np.median(sigma)
+    means = value.mean(axis=1)
+    assert [option(o, "extend")["mean"] for o in halves["alternatives"]] == pytest.approx(
+        [means[~upper].mean(), means[upper].mean()]
+    )
+    assert option(halves["average"], "extend")["mean"] == pytest.approx(means.mean())
+    assert not axis(said, "state_dependence")["assessed"]
+    assert "same in all draws" in axis(said, "state_dependence")["reason"]
+    assert not axis(said, "repeat_reading")["assessed"]
+    text = sure_words.structures(said)
+    assert "Not assessed: how far one incident brings on others" in text
+    heavy = load(shipped()["surrey_extension.toml"], {"assume.structural.more_frailty": 0})
+    said = made_up.decided(heavy, found, parameters)
+    assert option(axis(said, "frailty")["average"], "extend")["mean"] == pytest.approx(
+        means[~upper].mean()
+    )
+
+
+def test_few_draws_have_no_halves(inputs: Inputs) -> None:
+    parameters = frame(40, **{"case.frailty_sigma": np.linspace(1, 2, 40)})
+    said = made_up.decided(inputs, {"extend": made_up.worth(made_up.by_effect(40))}, parameters)
+    assert "too few" in axis(said, "frailty")["reason"]
+
+
+def test_readings_are_compared_on_the_same_draws(inputs: Inputs) -> None:
+    own, other = made_up.by_effect(N), made_up.by_effect(20, scale=2e6)
+
+    def every(value: Any) -> dict[str, decision.Worth]:
+        return {name: made_up.worth(value) for name in inputs.options[1:]}
+
+    said = decision.decide(
+        inputs,
+        every(own),
+        study={"draws": N, "replications": 2, "seed": 1, "indicative": False},
+        evidence=decision.Evidence(frame(), (decision.Reading("B", every(other)),)),
+    )
+    readings = axis(said, "repeat_reading")
+    assert (readings["own"], readings["draws"]) == ("A", 20)
+    means = [option(one, "extend")["mean"] for one in readings["alternatives"]]
+    assert means == pytest.approx([own[:20].mean(), other.mean()])
+    assert [one["name"] for one in readings["alternatives"]] == ["A", "B"]
+    assert option(readings["average"], "extend")["mean"] == pytest.approx(np.mean(means))
+
+
+def test_a_run_draws_under_the_readings_that_have_a_posterior(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each other reading gets its few draws, under its own name, kept and used once."""
+    inputs = small_study.inputs()
+    asked: list[str] = []
+
+    def placed(given: Inputs, number: int) -> Inputs:
+        reading = str(given.values[fitted.READING])
+        asked.append(reading)
+        return given.replace(values={"effect.full_dose_hr": 0.5 if reading == "B" else 0.9})
+
+    monkeypatch.setattr(fitted, "readings", lambda: ("A", "B"))
+    monkeypatch.setattr(fitted, "placed", placed)
+    plan = study.Plan(draws=2, replications=2, seed=3)
+    assert study.other_readings(inputs, plan) == ("B",)
+    assert study.other_readings(inputs, dataclasses.replace(plan, quick=True)) == ()
+    study.compute(inputs, plan, tmp_path, workers=1)
+    assert asked.count("B") == 2
+    before = len(asked)
+    study.compute(inputs, plan, tmp_path, workers=1)
+    assert len(asked) == before, "nothing is done twice"
+    (reading,) = tables.readings(inputs, plan, tmp_path)
+    assert reading.name == "B"
+    averted = reading.found["extend"].measures["true_incidents_averted"]
+    assert averted.shape == (2, 2)
+    first = study.valued_of(tmp_path, 0, reading="B").parameters
+    assert first["effect.full_dose_hr"] == 0.5
+    assert study.valued_of(tmp_path, 0).parameters["effect.full_dose_hr"] == 0.9
+
+
+# -- acceptability, information, and one option everywhere ----------------------------------------
+
+
+def test_acceptability_is_that_of_the_arrays(inputs: Inputs) -> None:
+    value = made_up.by_effect(N)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, frame())
+    found = said["acceptability"]
+    assert list(found["probability_best"]) == list(inputs.options)
+    totals = np.sum(list(found["probability_best"].values()), axis=0)
+    assert totals == pytest.approx(1.0)
+    assert found["frontier"]["option"][0] == "stop", "worth nothing, the cheapest is best"
+    assert len(found["thresholds"]) == len(totals)
+    for i, name in enumerate(found["frontier"]["option"]):
+        chance_ = found["frontier"]["probability_best"][i]
+        assert chance_ == found["probability_best"][name][i]
+
+
+def test_knowing_a_part_is_never_worth_more_than_everything(inputs: Inputs) -> None:
+    rng = np.random.default_rng(1)
+    parameters = frame(**{"pathway.suitable": rng.uniform(0, 1, N)})
+    said = made_up.decided(inputs, {"extend": made_up.worth(made_up.by_effect(N))}, parameters)
+    found = said["information"]
+    rows = {one["section"]: one for one in found["evppi"]}
+    error = 2 * (found["evpi"]["standard_error"] + rows["effect"]["standard_error"])
+    assert rows["effect"]["evppi"] <= found["evpi"]["value"] + error
+    assert rows["effect"]["evppi"] >= 0.8 * found["evpi"]["value"], "the effect is all there is"
+    assert rows["pathway"]["zero_within_noise"]
+    assert not rows["effect"]["zero_within_noise"]
+    assert "what the programme does to abuse is worth most" in sure_words.information(said)
+
+
+def test_groups_alone_have_the_worth_that_the_whole_table_gives() -> None:
+    parameters = frame(**{"pathway.suitable": np.linspace(0, 1, N)})
+    values = np.stack([np.zeros(N), made_up.by_effect(N).mean(axis=1)], axis=1)
+    groups = {"both": tuple(parameters)}
+    whole = voi.evppi_table(values, parameters, groups=groups)
+    alone = voi.evppi_groups(values, parameters, groups)
+    assert alone.index.tolist() == ["both"]
+    assert alone.loc["both", "evppi"] == whole.loc["both", "evppi"]
+
+
+@pytest.mark.parametrize("larger_value", [1e6, 4e6])
+@pytest.mark.parametrize("serious", [5.0, -20.0])
+@pytest.mark.parametrize(
+    "best", ["stop", "extend", "extend_larger", "pause_and_evaluate", "one_funder_withdraws"]
+)
+def test_table_chart_and_every_sentence_name_the_same_option(
+    inputs: Inputs, best: str, serious: float, larger_value: float
+) -> None:
+    found = {"extend": made_up.worth(made_up.by_effect(N, scale=1.1e6), serious=serious)}
+    if best != "stop":
+        value = made_up.by_effect(N, scale=larger_value, seed=2)
+        found[best] = made_up.worth(value, serious=serious)
+    said = made_up.decided(inputs, found, frame())
+    advised = said["advice"]["option"]
+    label = words.option_of(said, advised)["label"]
+    assert advised == ("stop" if serious < 0 else said["advice"]["option"])
+    assert label == said["advice"]["label"]
+    assert f"the best act is {words.quoted(label)}" in words.advice(said)
+    table = page.options(said)
+    marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
+    assert marked == [f"{label} (advised)"]
+    chart = figures.options(said)
+    drawn = [row[0] for row in chart.rows if row[-1] == 1]
+    assert drawn == [name for name in [advised] if name != inputs.options[0]]
+    assert f"Advised: {words.quoted(label)}" in chart.alternative
+    mixture = part(said, "mixture")
+    assert (mixture["option"], mixture["label"]) == (advised, label)
+    prior = sure_tables.effect_prior(said)
+    assert prior is not None
+    assert prior.rows[3][:2] == ("Advice", label)
+    assert axis(said, "harm_route")["alternatives"][0]["option"] == advised
+    curves = sure_figures.acceptability(said)
+    assert curves is not None
+    text = report.paragraph(said)
+    assert f"the best act is {words.quoted(label)}" in text
+    shown = words.option_of(said, said["shown_option"])["label"]
+    assert f"For {words.quoted(shown)} against" in text
+    assert shown == label or advised == inputs.options[0]
+    against = words.option_of(said, said["wrong"]["against"])["label"]
+    assert f"that {words.quoted(against)} is better" in text
+
+
+def test_the_paragraph_holds_all_that_is_said_of_the_advice() -> None:
+    said = small_study.finished().decision
+    text = said["paragraph"]
+    for line in (
+        words.advice(said), words.wrong(said), words.victim_safety(said), words.expiry(said),
+        words.present_knowledge(said), sure_words.effect_prior(said), sure_words.structures(said),
+        sure_words.information(said), sure_words.without_rail(said),
+    ):  # fmt: skip
+        assert line in text
+    assert "None" not in text
+    assert text.count("\n") == 0
+
+
+def test_tables_are_files_of_the_run() -> None:
+    folder = small_study.finished().folder
+    assert set(sure_tables.CSV) <= set(runs.DATA_FILES)
+    said = small_study.finished().decision
+    rows = pd.read_csv(folder / "effect_prior.csv")
+    mixture = rows[(rows["part"] == "mixture") & (rows["option"] == "extend")].iloc[0]
+    mean = words.option_of(said, "extend")["measures"][decision.VALUE]["mean"]
+    assert mixture["net_present_social_value"] == pytest.approx(mean)
+    advised = rows[(rows["part"] == "mixture") & (rows["advised"] == 1)]["option"].tolist()
+    assert advised == [said["advice"]["option"]]
+    curve = pd.read_csv(folder / "acceptability.csv")
+    assert curve.groupby("threshold")["probability_best"].sum().to_numpy() == pytest.approx(1.0)
+
+
+def test_weighted_quantiles_of_equal_weights_are_plain() -> None:
+    values = np.arange(1000.0)[::-1].copy()
+    low, high = chance.quantiles(values, np.ones(1000), (0.05, 0.95))
+    assert (low, high) == pytest.approx(tuple(np.quantile(values, (0.05, 0.95))), abs=1.0)
+    half = np.where(values < 500, 1.0, 0.0)
+    assert chance.quantiles(values, half, (0.5,))[0] == pytest.approx(249.5, abs=1.0)
