@@ -85,6 +85,23 @@ def test_a_larger_budget_has_to_return_more_than_its_extra_pounds(inputs: Inputs
     assert fails["larger_budget"]["return_on_extra_pounds"] == pytest.approx(0.9)
 
 
+def test_a_larger_budget_is_set_beside_the_same_design_too(inputs: Inputs) -> None:
+    """Against stopping its pounds return much; its last ones, beyond the usual budget, little."""
+    found = {
+        "extend": worth(-10_000.0, cost=200_000.0),
+        "extend_motivational": worth(-20_000.0, cost=200_000.0),
+        "extend_larger": worth(-90_000.0, cost=300_000.0),
+    }
+    said = decided(inputs, found)["larger_budget"]
+    assert (said["against"], said["same_design"]["against"]) == ("stop", "extend")
+    assert said["return_on_extra_pounds"] == pytest.approx(0.7)
+    assert said["same_design"]["return_on_extra_pounds"] == pytest.approx(0.2)
+    sentence = words.larger_budget(decided(inputs, found))
+    assert "£0.7, and each beyond" in sentence
+    assert "about £0.2; a larger budget is advised only if" in sentence
+    assert sentence.endswith("which it does not.")
+
+
 def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> None:
     said = decided(inputs, {"extend": worth(90_000.0, serious=-6.0)})
     assert said["advice"]["option"] == "stop"

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Candidate:
     """What the advice looks at of one option: expected value and programme cost in GBP.
 
-    `affordable` is None where no ceiling is known. The comparator may always be chosen.
+    `affordable` is None where no ceiling is known. The comparator may always be chosen. `twin` is
+    the option that differs from a larger one in the budget alone, if there is one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Candidate:
     affordable: bool | None
     larger: bool
     comparator: bool
+    twin: str = ""
 
     @property
     def may(self) -> bool:
@@ -49,7 +51,12 @@ def hurdle_of(inputs: Inputs) -> Hurdle:
 def advise(
     candidates: Sequence[Candidate], hurdle: Hurdle, *, rail: bool = True
 ) -> tuple[str, dict[str, Any] | None]:
-    """Return the option with the highest expected value, and how a larger budget fared."""
+    """Return the option with the highest expected value, and how a larger budget fared.
+
+    The extra pounds of a larger budget have to pass the hurdle twice: against the best of the
+    others and, where there is one, against the same design at the usual budget. Otherwise a good
+    first pound would carry a poor last one.
+    """
     able = [one for one in candidates if one.may or (not rail and one.affordable is not False)]
     value: Callable[[Candidate], float] = lambda one: one.value  # noqa: E731
     # The first in the file's order where several are equal.
@@ -58,22 +65,36 @@ def advise(
     if not larger:
         return best.name, None
     bigger = max(larger, key=value)
-    extra_cost = bigger.cost - best.cost
-    extra_value = bigger.value - best.value + extra_cost
-    returned = ratio_of(extra_value, extra_cost)
-    passes = bigger.value > best.value and (returned is None or returned > hurdle.asked)
+    twin = next((one for one in candidates if one.name == bigger.twin != best.name), None)
+    extras = [_extra(bigger, one) for one in (best, twin) if one is not None]
+
+    def passes(asked: float) -> bool:
+        returns = [one["return_on_extra_pounds"] for one in extras]
+        enough = all(one is None or one > asked for one in returns)
+        return bigger.value > best.value and enough
+
     report = {
         "option": bigger.name,
-        "against": best.name,
-        "extra_programme_cost": extra_cost,
-        "extra_social_value": extra_value,
-        "return_on_extra_pounds": returned,
+        **extras[0],
+        "same_design": extras[1] if len(extras) > 1 else None,
         "hurdle": hurdle.asked,
         "hurdle_shown": hurdle.shown,
-        "passes": passes,
-        "passes_hurdle_shown": passes and (returned is None or returned > hurdle.shown),
+        "passes": passes(hurdle.asked),
+        "passes_hurdle_shown": passes(hurdle.asked) and passes(hurdle.shown),
     }
-    return (bigger.name if passes else best.name), report
+    return (bigger.name if report["passes"] else best.name), report
+
+
+def _extra(bigger: Candidate, other: Candidate) -> dict[str, Any]:
+    """Return what an option costs and is worth to society beyond another."""
+    cost = bigger.cost - other.cost
+    value = bigger.value - other.value + cost
+    return {
+        "against": other.name,
+        "extra_programme_cost": cost,
+        "extra_social_value": value,
+        "return_on_extra_pounds": ratio_of(value, cost),
+    }
 
 
 def shown(candidates: Sequence[Candidate], advised: str) -> str:

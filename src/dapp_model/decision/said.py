@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+MONEY_LEVERS: Final = (".annual_budget", ".places", ".funders")  # what a larger budget may change
 INTERVALS: Final = (
     "A 90% interval holds nine draws in ten: what is not known, and the luck that is left in the "
     "mean of a draw's repetitions. Chances hold what is not known alone where luck could be taken "
@@ -136,6 +137,7 @@ def standings(inputs: Inputs, options: list[dict[str, Any]]) -> tuple[Standing, 
             one["affordable"],
             one["larger_budget"],
             one["name"] == inputs.options[0],
+            one["same_but_for_budget"],
         )
         for one in options
     )
@@ -151,6 +153,7 @@ def _candidates(options: list[dict[str, Any]], measure: str) -> list[Candidate]:
             affordable=one["affordable"],
             larger=one["larger_budget"],
             comparator=one["is_comparator"],
+            twin=one["same_but_for_budget"],
         )
         for one in options
     ]
@@ -196,6 +199,7 @@ def _option(inputs: Inputs, name: str, found: Mapping[str, Worth]) -> dict[str, 
         "description": option.description,
         "is_comparator": name not in found,
         "larger_budget": _is_larger(inputs, name),
+        "same_but_for_budget": _twin(inputs, name),
         "admissible": True,
         **_can_afford(inputs, name),
     }
@@ -266,6 +270,19 @@ def _is_larger(inputs: Inputs, name: str) -> bool:
         return _budget(inputs, name) > float(levers["programme.annual_budget"])
     budgets = [_budget(inputs, other) for other in inputs.options[1:]]
     return bool(budgets) and _budget(inputs, name) > budgets[0]
+
+
+def _twin(inputs: Inputs, name: str) -> str:
+    """Return the option that a larger one differs from in its budget alone, "" if none."""
+    if not _is_larger(inputs, name):
+        return ""
+
+    def design(option: str) -> dict[str, Any]:
+        levers = inputs.option(option).levers
+        return {key: value for key, value in levers.items() if not key.endswith(MONEY_LEVERS)}
+
+    others = (one for one in inputs.options[1:] if not _is_larger(inputs, one))
+    return next((one for one in others if design(one) == design(name)), "")
 
 
 def _views(inputs: Inputs, options: list[dict[str, Any]], advised: str) -> list[dict[str, Any]]:

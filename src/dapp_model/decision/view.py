@@ -30,6 +30,7 @@ class Standing:
     affordable: bool | None
     larger: bool
     comparator: bool
+    twin: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,7 @@ def candidates(
             affordable=one.affordable,
             larger=one.larger,
             comparator=one.comparator,
+            twin=one.twin,
         )
         for i, one in enumerate(given.standings)
     ]

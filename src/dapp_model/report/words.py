@@ -225,11 +225,23 @@ def larger_budget(decision: Decision) -> str:
     returned = found["return_on_extra_pounds"]
     if returned is None:
         return f"{label} costs no more than {against} although its yearly budget is larger."
-    verdict = "more than" if found["passes"] else "not more than"
+    verdict = "does" if found["passes"] else "does not"
     return (
         f"Each extra pound that {label} spends beyond {against} returns about "
-        f"{money(returned)}, {verdict} the hurdle of {money(found['hurdle'])}."
+        f"{money(returned)}{_same_design(decision, found)}; a larger budget is advised only if "
+        f"its extra pounds return more than the hurdle of {money(found['hurdle'])}, which it "
+        f"{verdict}."
     )
+
+
+def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
+    """Say what the extra pounds return against the same design at the usual budget."""
+    twin = found["same_design"]
+    if twin is None or twin["return_on_extra_pounds"] is None:
+        return ""
+    against = quoted(option_of(decision, twin["against"])["label"])
+    back = money(twin["return_on_extra_pounds"])
+    return f", and each beyond {against}, the same design at the usual budget, about {back}"
 
 
 def victim_safety(decision: Decision) -> str:
