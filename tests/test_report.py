@@ -220,6 +220,22 @@ def test_costs_outside_the_contract_are_rows_that_say_not_assessed(page: str) ->
         assert f"{cost} not assessed" in plain(page)
 
 
+def test_the_county_stands_beside_what_was_counted(page: str) -> None:
+    """From the proof of the committed posterior: each figure, and what is not met."""
+    rows = fitted.checks("A")
+    assert {"strong", "weak"} <= {row["weight"] for row in rows}
+    text = plain(page)
+    part = text[text.index("How the simulated county compares with what was counted") :]
+    for row in rows:
+        assert f"{row['label']} {row['weight']} {words.number(row['counted'])}" in part
+    far = [row for row in rows if row["weight"] == "strong" and abs(row["distance"]) > 1]
+    assert ("Not met within one standard error" in part) == bool(far)
+    with (small_study.finished().folder / "figures" / "calibration.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
+        assert len(list(csv.DictReader(stream))) == len(rows)
+
+
 def test_the_offences_add_up_to_the_benefits(page: str, decision: dict[str, Any]) -> None:
     run = small_study.finished()
     with (run.folder / "account.csv").open(encoding="utf-8", newline="") as stream:

@@ -94,6 +94,7 @@ def draw(totals: Totals) -> list[Chart]:
     """Draw every chart of the pack."""
     import matplotlib
 
+    from dapp_model.report import calibration_annex
     from dapp_model.report.account_figures import positions
     from dapp_model.report.sure_figures import acceptability
 
@@ -106,6 +107,7 @@ def draw(totals: Totals) -> list[Chart]:
             _bearers(totals),
             positions(totals),
             acceptability(totals.decision),
+            calibration_annex.picture(totals),
         ]
     return [one for one in charts if one is not None]
 
