@@ -174,8 +174,11 @@ def standing(decision: Decision) -> list[str]:
     marks = []
     if decision["provisional"]:
         marks.append(
-            "Provisional: the parameters fitted to the Surrey counts are held at the likeliest "
-            "values of a calibration that has not passed its proof yet."
+            "Provisional: the parameters fitted to the Surrey counts come from a posterior that "
+            "has not passed its proof."
+            if decision.get("posterior")
+            else "Provisional: the parameters fitted to the Surrey counts are held at one set of "
+            "values; no posterior has been committed."
         )
     if decision.get("posterior"):
         marks.append(_calibrated(decision["posterior"]))
