@@ -68,7 +68,9 @@ def pilot_of(inputs: Inputs) -> Inputs:
     else:
         message = "No option offers a programme, so there is nothing to evaluate."
         expected = "an option with programme.offered = true"
-        problem = Problem(inputs.path, None, "options", ", ".join(inputs.options), expected, message)
+        problem = Problem(
+            inputs.path, None, "options", ", ".join(inputs.options), expected, message
+        )
         raise InputErrors((problem,))
     levers = {**option.levers, "extension.length": 0.0}
     pilot = replace(option, name=PILOT, levers=levers)

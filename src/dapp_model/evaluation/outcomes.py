@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import model
 from dapp_model.evaluation.lives import NOT, WITHOUT, Lives
 from dapp_model.evaluation.seen import (
     MONTH,
+    Floats,
     Ints,
     Rows,
     Tally,
@@ -51,7 +53,10 @@ def pool(lives: Lives) -> pd.DataFrame:
     """
     people = lives.people.copy()
     persons, cases = lives.persons, np.asarray(people["case"], dtype=np.int64)
-    before, after = round(months("before_months") * MONTH), round(months("follow_up_months") * MONTH)
+    before, after = (
+        round(months("before_months") * MONTH),
+        round(months("follow_up_months") * MONTH),
+    )
     started = people[people["started"] != NOT]
     lag = _mean(started["started"] - started["referred"])
     late = _mean(started["planned_end"] - started["referred"])
@@ -86,7 +91,7 @@ def pool(lives: Lives) -> pd.DataFrame:
     people["grade"] = _latest_grade(lives.rows[WITHOUT], persons, begins[START])
     span = before / model.DAY, after / model.DAY
     for name, table in (("recording", _known), ("season", _season)):
-        level = _levels(table(lives.world))
+        level = _Levels(table(lives.world))
         first = level(referred - before, span[0])
         for window in (START, LANDMARK, REFERRED, REFERRED_LANDMARK):
             people[f"{name}_{window}"] = level(begins[window], span[1]) / first
@@ -102,23 +107,23 @@ def _mean(found: pd.Series[int]) -> int:
     return round(float(found.mean())) if len(found) else 0
 
 
-def _known(world: World) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _known(world: World) -> Floats:
     """Return how likely a true incident was to happen and be recorded, by day."""
     days = world.days
     return np.asarray(days[model.D.SEASON] * days[model.D.REPORT] * days[model.D.RECORD])
 
 
-def _season(world: World) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _season(world: World) -> Floats:
     return np.asarray(world.days[model.D.SEASON])
 
 
-class _levels:
+class _Levels:
     """The mean of a table by day over windows."""
 
-    def __init__(self, table: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    def __init__(self, table: Floats) -> None:
         self.total = np.concatenate([[0.0], np.cumsum(table)])
 
-    def __call__(self, begin: Ints, days: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def __call__(self, begin: Ints, days: float) -> Floats:
         first = (begin - model.ORIGIN) // model.DAY
         last = np.clip(first + round(days), 0, len(self.total) - 1)
         first = np.clip(first, 0, len(self.total) - 2)
@@ -171,7 +176,10 @@ def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
     persons = np.asarray(first["person"], dtype=np.int64)
     found = tallies(rows, persons, np.asarray(first["case"], dtype=np.int64))
     index = np.asarray(first["when"], dtype=np.int64)
-    before, after = round(months("before_months") * MONTH), round(months("follow_up_months") * MONTH)
+    before, after = (
+        round(months("before_months") * MONTH),
+        round(months("follow_up_months") * MONTH),
+    )
     length = _mean(started["planned_end"] - started["started"])
     columns = {}
     for measure in MEASURES:
@@ -183,7 +191,7 @@ def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
     return first.assign(**columns)
 
 
-def _away(rows: Rows, people: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _away(rows: Rows, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Say who has gone, or is in custody, at their index date."""
     import pandas as pd
 

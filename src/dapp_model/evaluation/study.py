@@ -119,9 +119,7 @@ def seen_by(
                 yield labels, designs.arms(design, window, basis, referred, others)
 
 
-def power_table(
-    pool: Pool, sizes: Sequence[int], *, repetitions: int, seed: int
-) -> pd.DataFrame:
+def power_table(pool: Pool, sizes: Sequence[int], *, repetitions: int, seed: int) -> pd.DataFrame:
     """Return how each design fares by effect, follow-up, basis, outcome and size of an arm."""
     import pandas as pd
 
@@ -174,7 +172,8 @@ def size_table(pool: Pool) -> pd.DataFrame:
             for kind in KINDS:
                 truth = arms.truth[kind]
                 row: dict[str, Any] = {"effect": effect, **labels, "outcome": kind}
-                row |= {name: value for name, value in asdict(truth).items() if name != "sign"}
+                row |= {"true_effect": truth.effect, "true_effect_error": truth.effect_error}
+                row |= {"seen_effect": truth.seen, "seen_effect_error": truth.seen_error}
                 row["unmatched"] = arms.unmatched
                 sized = arms.control is not None and labels["design"] != MATCHED.name
                 row |= dict.fromkeys(("arm_for_80", "arm_low", "arm_high"), float("nan"))
@@ -203,8 +202,8 @@ def hazard_ratio_of_starters(pool: Pool, effect: str) -> tuple[float, float]:
         started[f"incidents_{outcomes.START}_{world}"].to_numpy(np.float64)
         for world in (WITH, WITHOUT)
     ]
-    effect, error = designs.log_ratio(*counts)
-    return float(np.exp(effect)), error
+    found, error = designs.log_ratio(*counts)
+    return float(np.exp(found)), error
 
 
 def completers_table(referred: pd.DataFrame) -> pd.DataFrame:

@@ -56,9 +56,7 @@ def two_arms(
     treated: Sample, control: Sample, size: int, *, repetitions: int, rng: np.random.Generator
 ) -> dict[str, Estimates]:
     """Return what two independent arms of a size estimate, by kind of outcome."""
-    arms = [
-        (one.counts(size, repetitions, rng), one.values[:, -1]) for one in (treated, control)
-    ]
+    arms = [(one.counts(size, repetitions, rng), one.values[:, -1]) for one in (treated, control)]
     return {
         ANY: _risk_difference(*(_moments(n, np.where(y > 0, 1.0, y)) for n, y in arms)),
         NUMBER: _log_ratio(*(_moments(n, y) for n, y in arms)),
@@ -173,9 +171,7 @@ def judge(found: Estimates, truth: float, *, sign: float, resolved: bool = True)
         significant_rise=float(rose.mean()),
         coverage=float(inside.sum() / total),
         wrong_sign=float(wrong.sum() / total) if sign else None,
-        significant_wrong=float((wrong & significant).sum() / chosen)
-        if sign and chosen
-        else None,
+        significant_wrong=float((wrong & significant).sum() / chosen) if sign and chosen else None,
         exaggeration=float(np.abs(effect[significant]).mean() / abs(truth))
         if sign and resolved and truth and chosen
         else None,
