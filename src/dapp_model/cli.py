@@ -404,14 +404,23 @@ def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> i
 
 def _voi(given: argparse.Namespace) -> int:
     from dapp_model import draws, runs
-    from dapp_model.analysis import learning
+    from dapp_model.analysis import extension, learning, model_runs
 
     folder = _run_of(given)
     stored = draws.read(folder)
-    inputs, _, _ = runs.read_run(folder)
+    inputs, plan, _ = runs.read_run(folder)
     starts = draws.starts_by_year(folder, stored)
+    taught = None
+    if given.learning_draws:
+        extension.check(inputs)
+        with _progress("Running the pilot as monitoring sees it") as progress:
+            how = model_runs.Run(_cores(given), progress)
+            shown = extension.show(inputs, plan, given.learning_draws, how)
+        taught = extension.study(stored, inputs, shown)
     with _progress("Valuing information") as progress:
-        found = learning.study(stored, inputs.values, starts=starts, progress=progress)
+        found = learning.study(
+            stored, inputs.values, starts=starts, extension=taught, progress=progress
+        )
     return _write_analysis(given, folder, found)
 
 
@@ -452,26 +461,14 @@ def _sensitivity(given: argparse.Namespace) -> int:
 
 
 def _evaluate_pilot(given: argparse.Namespace) -> int:
-    from dapp_model import runs, study
     from dapp_model.analysis import model_runs, pilot
-    from dapp_model.scenario import load
 
     pilots, draws = (QUICK_PILOTS, QUICK_PILOT_DRAWS) if given.quick else (PILOTS, PILOT_DRAWS)
-    asked = pilot.Asked(
-        given.replications or pilots, draws if given.draws is None else given.draws, given.seed
-    )
-    if given.file.is_dir():
-        folder, (inputs, _, _) = given.file, runs.read_run(given.file)
-    else:
-        inputs = load(given.file)
-        folder = given.out or pilot.place(inputs, asked)
-    for warning in inputs.warnings:
-        _err(f"Please note: {warning}")
-    if not study.is_compiled():
-        _err("Compiling the engine (about a minute, once).")
-    study.compile_engine(inputs)
+    draws = draws if given.draws is None else given.draws
+    asked = pilot.Asked(given.replications or pilots, draws, given.seed)
     with _progress("Simulating pilots") as progress:
-        found = pilot.study(inputs, asked, model_runs.Run(_cores(given), progress))
+        how = model_runs.Run(_cores(given), progress)
+        folder, found = pilot.command(given.file, given.out, asked, how, _err)
     return _write_analysis(given, folder, found)
 
 

@@ -41,7 +41,7 @@ def shown(what: str) -> Iterator[Callable[[int, int], None]]:
             text = left(done, total)
             if time.monotonic() - last[0] > 15 or done == total:
                 last[0] = time.monotonic()
-                print(f"{what}: {done} of {total} parts, {text}")
+                print(f"{what}: {done} of {total} parts, {text}", file=sys.stderr)
 
         yield plain
         return
