@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from dapp_model.analysis import pilot_words as words
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.model_runs import Run
@@ -18,17 +16,15 @@ from dapp_model.errors import InputErrors, Problem
 from dapp_model.evaluation import designs, lives, outcomes, split
 from dapp_model.evaluation import study as made
 from dapp_model.evaluation.designs import (
-    BEFORE_AFTER,
     DESIGNS,
     FROM_LANDMARK,
     FROM_START,
     RANDOMISED_AT_START,
     RECORDED,
-    REPORTED,
 )
 from dapp_model.evaluation.lives import Luck
-from dapp_model.evaluation.seen import figure, pilot_figures
-from dapp_model.evaluation.trials import ANY, NUMBER
+from dapp_model.evaluation.seen import pilot_figures
+from dapp_model.evaluation.trials import ANY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,6 +126,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         "repetitions": asked.repetitions,
         "seed": asked.seed,
         "scenario": inputs.name,
+        "evaluated": pilot.option(lives.PILOT).label,
         "scenario_hash": inputs.text_hash,
         "population_share": inputs.population_share,
         "starts_in_one_pilot": pool.starts,

@@ -58,10 +58,12 @@ def shown(job: Job) -> tuple[dict[str, float], float]:
         name: fast.live_together(world, people, job.luck.seed, job.luck.replicate)
         for name, world in worlds.items()
     }
-    found = lives.people_of(rows[PILOT], worlds[PILOT])
     cut = cut_off(inputs)
+    # Who came how far is what was known then: a later referral must not show.
+    early = rows[PILOT][rows[PILOT]["time"] < cut]
+    found = lives.people_of(early, worlds[PILOT])
     rng = np.random.default_rng([job.luck.seed, _INTERVIEWS, job.number])
-    figures = figures_of(rows[PILOT], found, cut, rng)
+    figures = figures_of(early, found, cut, rng)
     share = inputs.population_share
     counted = (STARTS, COMPLETIONS, *OTHERS[:2], OTHERS[3])
     for name in (*counted, *(f"starters with {n} months" for n in FOLLOWED)):

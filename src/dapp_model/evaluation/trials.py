@@ -46,10 +46,14 @@ def sample(values: Floats, weights: Floats) -> Sample:
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """An effect and its standard error in each repetition; NaN where there is none."""
+    """An effect and its standard error in each repetition; NaN where there is none.
+
+    `freedom` are the degrees of freedom of the error, infinite for shares, as is usual.
+    """
 
     effect: Floats
     error: Floats
+    freedom: Floats | float = np.inf
 
 
 def two_arms(
@@ -83,7 +87,8 @@ def before_after(
             + n @ before**2 / known / first**2
             - 2 * (n @ (before * after)) / known / (first * last)
         )
-        ratio = Estimates(_finite(np.log(last / first)), _finite(np.sqrt(spread / known)))
+        error_of_ratio = _finite(np.sqrt(spread / known))
+        ratio = Estimates(_finite(np.log(last / first)), error_of_ratio, np.maximum(known - 1, 1))
     return {ANY: Estimates(_finite(mean), _finite(error)), NUMBER: ratio}
 
 
@@ -109,11 +114,16 @@ def _risk_difference(
 def _log_ratio(
     treated: tuple[Floats, Floats, Floats], control: tuple[Floats, Floats, Floats]
 ) -> Estimates:
-    """Return the log ratio of means; its variance allows for people who differ in their rates."""
+    """Return the log ratio of means; its variance allows for people who differ in their rates.
+
+    Degrees of freedom by Welch and Satterthwaite.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = [v / (n * m**2) for n, m, v in (treated, control)]
+        a, b = (v / (n * m**2) for n, m, v in (treated, control))
         effect = np.log(treated[1] / control[1])
-        return Estimates(_finite(effect), _finite(np.sqrt(parts[0] + parts[1])))
+        freedom = (a + b) ** 2 / (a**2 / (treated[0] - 1) + b**2 / (control[0] - 1))
+        freedom = np.where(np.isfinite(freedom), np.maximum(freedom, 1), 1)
+        return Estimates(_finite(effect), _finite(np.sqrt(a + b)), freedom)
 
 
 def _finite(found: Floats) -> Floats:
@@ -152,9 +162,11 @@ def judge(found: Estimates, truth: float, *, sign: float, resolved: bool = True)
     the people simulated, no exaggeration is given. An evaluation without an estimate (nobody with
     the outcome in an arm) finds no effect.
     """
-    from scipy.stats import norm
+    from scipy.stats import norm, t
 
-    bound = float(norm.ppf(1 - LEVEL / 2))
+    bound: Floats | float = float(norm.ppf(1 - LEVEL / 2))
+    if np.isfinite(found.freedom).all():
+        bound = t.ppf(1 - LEVEL / 2, found.freedom)
     given = np.isfinite(found.effect) & np.isfinite(found.error)
     effect, error = np.where(given, found.effect, 0.0), np.where(given, found.error, np.inf)
     # An estimate without spread says nothing unless it is not zero.
