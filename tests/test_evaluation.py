@@ -312,6 +312,28 @@ def test_monitoring_sees_nothing_after_the_cut_off_and_no_incident_that_nobody_t
     assert not set(found) & set(registry())
 
 
+def test_the_matched_ratio_at_the_cut_off_is_of_records_seen_by_then() -> None:
+    cut = monitoring.cut_off(inputs())
+    rows, county = one_life().rows[WITH], fast.take_census([one_life().world], 1, 0, keep=True).rows
+
+    def ratio(rows: seen.Rows, county: seen.Rows) -> float:
+        life = replace(one_life(), rows={lives.PILOT: rows})
+        return monitoring.matched(life, county[county["time"] < cut], cut)
+
+    found = ratio(rows, county)
+    assert abs(found) < 3
+    early = rows[rows["time"] < cut]
+    assert ratio(early, county) == found
+    true = early[early["kind"] != ev.INCIDENT]
+    assert ratio(true, county[county["kind"] != ev.INCIDENT]) == found
+    # With no records of anybody after the start, those who start seem to have fewer.
+    starts = dict(zip(*(one_life().people[name].tolist() for name in ("person", "started")),
+                      strict=True))  # fmt: skip
+    late = np.array([0 < starts.get(p, -1) <= t for p, t in zip(rows["person"], rows["time"],
+                                                                 strict=True)])  # fmt: skip
+    assert ratio(rows[~(late & (rows["kind"] == ev.RECORD))], county) < min(0.0, found + 1e-9)
+
+
 def test_the_pilots_value_is_that_of_the_whole_comparison() -> None:
     from dapp_model.economics import summary, value
     from dapp_model.study import BASELINE_YEAR, trimmed

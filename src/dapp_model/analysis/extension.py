@@ -20,7 +20,7 @@ from dapp_model.draws import NOTHING_DRAWN, Draws
 from dapp_model.errors import InputErrors, Problem
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
-from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, RULE, STARTS
+from dapp_model.evaluation.monitoring import COMPLETIONS, MATCHED, REPEATS, REPORTED, RULE, STARTS
 from dapp_model.evaluation.seen import data_file, figure
 from dapp_model.report.words import money
 
@@ -88,7 +88,7 @@ def data_of(figures: pd.DataFrame) -> pd.DataFrame:
     A share without answers takes the mean of the draws that have one, and a column says so. What
     is the same in all draws says nothing and is left out.
     """
-    frame = figures[[*RULE, REPEATS]].copy()
+    frame = figures[[*RULE, REPEATS, MATCHED]].copy()
     frame[NO_ANSWER] = frame[REPORTED].notna().astype(float)
     frame = frame.fillna(frame.mean()).fillna(0.0)
     return frame.loc[:, frame.nunique() > 1]

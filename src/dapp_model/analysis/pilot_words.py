@@ -13,6 +13,7 @@ from dapp_model.evaluation.designs import (
     BEFORE_AFTER,
     FROM_LANDMARK,
     FROM_START,
+    MATCHED,
     RANDOMISED_AT_START,
     RECORDED,
     REPORTED,
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HOPED, NONE = "hoped", "none"
+COVERED: Final = {
+    BEFORE_AFTER.name: "before and after",
+    MATCHED.name: "in a matched comparison",
+    RANDOMISED_AT_START.name: "in a randomised evaluation",
+}
 RANDOM: Final = ("waiting_list", "randomised", "randomised_at_start")
 
 
@@ -88,9 +94,9 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
         f"If the effect is as the optimistic believe ({made.effects()['optimistic']:.2f}), it "
         f"would appear {in_100(others['optimistic'])}, and as the sceptical believe "
         f"({made.effects()['sceptical']:.2f}), {in_100(others['sceptical'])}.",
-        f"Over all randomised designs and outcomes looked at, with the hoped effect it would appear between "
-        f"{round(100 * low)} and {round(100 * high)} times in 100. So no effect found is no "
-        "evidence of no effect at this size.",
+        f"Over all randomised designs and outcomes looked at, with the hoped effect it would "
+        f"appear between {round(100 * low)} and {round(100 * high)} times in 100. So no "
+        "effect found is no evidence of no effect at this size.",
     ]
     false = power[
         (power["effect"] == NONE) & (power["arm_size"] == own) & power["design"].isin(RANDOM)
@@ -133,7 +139,17 @@ def before_after_words(power: pd.DataFrame, parts: pd.DataFrame, own: int) -> li
         f"{by_part[split.WHOLE]:.2f} is made of: {named}.",
         f"With a programme that changes no abuse at all, a comparison of before and after would "
         f"still find a significant fall {in_100(float(row['significant_fall']))}.",
+        f"The 95% interval around the change in the number of police records holds the true "
+        f"effect of the hoped programme {_coverage(power, own)}.",
     ]
+
+
+def _coverage(power: pd.DataFrame, own: int) -> str:
+    found = []
+    for design, label in COVERED.items():
+        row = pick(power, {**_key(HOPED, design, RECORDED, NUMBER), "arm_size": own})
+        found.append(f"{in_100(float(row['coverage']))} {label}")
+    return ", ".join(found[:-1]) + f", and {found[-1]}"
 
 
 def sizes_words(power: pd.DataFrame, arm: pd.DataFrame) -> list[str]:

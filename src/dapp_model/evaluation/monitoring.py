@@ -1,7 +1,8 @@
 """What monitoring would have shown at the data cut-off in one simulated county, and no more.
 
 It passes through the observation and follow-up layers: counts that a provider returns, what
-partners of everybody assessed say who can be asked, and police records. Never a true incident that
+partners of everybody assessed say who can be asked, police records, and a matched comparison of
+these. Never a true incident that
 nobody reported, never a parameter.
 """
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from dapp_model import events as ev
 from dapp_model import model
-from dapp_model.evaluation import lives
-from dapp_model.evaluation.lives import NONE, NOT, PILOT, Luck
+from dapp_model.evaluation import lives, outcomes
+from dapp_model.evaluation.designs import matched_weights
+from dapp_model.evaluation.lives import NONE, NOT, PILOT, WITHOUT, Lives, Luck
 from dapp_model.evaluation.outcomes import months
 from dapp_model.evaluation.seen import MONTH, Ints, Rows, interviews, tallies
 
@@ -27,10 +29,18 @@ if TYPE_CHECKING:
 STARTS, COMPLETIONS = "starts", "completions"
 REPORTED: Final = "abuse reported by partners of everybody assessed"
 REPEATS: Final = "police repeats of everybody assessed"
+MATCHED: Final = "police records of starters, matched comparison"
 RULE: Final = {STARTS: True, COMPLETIONS: True, REPORTED: False}  # whether more speaks for it
 OTHERS: Final = ("referrals", "assessed", "days from referral to start", "partners asked")
 FOLLOWED: Final = (6, 12)  # months of follow-up of which it is said who has them at the cut-off
-FIGURES: Final = (*RULE, REPEATS, *OTHERS, *(f"starters with {n} months" for n in FOLLOWED))
+FIGURES: Final = (
+    *RULE,
+    REPEATS,
+    MATCHED,
+    *OTHERS,
+    *(f"starters with {n} months" for n in FOLLOWED),
+)
+OUTSIDE_SHARE: Final = 0.1  # of the county, from which people to match with are taken
 _INTERVIEWS: Final = 7_001  # keeps their luck apart from that of other analyses
 
 
@@ -50,6 +60,7 @@ def shown(job: Job) -> tuple[dict[str, float], float]:
     GBP at the pilot's own decision: the pilot with no extension, as a service.
     """
     from dapp_model.engines import fast
+    from dapp_model.study import with_share
 
     inputs = lives.pilot_of(job.inputs)
     people = lives.reached(inputs, job.luck)
@@ -64,6 +75,12 @@ def shown(job: Job) -> tuple[dict[str, float], float]:
     found = lives.people_of(early, worlds[PILOT])
     rng = np.random.default_rng([job.luck.seed, _INTERVIEWS, job.number])
     figures = figures_of(early, found, cut, rng)
+    life = Lives({PILOT: early}, found, worlds[PILOT], model.phases(inputs, PILOT)[0])
+    few = with_share(inputs, min(OUTSIDE_SHARE, inputs.population_share))
+    county = fast.take_census(
+        [model.tabulate(few, PILOT)], job.luck.seed, job.luck.replicate, keep=True
+    ).rows
+    figures[MATCHED] = matched(life, county[county["time"] < cut], cut)
     share = inputs.population_share
     counted = (STARTS, COMPLETIONS, *OTHERS[:2], OTHERS[3])
     for name in (*counted, *(f"starters with {n} months" for n in FOLLOWED)):
@@ -118,6 +135,39 @@ def figures_of(
     return found
 
 
+def matched(life: Lives, county: Rows, cut: int) -> float:
+    """Return what a matched evaluation would report at the cut-off, or NaN without anybody.
+
+    The log ratio of police records in the first months after the start, of starters with that much
+    follow-up against people of `county` who were not referred, matched as in `designs.py`. Half a
+    record is added on both sides, so that few records have a logarithm.
+    """
+    length = months("monitoring_months")
+    follow_up = round(length * MONTH)
+    people = life.people
+    own = people[(people["started"] != NOT) & (people["started"] + follow_up <= cut)]
+    own = own.sort_values("person")
+    outside = outcomes.comparison(county, life, length)
+    outside = outside[outside["when"] + follow_up <= cut]
+    if not len(own) or not len(outside):
+        return float("nan")
+    persons = np.asarray(own["person"], dtype=np.int64)
+    start = np.asarray(own["started"], dtype=np.int64)
+    records = tallies(life.rows[PILOT], persons, np.zeros_like(persons)).records
+    before = round(months("before_months") * MONTH)
+    own = own.assign(
+        records_before_start=records.between(start - before, start),
+        grade=outcomes.latest_grade(life.rows[PILOT], persons, start),
+    )
+    here, there = matched_weights(outcomes.stratum(own), outcomes.stratum(outside))
+    if not here.sum():
+        return float("nan")
+    seen = float(here @ records.between(start, start + follow_up))
+    column = f"records_{outcomes.START}_{WITHOUT}"
+    expected = float(there @ outside[column].to_numpy(np.float64)) * here.sum() / there.sum()
+    return float(np.log((seen + 0.5) / (expected + 0.5)))
+
+
 def _from_partners(incidents: Ints, length: float, rng: np.random.Generator) -> dict[str, float]:
     """Return the share of partners asked who report abuse, and how many could be asked."""
     asked = interviews()
@@ -139,6 +189,6 @@ def _value(inputs: Inputs, rows: dict[str, Rows]) -> float:
     accounts = {}
     for name, own in rows.items():
         counts, first_year = fast.count(own, model.tabulate(inputs, name))
-        outcomes = Outcomes(name, first_year, counts)
-        accounts[name] = value(trimmed(outcomes, BASELINE_YEAR), inputs)
+        counted = Outcomes(name, first_year, counts)
+        accounts[name] = value(trimmed(counted, BASELINE_YEAR), inputs)
     return float(summary(accounts[PILOT], accounts[NONE]).net_present_social_value)

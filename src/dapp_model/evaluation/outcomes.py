@@ -88,7 +88,7 @@ def pool(lives: Lives) -> pd.DataFrame:
     people = people.assign(**columns)
     people["lag"] = lag
     people["records_before_start"] = found.records.between(begins[START] - before, begins[START])
-    people["grade"] = _latest_grade(lives.rows[WITHOUT], persons, begins[START])
+    people["grade"] = latest_grade(lives.rows[WITHOUT], persons, begins[START])
     span = before / model.DAY, after / model.DAY
     for name, table in (("recording", _known), ("season", _season)):
         level = _Levels(table(lives.world))
@@ -130,7 +130,7 @@ class _Levels:
         return np.asarray((self.total[last] - self.total[first]) / np.maximum(1, last - first))
 
 
-def _latest_grade(rows: Rows, persons: Ints, when: Ints) -> Ints:
+def latest_grade(rows: Rows, persons: Ints, when: Ints) -> Ints:
     """Return the risk grade of each person's latest record before a time; 0 if there is none."""
     import pandas as pd
 
@@ -147,12 +147,13 @@ def _latest_grade(rows: Rows, persons: Ints, when: Ints) -> Ints:
 # -- people outside the programme -----------------------------------------------------------------
 
 
-def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
+def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) -> pd.DataFrame:
     """Return people with a police record who were not referred, to match participants with.
 
     `rows` is a county without those whom the pilot can reach. The index date of each lies as long
     after their first record in the time of referrals as starts lie after referrals on average;
-    partners and former partners only, in the county and not in custody at the index date.
+    partners and former partners only, in the county and not in custody at the index date. The
+    follow-up is that of the data file unless another is given.
     """
     import pandas as pd
 
@@ -176,10 +177,8 @@ def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
     persons = np.asarray(first["person"], dtype=np.int64)
     found = tallies(rows, persons, np.asarray(first["case"], dtype=np.int64))
     index = np.asarray(first["when"], dtype=np.int64)
-    before, after = (
-        round(months("before_months") * MONTH),
-        round(months("follow_up_months") * MONTH),
-    )
+    before = round(months("before_months") * MONTH)
+    after = round((follow_up_months or months("follow_up_months")) * MONTH)
     length = _mean(started["planned_end"] - started["started"])
     columns = {}
     for measure in MEASURES:
@@ -187,7 +186,7 @@ def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
         for window, begins in ((START, index), (LANDMARK, index + length)):
             columns[f"{measure}_{window}_{WITHOUT}"] = tally.between(begins, begins + after)
     columns["records_before_start"] = found.records.between(index - before, index)
-    columns["grade"] = _latest_grade(rows, persons, index)
+    columns["grade"] = latest_grade(rows, persons, index)
     return first.assign(**columns)
 
 

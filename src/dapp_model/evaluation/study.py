@@ -12,6 +12,7 @@ from dapp_model import events as ev
 from dapp_model.evaluation import designs, lives, outcomes, trials
 from dapp_model.evaluation.designs import BASES, BEFORE_AFTER, DESIGNS, MATCHED, Arms, Design, Truth
 from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
+from dapp_model.evaluation.monitoring import OUTSIDE_SHARE
 from dapp_model.evaluation.seen import figure, pilot_figures
 from dapp_model.evaluation.trials import ANY, NUMBER
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from dapp_model.parameters import Inputs
 
-OUTSIDE_SHARE: Final = 0.1  # of the county, from which people outside the programme are taken
 FEWEST: Final = 5  # starters of a draw with which designs are run in it
 KINDS: Final = (ANY, NUMBER)
 
