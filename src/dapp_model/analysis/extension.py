@@ -330,9 +330,14 @@ def _stopping_words(found: Mapping[str, Any], label: str) -> list[str]:
     one, all_known = found["with_monitoring"], found["knowing_everything"]
     return [
         f"Being able to stop, rather than bound to '{label}', is worth {money(one['value'])} "
-        f"(standard error {money(one['standard_error'])}) on what monitoring shows, and "
+        f"(standard error {money(one['standard_error'])}{_noise(one)}) on what monitoring shows, and "
         f"{money(all_known['value'])} if everything were known."
     ]
+
+
+def _noise(found: Mapping[str, float]) -> str:
+    lost = abs(found["value"]) < 2 * found["standard_error"]
+    return "; zero within noise" if lost else ""
 
 
 def _rule_words(rule: voi.ThresholdRule, labels: Sequence[str], act: int) -> list[str]:

@@ -121,6 +121,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         *words.basis_words(inputs.population_share, pool, asked.repetitions),
     ]
     result: dict[str, Any] = {
+        "headline": said[0],
         "pilots_simulated": pool.pilots,
         "draws": asked.draws,
         "repetitions": asked.repetitions,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HOPED, NONE = "hoped", "none"
+NOTHING: Final = 1e-9  # what rounding leaves of a part that there is not
 COVERED: Final = {
     BEFORE_AFTER.name: "before and after",
     MATCHED.name: "in a matched comparison",
@@ -76,13 +77,13 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
     randomised = power[
         (power["effect"] == HOPED) & (power["arm_size"] == own) & power["design"].isin(RANDOM)
     ]
-    others = {
+    by_effect = {
         name: float(
-            pick(power, {**_key(name, RANDOMISED_AT_START.name, REPORTED, ANY), "arm_size": own})[
-                "no_effect"
-            ]
+            pick(
+                power, {**_key(name, RANDOMISED_AT_START.name, RECORDED, NUMBER), "arm_size": own}
+            )["no_effect"]
         )
-        for name in ("sceptical", "optimistic")
+        for name in (HOPED, "optimistic", "sceptical")
     }
     low, high = float(randomised["no_effect"].min()), float(randomised["no_effect"].max())
     hazard_ratio = made.effects()[HOPED]
@@ -91,9 +92,10 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
         f"a result of no effect would appear {in_100(row['no_effect'])} even if the programme "
         f"works as hoped (a hazard ratio of {hazard_ratio:.2f} for those who complete it): "
         f"randomised when a place is given, abuse reported by partners in the year after.",
-        f"If the effect is as the optimistic believe ({made.effects()['optimistic']:.2f}), it "
-        f"would appear {in_100(others['optimistic'])}, and as the sceptical believe "
-        f"({made.effects()['sceptical']:.2f}), {in_100(others['sceptical'])}.",
+        f"By the number of police records it would appear {in_100(by_effect[HOPED])}; if the "
+        f"effect is as the optimistic believe ({made.effects()['optimistic']:.2f}), "
+        f"{in_100(by_effect['optimistic'])}, and as the sceptical believe "
+        f"({made.effects()['sceptical']:.2f}), {in_100(by_effect['sceptical'])}.",
         f"Over all randomised designs and outcomes looked at, with the hoped effect it would "
         f"appear between {round(100 * low)} and {round(100 * high)} times in 100. So no "
         "effect found is no evidence of no effect at this size.",
@@ -131,7 +133,7 @@ def before_after_words(power: pd.DataFrame, parts: pd.DataFrame, own: int) -> li
     named = "; ".join(
         f"{name} {by_part[name]:+.2f} (standard error {error[name]:.2f})"
         for name in split.PARTS
-        if abs(by_part[name]) > 0
+        if abs(by_part[name]) > NOTHING
     )
     return [
         f"Before and after, police records of those who start fall by {fall:.0%} in the year from "
