@@ -330,8 +330,8 @@ def _stopping_words(found: Mapping[str, Any], label: str) -> list[str]:
     one, all_known = found["with_monitoring"], found["knowing_everything"]
     return [
         f"Being able to stop, rather than bound to '{label}', is worth {money(one['value'])} "
-        f"(standard error {money(one['standard_error'])}{_noise(one)}) on what monitoring shows, and "
-        f"{money(all_known['value'])} if everything were known."
+        f"(standard error {money(one['standard_error'])}{_noise(one)}) on what monitoring shows, "
+        f"and {money(all_known['value'])} if everything were known."
     ]
 
 
