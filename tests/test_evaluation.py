@@ -312,6 +312,17 @@ def test_monitoring_sees_nothing_after_the_cut_off_and_no_incident_that_nobody_t
     assert not set(found) & set(registry())
 
 
+@pytest.mark.parametrize("option", ["stop", "extend", "pause_and_evaluate"])
+def test_what_monitoring_shows_is_the_same_under_every_option(option: str) -> None:
+    file = shipped()["surrey_extension.toml"]
+    whole = load(file, overrides={"population.share": 0.1})
+    people = lives.reached(inputs(), Luck(1, 0))
+    cut = monitoring.cut_off(inputs())
+    theirs = fast.live_together(model.tabulate(whole, option), people, 1, 0)
+    ours = lives.live(inputs(), Luck(1, 0), people).rows[WITH]
+    assert (theirs[theirs["time"] < cut] == ours[ours["time"] < cut]).all()
+
+
 def test_the_matched_ratio_at_the_cut_off_is_of_records_seen_by_then() -> None:
     cut = monitoring.cut_off(inputs())
     rows, county = one_life().rows[WITH], fast.take_census([one_life().world], 1, 0, keep=True).rows
