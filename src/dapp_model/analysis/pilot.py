@@ -127,7 +127,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         "repetitions": asked.repetitions,
         "seed": asked.seed,
         "scenario": inputs.name,
-        "evaluated": pilot.option(lives.PILOT).label,
+        "evaluated": f"the pilot of '{pilot.option(lives.PILOT).label}'",
         "scenario_hash": inputs.text_hash,
         "population_share": inputs.population_share,
         "starts_in_one_pilot": pool.starts,
@@ -192,16 +192,16 @@ def _pictures(power: pd.DataFrame, parts: pd.DataFrame) -> list[Picture]:
     x: list[float] = []
     for (basis, outcome), own in chosen.groupby(["basis", "outcome"], sort=False):
         what = "any" if outcome == ANY else "number"
-        drawn[f"{basis}, {what}"] = own["power"].tolist()
+        drawn[f"{basis}, {what}"] = own["significant_fall"].tolist()
         x = [float(size) for size in own["arm_size"]]
     said = Words(
         "power",
-        "Chance of a significant result if the programme works as hoped, by size",
+        "Chance of a significant fall if the programme works as hoped, by size",
         f"Randomised when a place is given, followed from the start. At {int(x[0])} an arm, the "
         f"pilot's own size, the chance is between {min(v[0] for v in drawn.values()):.0%} and "
         f"{max(v[0] for v in drawn.values()):.0%}.",
         "Participants in each arm",
-        "Chance of a significant result",
+        "Chance of a significant fall",
     )
     found = [lines(said, x, drawn)]
     own = parts[(parts["follow_up"] == FROM_START) & (parts["basis"] == RECORDED)]
@@ -210,6 +210,8 @@ def _pictures(power: pd.DataFrame, parts: pd.DataFrame) -> list[Picture]:
     steps = []
     at = 0.0
     for name in split.PARTS:
+        if abs(size[name]) <= words.NOTHING:
+            continue
         step, half = size[name], 1.96 * error[name]
         steps.append(Bar(name.capitalize(), at, at + step, half))
         at += step
