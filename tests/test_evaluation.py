@@ -502,6 +502,17 @@ def test_a_scenario_without_a_programme_has_nothing_to_evaluate() -> None:
         pilot.study(tiny, pilot.Asked(1, 0, 1, 50), Run(1))
 
 
+def test_a_run_with_too_few_people_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(finished().folder, tmp_path / "run"))
+    before = sorted(folder.rglob("*"))
+    words = ["evaluate-pilot", str(folder), "--replications", "1", "--draws", "0"]
+    assert cli.main([*words, "--workers", "1"]) == 2
+    assert "Too few people start" in capsys.readouterr().err
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_times_in_a_hundred_are_never_rounded_to_certainty() -> None:
     assert pilot_words.in_100(0.934) == "93 times in 100"
     assert pilot_words.in_100(0.9999) == "more than 99 times in 100"
