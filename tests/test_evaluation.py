@@ -370,9 +370,13 @@ def test_noise_teaches_nothing_and_the_truth_everything() -> None:
     effect, values = net_benefits(2000)
     noise = pd.DataFrame({"a": np.random.default_rng(8).standard_normal(2000)})
     found = extension.learn(noise, values[:, None, :], ("stop", "extend"))
-    assert abs(found["value"].value) < 3 * found["value"].standard_error + 1
+    unseen = found["on_unseen_draws"]
+    assert abs(unseen.value) < 3 * unseen.standard_error + 1
+    assert found["value"].zero_within_noise
+    assert 0 <= found["value"].value < 0.05 * found["evpi"].value
     found = extension.learn(pd.DataFrame({"a": effect}), values[:, None, :], ("stop", "extend"))
-    assert found["value"].value == pytest.approx(found["evpi"].value, rel=0.02)
+    for how in ("value", "on_unseen_draws"):
+        assert found[how].value == pytest.approx(found["evpi"].value, rel=0.02)
     assert found["chance_of_each_act"]["stop"] == pytest.approx(norm.cdf(-0.2), abs=0.03)
 
 

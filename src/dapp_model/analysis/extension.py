@@ -156,13 +156,16 @@ def learn(
 ) -> dict[str, Any]:
     """Return what data are worth: E[max E(value given data)] less max E(value), in GBP.
 
-    The best use of the data, on draws that it has not seen, beside the value of knowing
-    everything, which no data exceed; and how often each act is chosen.
+    `value` is the optimal use by regression, which cannot be below zero and is compared with what
+    shuffled data would give; `on_unseen_draws` is what the same regression is worth on draws that
+    it has not seen, below zero where there are too few to learn from. Beside them stand the value
+    of knowing everything, which no data exceed, and how often each act is chosen.
     """
     chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
     luck = voi.separate_luck(net_benefit)
     return {
-        "value": voi.rule_value(data, net_benefit, seed=seed),
+        "value": voi.evsi(net_benefit, data, seed=seed),
+        "on_unseen_draws": voi.rule_value(data, net_benefit, seed=seed),
         "evpi": voi.evpi_estimate(luck.values),
         "luck_removed_from_evpi": luck.corrected,
         "chance_of_each_act": {
@@ -322,7 +325,8 @@ def _learning_words(found: Mapping[str, Any], labels: Sequence[str]) -> list[str
     return [
         f"Learning from the pilot by the best use of what monitoring shows is worth "
         f"{_estimate(found['value'])}, of the {money(found['evpi'].value)} that knowing everything "
-        f"would be; it leads to {', '.join(acts)} of draws."
+        f"would be. That use, fitted on some draws, is worth {_estimate(found['on_unseen_draws'])} "
+        f"on others; it leads to {', '.join(acts)} of draws."
     ]
 
 
