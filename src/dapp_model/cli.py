@@ -6,13 +6,13 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dapp_model import __version__, paths
 from dapp_model.errors import DappError, InputErrors, Problem, RunError
+from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
     from dapp_model.study import Plan
@@ -27,6 +27,10 @@ REPLICATIONS: Final = 2
 QUICK_DRAWS: Final = 16
 QUICK_WHOLE: Final = 3  # draws of a quick run whose county is simulated whole
 QUICK_REPLICATIONS: Final = 1
+PILOTS: Final = 24
+PILOT_DRAWS: Final = 24
+QUICK_PILOTS: Final = 6
+QUICK_PILOT_DRAWS: Final = 4
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -108,9 +112,13 @@ def parser() -> argparse.ArgumentParser:
         "voi",
         _voi,
         "say how sure the choice is, and what it would be worth to know more",
-        "dapp voi scenarios/surrey_extension.toml --draws 1000",
+        "dapp voi scenarios/surrey_extension.toml --draws 1000 --learning-draws 200",
     )
     _of_a_run(one)
+    one.add_argument(
+        "--learning-draws", type=_whole(2), metavar="N",
+        help="run the model anew in N draws for what monitoring would have shown by the decision",
+    )  # fmt: skip
 
     one = command(
         "sensitivity",
@@ -131,6 +139,29 @@ def parser() -> argparse.ArgumentParser:
         "--reading", action="append", default=[], metavar="NAME=RUN",
         help="another finished run of the scenario, under another reading of the evidence",
     )  # fmt: skip
+
+    one = command(
+        "evaluate-pilot",
+        _evaluate_pilot,
+        "say what evaluations of the pilot would show, and how often they would be wrong",
+        "dapp evaluate-pilot scenarios/surrey_extension.toml --quick",
+    )
+    one.add_argument(
+        "file", type=Path, help="a scenario file, or the folder of a run, to which it is written"
+    )
+    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
+    one.add_argument(
+        "--replications", type=_whole(1), metavar="N",
+        help=f"pilots to simulate at the best estimates (default {PILOTS})",
+    )  # fmt: skip
+    one.add_argument(
+        "--draws", type=_whole(0), metavar="N",
+        help=f"pilots to simulate in draws of what is not known (default {PILOT_DRAWS})",
+    )  # fmt: skip
+    one.add_argument("--seed", type=_whole(0), default=1, help="seed of all random numbers")
+    _workers(one)
+    one.add_argument("--out", type=Path, metavar="DIR", help="where to write, for a file")
+    one.add_argument("--json", action="store_true", help="print what was found for machines")
 
     one = command(
         "calibrate",
@@ -414,14 +445,23 @@ def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> i
 
 def _voi(given: argparse.Namespace) -> int:
     from dapp_model import draws, runs
-    from dapp_model.analysis import learning
+    from dapp_model.analysis import extension, learning, model_runs
 
     folder = _run_of(given)
     stored = draws.read(folder)
-    inputs, _, _ = runs.read_run(folder)
+    inputs, plan, _ = runs.read_run(folder)
     starts = draws.starts_by_year(folder, stored)
+    taught = None
+    if given.learning_draws:
+        extension.check(inputs)
+        with _progress("Running the pilot as monitoring sees it") as progress:
+            how = model_runs.Run(_cores(given), progress)
+            shown = extension.show(inputs, plan, given.learning_draws, how)
+        taught = extension.study(stored, inputs, shown)
     with _progress("Valuing information") as progress:
-        found = learning.study(stored, inputs.values, starts=starts, progress=progress)
+        found = learning.study(
+            stored, inputs.values, starts=starts, extension=taught, progress=progress
+        )
     return _write_analysis(given, folder, found)
 
 
@@ -466,6 +506,18 @@ def _sensitivity(given: argparse.Namespace) -> int:
     return _write_analysis(given, folder, found)
 
 
+def _evaluate_pilot(given: argparse.Namespace) -> int:
+    from dapp_model.analysis import model_runs, pilot
+
+    pilots, draws = (QUICK_PILOTS, QUICK_PILOT_DRAWS) if given.quick else (PILOTS, PILOT_DRAWS)
+    draws = draws if given.draws is None else given.draws
+    asked = pilot.Asked(given.replications or pilots, draws, given.seed)
+    with _progress("Simulating pilots") as progress:
+        how = model_runs.Run(_cores(given), progress)
+        folder, found = pilot.command(given.file, given.out, asked, how, _err)
+    return _write_analysis(given, folder, found)
+
+
 def _calibrate(given: argparse.Namespace) -> int:
     # Sums in one order, so that everybody gets the same bytes; numpy reads this when it is loaded.
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -478,63 +530,6 @@ def _calibrate(given: argparse.Namespace) -> int:
         for line in command.run(wanted, asked, how):
             print(line)
     return 0
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how many draws are done, and an estimate from those done in this run."""
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    begun: list[tuple[float, int]] = []
-
-    def left(done: int, total: int) -> str:
-        if begun and done < begun[0][1]:
-            begun.clear()  # another stage, with a pace of its own
-        if not begun:
-            begun.append((time.monotonic(), done))
-        since, before = begun[0]
-        if done == total:
-            begun.clear()
-            return "done"
-        if done == before:
-            return "estimating how long it takes"
-        seconds = (time.monotonic() - since) / (done - before) * (total - done)
-        return f"about {_duration(seconds)} left"
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    if not console.is_terminal:
-        last = [0.0]
-
-        def plain(done: int, total: int) -> None:
-            text = left(done, total)
-            if time.monotonic() - last[0] > 15 or done == total:
-                last[0] = time.monotonic()
-                _err(f"{what}: {done} of {total} parts, {text}")
-
-        yield plain
-        return
-    bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=console, transient=True)
-    with bar:
-        task: list[Any] = []
-
-        def show(done: int, total: int) -> None:
-            if not task:
-                task.append(bar.add_task(what, total=total, left=""))
-            bar.update(task[0], completed=done, left=left(done, total))
-
-        yield show
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} minutes"
-    return f"{seconds / 3600:.1f} hours"
 
 
 def _check(given: argparse.Namespace) -> int:

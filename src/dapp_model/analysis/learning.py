@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dapp_model import decision, voi
 from dapp_model.analysis import designs
+from dapp_model.analysis.extension import Found
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
 from dapp_model.decision import VALUE
@@ -25,6 +26,10 @@ Progress = Callable[[int, int], None]
 
 FEWEST: Final = 50  # draws with which a regression is worth reading
 SHOWN: Final = 15  # bars in a picture
+NOT_LOOKED_AT: Final = (
+    "What the pilot itself would have taught by the decision, and what being able to stop is "
+    "worth, was not looked at; --learning-draws does."
+)
 REPLICATIONS: Final = (1, 2, 4, 8, 16)
 
 
@@ -33,13 +38,15 @@ def study(
     values: Mapping[str, Any],
     *,
     starts: Sequence[float] = (),
+    extension: Found | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
     """Return the value of information of a run's decision.
 
     `values` are the run's parameters, for those that were not drawn. `starts` counts the starts
     that the shown option adds, by year from the decision; without it what a study is worth to
-    later rounds is not assessed.
+    later rounds is not assessed. `extension` is what the pilot itself would have taught by the
+    decision, if that was looked at.
     """
     able = draws.able()
     options = [draws.options[i] for i in able]
@@ -95,6 +102,14 @@ def study(
         sentences += said
         pictures.append(_evsi_picture(tables["evsi"]))
         found["evsi"] = _records(tables["evsi"])
+    if extension is not None:
+        sentences += extension.sentences
+        tables |= extension.tables
+        found["extension_as_an_option"] = extension.found
+    else:
+        found["extension_as_an_option"] = "not assessed"
+        if draws.decision.get("decision") == "extension":
+            sentences.append(NOT_LOOKED_AT)
     return Analysis("voi", tuple(sentences), found, tables, tuple(pictures))
 
 

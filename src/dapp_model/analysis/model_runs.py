@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 PLACE: Final = "place"
 STEPS: Final[Mapping[str, str]] = {
@@ -176,9 +177,9 @@ class Run:
         """Keep the number of processes and whom to tell."""
         self.workers, self.progress = workers, progress
 
-    def each(self, work: Callable[[Any], float], jobs: list[Any]) -> list[float]:
+    def each(self, work: Callable[[Any], T], jobs: list[Any]) -> list[T]:
         """Return what each job gives, in the order of the jobs."""
-        found = []
+        found: list[T] = []
         if self.progress:
             self.progress(0, len(jobs))
         with _mapper(min(self.workers, len(jobs))) as each:

@@ -17,7 +17,13 @@ from dapp_model.voi.curves import (
 )
 from dapp_model.voi.luck import Luck, error_by_replications, separate_luck
 from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evppi_table, orderings
-from dapp_model.voi.rules import ThresholdRule, rule_value, stated_rule_value, threshold_rule
+from dapp_model.voi.rules import (
+    ThresholdRule,
+    choices_by_data,
+    rule_value,
+    stated_rule_value,
+    threshold_rule,
+)
 from dapp_model.voi.samples import (
     PopulationLine,
     evsi,
@@ -35,6 +41,7 @@ __all__ = [
     "ThresholdRule",
     "acceptability",
     "chance_wrong",
+    "choices_by_data",
     "error_by_replications",
     "evpi",
     "evpi_estimate",

@@ -37,15 +37,27 @@ def rule_value(
     that has seen it: pure noise is worth nothing within the error, and may come out below zero.
     """
     values = mean_net_benefits(net_benefit)
+    chosen, without = choices_by_data(data, values, folds, seed=seed)
+    row = np.arange(len(values))
+    return _mean(values[row, chosen] - values[row, without])
+
+
+def choices_by_data(
+    data: ArrayOrFrame, net_benefit: ArrayOrFrame, folds: int = FOLDS, *, seed: int = 1
+) -> tuple[Choices, Choices]:
+    """Return the option chosen in each draw by the best use of data, and the one without data.
+
+    Both are chosen on draws of the other folds.
+    """
+    values = mean_net_benefits(net_benefit)
     frame = frame_of(data, len(values), "data")
-    gains = np.zeros(len(values))
+    chosen, without = np.zeros((2, len(values)), np.int64)
     for own in _folds(len(values), folds, seed):
         others = ~own
-        best = int(values[others].mean(axis=0).argmax())
+        without[own] = int(values[others].mean(axis=0).argmax())
         choose = predictor(values[others], frame[others])
-        chosen = choose(frame[own]).argmax(axis=1)
-        gains[own] = values[own, chosen] - values[own, best]
-    return _mean(gains)
+        chosen[own] = choose(frame[own]).argmax(axis=1)
+    return chosen, without
 
 
 def stated_rule_value(choices: Sequence[int] | Choices, net_benefit: ArrayOrFrame) -> Estimate:

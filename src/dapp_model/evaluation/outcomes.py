@@ -1,0 +1,221 @@
+"""What happened to each participant before and after, and to people like them outside.
+
+Columns of a pool are `<measure>_<window>_<world>`; measures are records, incidents (true, of all
+victims) and case_incidents (true, of the victim interviewed). Windows of the follow-up begin at
+the start, at the planned end, at the acceptance, or as long after the acceptance as the planned
+end lies after it on average; the shorter window of a waiting list begins at the acceptance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import events as ev
+from dapp_model import model
+from dapp_model.evaluation.lives import NOT, WITHOUT, Lives
+from dapp_model.evaluation.seen import (
+    MONTH,
+    Floats,
+    Ints,
+    Rows,
+    Tally,
+    figure,
+    pilot_figures,
+    records_of,
+    tallies,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.world import World
+
+MEASURES: Final = ("records", "incidents", "case_incidents")
+START, LANDMARK = "start", "landmark"  # from the start; from the planned end
+ACCEPTED, ACCEPTED_LANDMARK, WAIT = "accepted", "accepted_landmark", "wait"
+# As long after the referral as starts, and planned ends, lie after it on average.
+REFERRED, REFERRED_LANDMARK = "referred", "referred_landmark"
+MOST_RECORDS: Final = 3  # matched as three or more
+
+
+def months(name: str) -> float:
+    """Return a length of the data file in months."""
+    return figure(pilot_figures()[name])
+
+
+def pool(lives: Lives) -> pd.DataFrame:
+    """Return one row for each person referred: who they are, and their counts by window and world.
+
+    Counts of a window that a person does not have are zero; the times say who has it.
+    """
+    people = lives.people.copy()
+    persons, cases = lives.persons, np.asarray(people["case"], dtype=np.int64)
+    before, after = (
+        round(months("before_months") * MONTH),
+        round(months("follow_up_months") * MONTH),
+    )
+    started = people[people["started"] != NOT]
+    lag = _mean(started["started"] - started["referred"])
+    late = _mean(started["planned_end"] - started["referred"])
+    on_average = _mean(started["planned_end"] - started["accepted"])
+    begins: dict[str, Ints] = {
+        START: _times(people, "started"),
+        LANDMARK: _times(people, "planned_end"),
+        ACCEPTED: _times(people, "accepted"),
+        ACCEPTED_LANDMARK: _times(people, "accepted") + on_average,
+        REFERRED: _times(people, "referred") + lag,
+        REFERRED_LANDMARK: _times(people, "referred") + late,
+    }
+    windows = {name: (begin, begin + after) for name, begin in begins.items()}
+    wait = round(months("wait_months") * MONTH)
+    windows[WAIT] = (begins[ACCEPTED], begins[ACCEPTED] + wait)
+    columns: dict[str, Ints] = {}
+    for world, rows in lives.rows.items():
+        found = tallies(rows, persons, cases)
+        for measure in MEASURES:
+            tally: Tally = getattr(found, measure)
+            for name, (begin, end) in windows.items():
+                columns[f"{measure}_{name}_{world}"] = tally.between(begin, end)
+    found = tallies(lives.rows[WITHOUT], persons, cases)
+    referred = _times(people, "referred")
+    for measure in MEASURES:
+        # What led to the referral belongs to the time before it, even at the same second.
+        tally = getattr(found, measure)
+        columns[f"{measure}_before"] = tally.between(referred - before + 1, referred + 1)
+    people = people.assign(**columns)
+    people["lag"] = lag
+    people["records_before_start"] = found.records.between(begins[START] - before, begins[START])
+    people["grade"] = latest_grade(lives.rows[WITHOUT], persons, begins[START])
+    span = before / model.DAY, after / model.DAY
+    for name, table in (("recording", _known), ("season", _season)):
+        level = _Levels(table(lives.world))
+        first = level(referred - before, span[0])
+        for window in (START, LANDMARK, REFERRED, REFERRED_LANDMARK):
+            people[f"{name}_{window}"] = level(begins[window], span[1]) / first
+    return people
+
+
+def _times(people: pd.DataFrame, name: str) -> Ints:
+    """Return times by person; who never came so far has that of the referral, and is not used."""
+    return np.where(people[name] == NOT, people["referred"], people[name]).astype(np.int64)
+
+
+def _mean(found: pd.Series[int]) -> int:
+    return round(float(found.mean())) if len(found) else 0
+
+
+def _known(world: World) -> Floats:
+    """Return how likely a true incident was to happen and be recorded, by day."""
+    days = world.days
+    return np.asarray(days[model.D.SEASON] * days[model.D.REPORT] * days[model.D.RECORD])
+
+
+def _season(world: World) -> Floats:
+    return np.asarray(world.days[model.D.SEASON])
+
+
+class _Levels:
+    """The mean of a table by day over windows."""
+
+    def __init__(self, table: Floats) -> None:
+        self.total = np.concatenate([[0.0], np.cumsum(table)])
+
+    def __call__(self, begin: Ints, days: float) -> Floats:
+        first = (begin - model.ORIGIN) // model.DAY
+        last = np.clip(first + round(days), 0, len(self.total) - 1)
+        first = np.clip(first, 0, len(self.total) - 2)
+        return np.asarray((self.total[last] - self.total[first]) / np.maximum(1, last - first))
+
+
+def latest_grade(rows: Rows, persons: Ints, when: Ints) -> Ints:
+    """Return the risk grade of each person's latest record before a time; 0 if there is none."""
+    import pandas as pd
+
+    records = records_of(rows)
+    found = pd.DataFrame(
+        {"person": records["person"], "time": records["time"], "grade": records["detail"]}
+    )
+    found = found.merge(pd.DataFrame({"person": persons, "when": when}), on="person")
+    found = found[found["time"] < found["when"]].sort_values("time", kind="stable")
+    latest = found.groupby("person")["grade"].last()
+    return np.asarray(latest.reindex(persons).fillna(0), dtype=np.int64)
+
+
+# -- people outside the programme -----------------------------------------------------------------
+
+
+def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) -> pd.DataFrame:
+    """Return people with a police record who were not referred, to match participants with.
+
+    `rows` is a county without those whom the pilot can reach. The index date of each lies as long
+    after their first record in the time of referrals as starts lie after referrals on average;
+    partners and former partners only, in the county and not in custody at the index date. The
+    follow-up is that of the data file unless another is given.
+    """
+    import pandas as pd
+
+    begin, end = model.seconds(lives.phase.start), model.seconds(lives.phase.last_start)
+    started = lives.people[lives.people["started"] != NOT]
+    lag = _mean(started["started"] - started["referred"])
+    families = rows[(rows["kind"] == ev.RELATIONSHIP_START) & (rows["value"] == ev.FAMILY)]
+    records = records_of(rows)
+    keyed = records["person"] * 16 + records["relationship"]
+    own = ~np.isin(keyed, families["person"] * 16 + families["relationship"])
+    own &= (records["time"] >= begin) & (records["time"] < end)
+    first = pd.DataFrame(
+        {
+            "person": records["person"][own],
+            "case": records["relationship"][own].astype(np.int64),
+            "when": records["time"][own] + lag,
+        }
+    )
+    first = first.drop_duplicates("person").sort_values("person", ignore_index=True)
+    first = first[~_away(rows, first)].reset_index(drop=True)
+    persons = np.asarray(first["person"], dtype=np.int64)
+    found = tallies(rows, persons, np.asarray(first["case"], dtype=np.int64))
+    index = np.asarray(first["when"], dtype=np.int64)
+    before = round(months("before_months") * MONTH)
+    after = round((follow_up_months or months("follow_up_months")) * MONTH)
+    length = _mean(started["planned_end"] - started["started"])
+    columns = {}
+    for measure in MEASURES:
+        tally: Tally = getattr(found, measure)
+        for window, begins in ((START, index), (LANDMARK, index + length)):
+            columns[f"{measure}_{window}_{WITHOUT}"] = tally.between(begins, begins + after)
+    columns["records_before_start"] = found.records.between(index - before, index)
+    columns["grade"] = latest_grade(rows, persons, index)
+    return first.assign(**columns)
+
+
+def _away(rows: Rows, people: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Say who has gone, or is in custody, at their index date."""
+    import pandas as pd
+
+    gone = rows[rows["kind"] == ev.EXIT]
+    held = rows[rows["kind"] == ev.CUSTODY_START]
+    spans = pd.DataFrame(
+        {
+            "person": np.concatenate([gone["person"], held["person"]]),
+            "from": np.concatenate([gone["time"], held["time"]]),
+            "until": np.concatenate(
+                [
+                    np.full(len(gone), np.iinfo(np.int64).max),
+                    held["time"] + held["value"].astype(np.int64) * model.DAY,
+                ]
+            ),
+        }
+    )
+    both = people.assign(place=np.arange(len(people))).merge(spans, on="person")
+    hit = both[(both["from"] <= both["when"]) & (both["until"] > both["when"])]
+    away = np.zeros(len(people), np.bool_)
+    away[np.unique(hit["place"].to_numpy(np.int64))] = True
+    return away
+
+
+def stratum(people: pd.DataFrame) -> Ints:
+    """Return on what people are matched: records in the year before (0 to 3) and the grade."""
+    records = np.minimum(people["records_before_start"].to_numpy(), MOST_RECORDS)
+    return np.asarray(records * 3 + people["grade"].to_numpy(), dtype=np.int64)
