@@ -2,30 +2,38 @@
 
 python benchmarks/run.py            about five minutes
 python benchmarks/run.py --full     the whole county in the reference engine, 100 counties
+python benchmarks/run.py --quick    `dapp run --quick` alone, cold and warm: some minutes
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from dapp_model import model
 from dapp_model.definitions import MEASURES
 from dapp_model.engines import fast, reference
+from dapp_model.events import INCIDENT
 from dapp_model.experiment import evaluate_options
 from dapp_model.scenario import load
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "surrey_extension.toml"
 TRUE = MEASURES.index("true.incidents")
+CASES = MEASURES.index("case.entries")
+MORE = 4  # times as many incidents for each case, where memory is looked at
 
 
 def cpu(work: Callable[[], object], repeats: int = 3) -> float:
@@ -58,13 +66,48 @@ def engines(share: float) -> None:
 
     log = cpu(lambda: fast.simulate(world, 1, 0))
     count = cpu(counting)
-    slow = cpu(lambda: reference.simulate(world, 1, 0), 1)
-    rows = len(fast.simulate(world, 1, 0))
+    written = []
+    slow = cpu(lambda: written.append(reference.simulate(world, 1, 0)), 1)
+    log_of_fast = fast.simulate(world, 1, 0)
+    same_log(log_of_fast, written[0])
+    rows = len(log_of_fast)
+    met = candidates_of_an_incident(share / 10) * int((log_of_fast["kind"] == INCIDENT).sum())
     row(f"with the full log (share {share})", f"{slow / log:.0f} times", "at least 30")
     row("counting", f"{slow / count:.0f} times", "at least 100")
     row("reference engine", f"{slow / rows * 1e9:.0f} ns a row", "-")
     row("fast engine, log", f"{log / rows * 1e9:.0f} ns a row", "-")
     row("fast engine, counting", f"{count / rows * 1e9:.0f} ns a row", "-")
+    row("fast engine, counting", f"{count / met * 1e9:.0f} ns a candidate", "-")
+    row("candidates looked at", f"{met:,.0f} for {rows:,} rows", "-")
+
+
+def same_log(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Stop unless both engines have written the same rows: what differs cannot be compared."""
+    if not np.array_equal(ours, theirs):
+        raise SystemExit("The two engines have written different rows, so no time means anything.")
+
+
+def candidates_of_an_incident(share: float) -> float:
+    """Return how many candidates an engine looks at for each that becomes an incident.
+
+    They are counted in the reference engine, which meets the same ones, in a smaller county.
+    """
+    world = model.tabulate(load(SCENARIO, {"population.share": share}), "extend")
+    own = reference.rules
+    met = 0
+
+    def counted(*arguments: object) -> object:
+        nonlocal met
+        met += 1
+        return own.field_advance(*arguments)
+
+    reference.rules = SimpleNamespace(**{**vars(own), "field_advance": counted})
+    try:
+        rows = reference.simulate(world, 1, 0)
+    finally:
+        reference.rules = own
+    same_log(fast.simulate(world, 1, 0), rows)
+    return met / int((rows["kind"] == INCIDENT).sum())
 
 
 def sharing() -> None:
@@ -97,6 +140,62 @@ def counties(n: int) -> None:
     row("memory", f"{grown / 1024:.0f} MB more for {people:,} people, {more:,} incidents", "-")
 
 
+def census(share: float, times: float) -> None:
+    """Print, from a process of its own, the cases, the incidents and the memory of a count."""
+    inputs = load(SCENARIO, {"population.share": share})
+    few = model.tabulate(load(SCENARIO, {"population.share": 0.001}), "extend")
+    fast.take_census([few], 1, 0)  # so that loading the engine is not counted
+    rate = inputs.values["case.frailty_mean"] * times
+    world = model.tabulate(inputs.replace(values={"case.frailty_mean": rate}), "extend")
+    before = peak_memory()
+    counts = fast.take_census([world], 1, 0).counts[0].sum(axis=1)
+    grown = peak_memory() - before
+    print(json.dumps([int(counts[CASES]), int(counts[TRUE]), grown]))
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has had, in kB."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # Unlike the system's own count this one forgets the process that started us.
+        return int(status.read_text().partition("VmHWM:")[2].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def memory(share: float) -> None:
+    """Compare the memory of counting when the same people do more, without a log."""
+    found = []
+    for times in (1, MORE):
+        command = [sys.executable, __file__, "--census", str(share), str(times)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        found.append(json.loads(said))
+    (cases, few, grown), (same, many, grown_more) = found
+    row(
+        f"memory at {many / few:.1f} times the incidents",
+        f"{grown / 1024:.1f} and {grown_more / 1024:.1f} MB for {cases:,} and {same:,} cases",
+        "no more",
+    )
+    row("memory of a further incident", f"{(grown_more - grown) * 1024 / (many - few):.2f} B", "0")
+
+
+def quick_runs() -> None:
+    """Measure `dapp run --quick` from the command to its end, with the engine yet to compile."""
+    with tempfile.TemporaryDirectory() as space:
+        for name in ("cold", "warm"):
+            environment = {**os.environ, "XDG_CACHE_HOME": f"{space}/cache"}
+            command = [sys.executable, "-m", "dapp_model", "run", str(SCENARIO), "--quick"]
+            start = time.perf_counter()
+            subprocess.run(
+                [*command, "--out", f"{space}/{name}"],
+                check=True,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            spent = time.perf_counter() - start
+            row(f"dapp run --quick, {name}", f"{spent:.0f} s on {os.cpu_count()} cores", "-")
+
+
 def pairing(replicates: int) -> None:
     """Compare the variance of averted incidents with and without shared luck."""
     inputs = load(SCENARIO)
@@ -122,7 +221,7 @@ def start_up() -> None:
     """Measure `dapp --help`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-m", "dapp_model.cli", "--help"], check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "dapp_model", "--help"], check=True, stdout=subprocess.DEVNULL
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -133,11 +232,21 @@ def main() -> None:
     """Run all and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--replicates", type=int, default=8)
+    parser.add_argument("--share", type=float, default=0.1, help="of the county, for the engines")
+    parser.add_argument("--census", type=float, nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.census:
+        census(*chosen.census)
+        return
     print("| measure | here | target |\n| --- | --- | --- |")
+    if chosen.quick:
+        quick_runs()
+        return
     start_up()
-    engines(1.0 if chosen.full else 0.1)
+    engines(1.0 if chosen.full else chosen.share)
+    memory(3 * chosen.share)
     sharing()
     pairing(chosen.replicates)
     counties(100 if chosen.full else 5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -52,3 +53,8 @@ def inputs() -> Inputs:
 def finished() -> runs.Run:
     """Return the small study's run."""
     return runs.run(inputs(), PLAN, space() / "finished")
+
+
+def sleep_long(inputs: Inputs) -> None:
+    """Do nothing for longer than any test waits, in a worker process."""
+    time.sleep(300)

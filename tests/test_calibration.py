@@ -444,7 +444,7 @@ def test_the_effective_number_of_draws_sees_what_is_dependent() -> None:
 def ranked(stated: float) -> proof.Ranks:
     toy, known = straight(200, stated)
     names = [f"x{k}" for k in range(6)]
-    return proof.rank(toy, known, names, draws=99, seed=(9,))[0]
+    return proof.rank(toy, known, names, 99, (9,))[0]
 
 
 def test_ranks_are_uniform_on_a_known_simulator_and_a_broken_likelihood_is_caught() -> None:
@@ -595,7 +595,7 @@ def test_the_registry_shows_the_committed_typical_county() -> None:
 def test_the_committed_posterior_is_made_again_to_the_byte(tmp_path: Path) -> None:
     needs_posterior()
     # In a process of its own, where numpy has not been loaded with more threads.
-    command = [sys.executable, "-m", "dapp_model.cli", "calibrate", str(RECIPE)]
+    command = [sys.executable, "-m", "dapp_model", "calibrate", str(RECIPE)]
     subprocess.run([*command, "--out", str(tmp_path), "--workers", "2"], check=True)
     record = json.loads((tmp_path / fitted.RECORD).read_text(encoding="utf-8"))
     wanted = json.loads((fitted.FOLDER / fitted.RECORD).read_text(encoding="utf-8"))

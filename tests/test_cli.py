@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 from small_study import finished, write_scenario
 
-from dapp_model import __version__, cli, fitted, study
+from dapp_model import __version__, cli, fitted, study, trace
+from dapp_model.events import RELATIONSHIPS
 from dapp_model.scenario import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).resolve().parents[1])}
 EXTENSION = str(shipped()["surrey_extension.toml"])
+LONG = "x" * 300  # no folder can hold a file with such a name
 COMMANDS = (
     "run", "calibrate",
     "voi", "sensitivity", "check", "new", "parameters", "trace", "diff", "reproduce",
@@ -35,7 +37,7 @@ def dapp(*arguments: str | Path) -> int:
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "dapp_model.cli", *map(str, arguments)],
+        [sys.executable, "-m", "dapp_model", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -101,6 +103,9 @@ def test_the_public_names_are_there() -> None:
         ("trace", "no_such_file.toml"),
         ("run", EXTENSION, "--draws", "0"),
         ("run", EXTENSION, "--draws", "many"),
+        ("run", EXTENSION, "--draws", "100001"),
+        ("run", EXTENSION, "--draws", "9" * 5000),
+        ("voi", EXTENSION, "--draws", "1000000"),
         ("run", EXTENSION, "--workers", "-1"),
         ("run", EXTENSION, "--engine", "slow"),
         ("nonsense",),
@@ -110,6 +115,17 @@ def test_the_public_names_are_there() -> None:
         ("diff", "no_run", "no_run"),
         ("reproduce", "no_run"),
         ("trace", EXTENSION, "--option", "no_such_option"),
+        ("run", EXTENSION, "--out", LONG),
+        ("run", EXTENSION, "--out", f"{LONG}/inside"),
+        ("run", EXTENSION, "--out", LONG[:250], "--draws", "1"),  # no room for what is beside it
+        ("reproduce", LONG),
+        ("diff", LONG, LONG),
+        ("voi", LONG),
+        ("sensitivity", LONG),
+        ("sensitivity", EXTENSION, "--reading", f"other={LONG}"),
+        ("check", f"{LONG}.toml"),
+        ("new", "my_idea", "--out", LONG),
+        ("calibrate", f"{LONG}.toml"),
     ],
 )
 def test_wrong_input_is_said_in_a_sentence_and_nothing_is_written(
@@ -125,6 +141,35 @@ def test_wrong_input_is_said_in_a_sentence_and_nothing_is_written(
     assert said.err.strip()
     assert "Traceback" not in said.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["{here}/a_file/sub", "{here}/new/{long}", "/proc/nope/x"])
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_computed(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if place.startswith("/proc") and not Path("/proc").is_dir():
+        pytest.skip("There is no /proc here.")
+    (tmp_path / "a_file").write_text("kept", encoding="utf-8")
+    path = write_scenario(tmp_path)
+    out = place.format(here=tmp_path, long=LONG[:250])
+    assert dapp("run", path, "--draws", "1", "--out", out) == 2
+    said = capsys.readouterr()
+    assert "cannot be made" in said.err
+    assert "nothing was computed" in said.err
+    assert "is kept" not in said.err
+    assert "Compiling" not in said.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a_file", "small.toml"]
+
+
+def test_a_file_cannot_extend_one_whose_name_is_too_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "long.toml"
+    path.write_text(f'title = "A"\nextends = "{LONG}.toml"\n', encoding="utf-8")
+    assert dapp("check", path) == 2
+    said = capsys.readouterr().err
+    assert "long.toml, line 2, extends" in said
+    assert "too long" in said
 
 
 def test_all_problems_of_a_file_are_said_at_once(
@@ -195,6 +240,24 @@ def test_trace_tells_a_story_with_and_without(
     dates = [one["date"] for one in story["moments"]]
     assert dates == sorted(dates)
     assert all(one["without"] or one["with_option"] for one in story["moments"])
+
+
+def test_a_story_that_nobody_chose_differs_between_the_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The help's example names nobody, so that it cannot fall out of date."""
+    assert dapp("trace", write_scenario(tmp_path), "--option", "extend", "--json") == 0
+    story = json.loads(capsys.readouterr().out)
+    assert any(one["without"] != one["with_option"] for one in story["moments"])
+    assert dapp("trace", "--help") == 0
+    assert "--person N" in capsys.readouterr().out.partition("example:")[0]
+
+
+@pytest.mark.parametrize("kind", range(len(RELATIONSHIPS)))
+def test_a_case_is_told_with_the_right_article(kind: int) -> None:
+    said = trace._case(kind, 0)
+    assert re.search(r"\ba [aeiou]", said) is None
+    assert re.search(r"\ban [^aeiou]", said) is None
 
 
 def test_trace_of_nobody_names_three_who_exist(
@@ -286,6 +349,61 @@ def _children_of(pid: int) -> list[str]:
         if fields[1] == str(pid):
             found.append(entry.parent.name)
     return found
+
+
+AT_ONCE = """
+import os, signal, sys
+
+class Asked:
+    def find_spec(self, name, path=None, target=None):
+        if name == "argparse":
+            os.kill(os.getpid(), signal.{signal})
+            for _ in range(1000):
+                pass
+
+sys.meta_path.insert(0, Asked())
+assert "argparse" not in sys.modules
+sys.argv = ["dapp", "--version"]
+{start}
+"""
+STARTS = {
+    "the installed command": "from dapp_model.entry import main; sys.exit(main())",
+    "python -m dapp_model": "import runpy; runpy.run_module('dapp_model', run_name='__main__')",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("how", STARTS)
+def test_a_request_to_stop_is_heard_while_the_command_still_loads(how: str, number: str) -> None:
+    code = AT_ONCE.format(signal=number, start=STARTS[how])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=ENVIRONMENT
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+def test_what_nobody_foresaw_is_said_in_a_sentence_with_the_place_of_its_details(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("a fault\nof ours")
+
+    monkeypatch.setattr("dapp_model.describe.matching", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert dapp("parameters", "dropout") == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "not foreseen (ZeroDivisionError: a fault of ours)" in said.err
+    details = Path(said.err.split("The details are in ")[1].strip())
+    assert details.parent == tmp_path
+    text = details.read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert "in broken" in text
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    assert dapp("parameters", "dropout") == 3
+    assert "could not be written" in capsys.readouterr().err
 
 
 # -- the README -----------------------------------------------------------------------------------

@@ -265,7 +265,6 @@ def test_police_cost_of_a_record(measure: str, gbp: int) -> None:
         ("marac.hearings", 135),
         ("services.idva", 540),
         ("children.in_need", 1_611),
-        ("children.plans", 1.5 * 2_121 + 581),
         ("children.looked_after", 57_000 + 31_200),
         ("police.dvpns", 1_000),
     ],
@@ -273,6 +272,13 @@ def test_police_cost_of_a_record(measure: str, gbp: int) -> None:
 def test_cost_of_an_event(measure: str, gbp: float) -> None:
     made = account({measure: [1000] + [0] * (YEARS - 1)})
     assert made.undiscounted_pence.sum() / -100_000 == pytest.approx(gbp, rel=2e-3)
+
+
+def test_a_child_with_a_plan_is_not_charged_as_in_need_as_well() -> None:
+    """The model counts it as in need too: the plan's six months replace those in need."""
+    n = [1000] + [0] * (YEARS - 1)
+    made = account({"children.in_need": n, "children.plans": n})
+    assert made.undiscounted_pence.sum() / -100_000 == pytest.approx(1.5 * 2_121 + 581, rel=2e-3)
 
 
 def test_the_court_fee_is_a_transfer() -> None:
@@ -466,6 +472,30 @@ def test_summary_signs_and_ratios() -> None:
     assert found.price_year == found.year_0 == "2016/17"
 
 
+def test_optimism_bias_moves_the_mean_and_chance_does_not() -> None:
+    """Noise around the same benefit changes no cut, and none exceeds the largest of a grade."""
+    pilot = account(option="pilot")
+
+    def against(n: int, plans: int) -> ec.Summary:
+        counts = in_year(2018, true__violence_with_injury=50 + n, children__plans=50 + plans)
+        return ec.summary(
+            account(in_year(2018, children__plans=50), option="pilot"), account(counts)
+        )
+
+    calm, stormy = ([[against(n, n)] for n in noise] for noise in ((0, 0), (-200, 200)))
+    means = []
+    for found in (calm, stormy):
+        cut = np.mean(ec.with_optimism_bias(found))
+        whole = np.mean([one.net_present_social_value for row in found for one in row])
+        benefit = np.mean([one.social_value for row in found for one in row])
+        means.append(cut)
+        assert 0 < whole - cut <= 0.40 * benefit + 0.01
+    assert means[0] == pytest.approx(means[1], abs=1.0)
+    assert ec.with_optimism_bias([[ec.summary(pilot, account())]])[0][0] == pytest.approx(
+        -ec.summary(pilot, account()).programme_cost
+    )
+
+
 def test_pooled_ratios_are_ratios_of_expectations() -> None:
     pilot = account(option="pilot")
     few = ec.summary(pilot, account(in_year(2018, true__incidents=10)))
@@ -523,6 +553,21 @@ def test_staff_time_is_cash_only_in_the_upper_view() -> None:
     assert headline.total() == pytest.approx(upper.total(), abs=0.2)
 
 
+def test_the_upper_view_of_cash_stands_beside_the_headline() -> None:
+    counts = in_year(2018, recorded__violence_with_injury=100, children__looked_after=5)
+    nothing = in_year(2018)
+    headline, upper = (
+        ec.summary(
+            account(nothing, option="pilot", cashable_view=view),
+            account(counts, cashable_view=view),
+        )
+        for view in ("headline", "upper")
+    )
+    assert headline.cashable_value < headline.cashable_value_upper < headline.fiscal_value
+    assert headline.cashable_value_upper == pytest.approx(upper.cashable_value, abs=0.5)
+    assert upper.cashable_value_upper == pytest.approx(upper.cashable_value, abs=0.5)
+
+
 def test_the_level_of_the_baseline_county() -> None:
     found = ec.summary(account(COUNTY, option="pilot"), account(COUNTY)).baseline
     assert found.financial_year == "2014/15"
@@ -553,6 +598,16 @@ def test_a_tenth_of_the_county_is_scaled_up_for_the_check() -> None:
     assert ec.summary(small, small).baseline.police_bill == pytest.approx(
         ec.summary(whole, whole).baseline.police_bill, rel=0.01
     )
+
+
+def test_where_nothing_is_recorded_the_share_of_homicides_is_not_assessed() -> None:
+    """None, not a number that is none: decision.json cannot hold such a one."""
+    nobody = {name: [0 for _ in counts] for name, counts in COUNTY.items()}
+    empty = ec.summary(account(nobody), account(nobody))
+    assert empty.baseline.homicides_per_1000_recorded is None
+    some = ec.summary(account(COUNTY), account(COUNTY))
+    assert ec.pool([empty, some]).baseline.homicides_per_1000_recorded is None
+    assert ec.pool([some, some]).baseline == some.baseline
 
 
 COUNTS = st.dictionaries(

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import small_study
 
-from dapp_model import fitted
+from dapp_model import economics, fitted
+from dapp_model.economics.prices import mapping
+from dapp_model.economics.published import cost_rows
 from dapp_model.report import account_words, words
 
 
@@ -164,11 +166,12 @@ def test_the_page_says_what_each_funder_gets_for_its_pounds(
     [
         ({"capacity": -900.0}, "takes up capacity valued at £900"),
         ({"capacity": 900.0}, "releases capacity valued at £900"),
-        ({"capacity": 0.0, "cash": 0.0}, "neither releases nor takes up capacity, none of it"),
-        ({"cash": -50.0}, "costs it £50 more in cash"),
-        ({"cash": 50.0}, "£50 in cash"),
+        ({"capacity": 0.0, "cash": 0.0}, "takes up capacity, and brings it no cash"),
+        ({"cash": -500.0}, "costs it £500 more in cash"),
+        ({"cash": 500.0}, "brings it £500 in cash"),
+        ({"cash": 50.0}, "brings it under £100 in cash"),
         ({"pays": -10.0}, "pays £10 less in present value than otherwise"),
-        ({"break_even_share": 0.0}, "no share of the cost at which it would break even"),
+        ({"break_even_share": 0.0}, "break even at no share of the cost, however small"),
         ({"break_even_share": 0.08}, "It would break even at 8% of the cost"),
         ({"break_even_share": 1.2, "payback": "2020/21"}, "by the end of 2020/21"),
     ],
@@ -215,6 +218,42 @@ def test_tables_and_chart_of_money_agree(page: str, decision: dict[str, Any]) ->
 def test_costs_outside_the_contract_are_rows_that_say_not_assessed(page: str) -> None:
     for cost in ("Participants' time and travel", "The time of those who refer"):
         assert f"{cost} not assessed" in plain(page)
+
+
+def test_the_offences_add_up_to_the_benefits(page: str, decision: dict[str, Any]) -> None:
+    run = small_study.finished()
+    with (run.folder / "account.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["discounted"]]
+    shown, other = decision["shown_option"], decision["comparator"]["name"]
+    sign = {shown: 1.0, other: -1.0}
+    by_offence: dict[str, float] = {}
+    for row in rows:
+        if row["option"] in sign and row["basis"] != "programme":
+            value = sign[row["option"]] * float(row["discounted"])
+            by_offence[row["offence"]] = by_offence.get(row["offence"], 0.0) + value
+    text = plain(page)
+    table = text[text.index("By offence (homicide") :]
+    said = f"Abuse that is not a crime {{}} {words.money(by_offence['non_crime'])}"
+    assert re.search(said.format(r"\S+ \S+"), table)
+    services = words.money(by_offence["not applicable"])
+    assert f"Services, whatever the offence {services}" in table
+    benefits = words.option_of(decision, shown)["measures"]["social_value"]["mean"]
+    assert sum(by_offence.values()) == pytest.approx(benefits, abs=0.05)
+    assert f"All benefits to society {words.money(benefits)}" in table
+
+
+def test_every_unit_cost_stands_in_the_report_with_bearer_source_and_grade(page: str) -> None:
+    text = plain(page)
+    costs = text[text.index("Unit costs as published") :]
+    chosen = economics.settings_of({})
+    for cost in economics.tariff(chosen):
+        row = cost_rows()[cost.rows[0]]
+        assert f"(row {row.id})" in costs
+        assert words.money(cost.priced(chosen.price_year)) in costs
+    for said in ("GDP deflator", "3.5% a year", "Creative Commons Attribution 4.0"):
+        assert said in text
+    for reason in mapping()["not_modelled"].values():
+        assert plain(reason) in text
 
 
 def test_the_split_by_group_stands_under_equality(page: str) -> None:

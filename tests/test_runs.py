@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 import re
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_study
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import difference, runs, study, tables
+from dapp_model import compiled, difference, runs, study, tables
 from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics import value
 from dapp_model.errors import InputErrors, RunError
@@ -23,6 +27,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "README.txt",
     "account_check.xlsx",
     "figures",
     *runs.DATA_FILES,
@@ -241,6 +246,66 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
     for name in runs.DATA_FILES:
         assert (folder / name).read_bytes() == (finished().folder / name).read_bytes()
     assert not runs.unfinished(folder).exists()
+
+
+@pytest.mark.parametrize(
+    "county",
+    [
+        "share = 0.000001\n",
+        "share = 0.02\n[assume.county]\nnew_perpetrators = '0 perpetrators per year'\n",
+    ],
+)
+def test_a_county_with_nobody_in_it_is_written_like_any_other(tmp_path: Path, county: str) -> None:
+    path = write_scenario(tmp_path, "empty")
+    text = path.read_text(encoding="utf-8").replace("share = 0.02\n", county)
+    path.write_text(text, encoding="utf-8")
+    made = runs.run(load(path), study.Plan(draws=1, replications=1, seed=3), tmp_path / "empty_run")
+    decided = json.loads((made.folder / "decision.json").read_text(encoding="utf-8"))
+    assert decided["baseline"]["homicides_per_1000_recorded"] is None
+    assert (made.folder / "report.html").is_file()
+
+
+def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **named: object) -> None:
+        deadline = time.monotonic() + 60
+        while not multiprocessing.active_children() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    def instant(*arguments: object, **named: object) -> None:
+        pass
+
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    (tmp_path / "fast.some_function.nbc").write_bytes(b"one of the many")
+    assert not study.is_compiled()
+    with monkeypatch.context() as patch:
+        patch.setattr("dapp_model.experiment.evaluate_options", interrupted)
+        patch.setattr(study, "_compile_search", small_study.sleep_long)
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            study.compile_engine(inputs())
+        assert time.monotonic() - begun < 30
+    while multiprocessing.active_children() and time.monotonic() - begun < 60:
+        time.sleep(0.1)  # until the system has noted that they are gone
+    assert not multiprocessing.active_children()
+    assert not study.is_compiled()
+    monkeypatch.setattr("dapp_model.experiment.evaluate_options", instant)
+    monkeypatch.setattr("dapp_model.experiment.find_reached", instant)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    study.compile_engine(inputs())
+    assert study.is_compiled()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no such mask")
+def test_an_interruption_reaches_no_worker_even_while_it_begins() -> None:
+    """The keyboard interrupts all processes at once, and only one of them has to answer."""
+    with study._pool(1) as pool:
+        mask = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+    assert signal.SIGINT in mask
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:

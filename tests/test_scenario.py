@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -618,6 +619,50 @@ def test_what_is_odd_but_possible_is_a_warning(
     for word in words:
         assert word in warning
     assert str(Path.home()) not in warning
+
+
+HINTS = {
+    "[programme]\nstart = 2017-01-01\n": "Did you mean 'programme.contract_start'?",
+    "[programme]\nplacs = 3\n": "Did you mean 'programme.places'?",
+    "[programme]\nbudget = 3\n": "Did you mean 'programme.annual_budget'?",
+    "[programme]\nzzz = 3\n": "'programme.zzz'.\n",  # nothing resembles it
+    "extension.budget = 3\n": "'options.extend.extension.annual_budget'",
+    "placs = 3\n": "'options.extend.extension.places'",
+    "[options.extend.assume.effect]\nfull_dose_hr = 0.5\n": "stand under [assume].\n",
+    "[options.extend.effect]\nfull_dose_hr = 0.5\n": "Did you mean 'assume.effect'?",
+    "[assume.effect]\nhalf = 0.5\n": "Did you mean 'assume.effect.half_life'?",
+}
+
+
+@pytest.mark.parametrize("addition", HINTS)
+def test_a_hint_names_a_setting_of_the_same_section_first(write: Write, addition: str) -> None:
+    with pytest.raises(InputErrors) as caught:
+        load(write(f"{HEAD}{STOP}{EXTEND}{addition}"))
+    (problem,) = caught.value.problems
+    assert HINTS[addition] in str(problem)
+
+
+@pytest.mark.parametrize("heading", ["[programme]\n", ""])
+def test_very_many_problems_are_counted_and_not_listed(write: Write, heading: str) -> None:
+    keys = "".join(f"key_{i} = {i}\n" for i in range(5_000))
+    begun = time.process_time()
+    with pytest.raises(InputErrors) as caught:
+        load(
+            write(
+                f"{'' if heading else keys}{HEAD}{STOP}{EXTEND}{heading}{keys if heading else ''}"
+            )
+        )
+    assert time.process_time() - begun < 4  # with a hint for each it was more than ten
+    said = str(caught.value)
+    assert said.count("There is no setting") == 50
+    assert said.endswith("And 4,950 more.")
+
+
+@pytest.mark.parametrize("text", ['""', '"  "'])
+def test_an_empty_title_is_said_to_be_empty(write: Write, text: str) -> None:
+    title = next(line for line in HEAD.splitlines() if line.startswith("title"))
+    with pytest.raises(InputErrors, match="The title is empty"):
+        load(write(f"{HEAD}{STOP}{EXTEND}".replace(title, f"title = {text}")))
 
 
 def test_a_single_option_is_a_warning(write: Write) -> None:

@@ -6,10 +6,11 @@ dapp_model` is quick.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as in typing, which `dapp` cannot wait for: see entry.py
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from dapp_model import economics, experiment, sensitivity, switching, voi
     from dapp_model.economics import value
     from dapp_model.engines import simulate
@@ -49,6 +50,8 @@ _MODULES = ("economics", "experiment", "sensitivity", "switching", "voi")
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
+    from importlib import import_module
+
     if name in _MODULES:
         return import_module(f"dapp_model.{name}")
     if name in _HOMES:

@@ -22,6 +22,7 @@ from dapp_model.definitions import MEASURES
 from dapp_model.economics import contract_cash, settings_of, tariff
 from dapp_model.economics.appraisal import multiple
 from dapp_model.economics.prices import PENCE, mapping, year_label, year_number
+from dapp_model.economics.published import cost_rows
 from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES, UnitCost
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 
 NAME: Final = "account_check.xlsx"
 TOLERANCE: Final = 1.0  # GBP: the account rounds every line of every year to a penny
+_MARKS: Final = 6  # the row between the answer and the draws
 SHEETS: Final = ("Result", "Prices", "Unit costs", "Contract", "Counts")
 
 
@@ -108,8 +110,11 @@ def _contract(
     return found
 
 
-def write(path: Path, found: Material) -> None:
-    """Write the workbook; equal material gives an equal file."""
+def write(path: Path, found: Material, marks: Sequence[str] = ()) -> None:
+    """Write the workbook, with sentences that stand on its first sheet.
+
+    Equal material gives an equal file.
+    """
     import xlsxwriter
 
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as book:
@@ -133,6 +138,10 @@ def write(path: Path, found: Material) -> None:
         _cash(sheets["Contract"], forms, found)
         _counts(sheets["Counts"], forms, found)
         _result(sheets["Result"], forms, found)
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        if marks:
+            sheets["Result"].set_row(_MARKS, 16 * (1 + len(" ".join(marks)) // 110))
+            sheets["Result"].merge_range(_MARKS, 0, _MARKS, 3, " ".join(marks), wrapped)
 
 
 def _cell(row: int, column: int, fixed: str = "") -> str:
@@ -212,7 +221,8 @@ def _unit_costs(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
     sheet.set_column(0, 2, 26)
     sheet.write_row(
         0, 0, ("Offence", "Item", "Counted by", "Published", "Price year", "Times", "To the base",
-               "Status", "Share: victims' harm", "Share: all else charged", "Each, GBP", "Rows"),
+               "Status", "Share: victims' harm", "Share: all else charged", "Each, GBP", "Rows",
+               "Grade", "Who bears it", "Source of the first row"),
         forms["head"],
     )  # fmt: skip
     for i, cost in enumerate(found.costs):
@@ -229,7 +239,9 @@ def _unit_costs(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
         sheet.write(row, _REST, rest, forms["typed"])
         product = "*".join(_cell(row, column) for column in (3, 5, 6))
         _formula(sheet, row, _EACH, f"={product}", forms["pounds"])
-        sheet.write(row, 11, ", ".join(cost.rows))
+        bearers = ", ".join(dict.fromkeys(part.bearer for part in cost.parts if not part.zero))
+        source = cost_rows()[cost.rows[0]].source
+        sheet.write_row(row, 11, (", ".join(cost.rows), cost.grade, bearers, source))
 
 
 # -- the contract ---------------------------------------------------------------------------------
@@ -304,7 +316,10 @@ def _result(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
     sheet.set_column(1, 3, 20)
     title = f"Net present social value of {found.option} against {found.comparator}"
     sheet.write(0, 0, title, forms["head"])
-    note = "blue figures are typed, all others are formulas"
+    note = (
+        "blue figures are typed, all others are formulas; a program that shows none of them has to "
+        "be told to calculate (F9)"
+    )
     sheet.write(1, 0, f"GBP, {found.settings.price_year} prices; {note}")
     rows: Sequence[tuple[str, str]] = (
         ("Mean over draws, worked out here", f"=AVERAGE({_cell(8, 3)}:{_cell(7 + n_draws, 3)})"),

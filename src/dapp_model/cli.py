@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from dapp_model import __version__
+from dapp_model import __version__, paths
 from dapp_model.errors import DappError, InputErrors, Problem, RunError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NOT_FINISHED: Final = 3
 INTERRUPTED: Final = 130
 
 DRAWS: Final = 128
+MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
 REPLICATIONS: Final = 2
 QUICK_DRAWS: Final = 16
 QUICK_WHOLE: Final = 3  # draws of a quick run whose county is simulated whole
@@ -37,17 +38,27 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
 
 
-def _whole(lowest: int) -> Callable[[str], int]:
+def _whole(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
     def whole(text: str) -> int:
         try:
             found = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-        if not lowest <= found < 2**31:
-            raise argparse.ArgumentTypeError(f"{found} is less than {lowest} or far too large")
+        if not lowest <= found <= highest:
+            shown = f"{found:,}" if abs(found) < 1e15 else "this"
+            limit = f"less than {lowest}" if found < lowest else f"more than {highest:,}"
+            raise argparse.ArgumentTypeError(f"{shown} is {limit}")
         return found
 
     return whole
+
+
+def _path(text: str) -> Path:
+    """Read the name of a file or folder; refuse one that the system cannot even look for."""
+    reason = paths.trouble(Path(text))
+    if reason:
+        raise argparse.ArgumentTypeError(f"{paths.shown(text)} cannot be used ({reason})")
+    return Path(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,10 +89,10 @@ def parser() -> argparse.ArgumentParser:
         "simulate every option, value it, decide, and write the evidence pack",
         "dapp run scenarios/surrey_extension.toml --quick",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
     one.add_argument(
-        "--draws", type=_whole(1), help=f"draws of what is not known (default {DRAWS})"
+        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws of what is not known (default {DRAWS})"
     )
     one.add_argument(
         "--replications",
@@ -90,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _seed_and_engine(one)
     _workers(one)
-    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, new or empty")
+    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")
     one.add_argument("--json", action="store_true", help="print decision.json")
 
     one = command(
@@ -109,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _of_a_run(one)
     one.add_argument(
-        "--choke-draws", type=_whole(1), metavar="N",
+        "--choke-draws", type=_whole(1, MOST_DRAWS), metavar="N",
         help="run the model anew in N draws for what one more place, referral and so on is worth",
     )  # fmt: skip
     one.add_argument(
@@ -127,8 +138,8 @@ def parser() -> argparse.ArgumentParser:
         "turn what was counted into a joint posterior that every later analysis draws from",
         "dapp calibrate calibration/surrey_2014_15.toml",
     )
-    one.add_argument("file", type=Path, help="the recipe")
-    one.add_argument("--out", type=Path, metavar="DIR", help="where to write")
+    one.add_argument("file", type=_path, help="the recipe")
+    one.add_argument("--out", type=_path, metavar="DIR", help="where to write")
     one.add_argument("--proof", action="store_true", help="prove it as well (about as long again)")
     one.add_argument("--quick", action="store_true", help="tiny, to try the recipe out")
     one.add_argument("--fresh", action="store_true", help="begin anew, even if a part is finished")
@@ -140,12 +151,12 @@ def parser() -> argparse.ArgumentParser:
         "check a scenario file and print what it comes to",
         "dapp check scenarios/surrey_extension.toml",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--json", action="store_true", help="print for machines")
 
     one = command("new", _new, "write a commented scenario file to edit", "dapp new my_idea")
     one.add_argument("name", help="a name of letters, digits, - and _")
-    one.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where to write it")
+    one.add_argument("--out", type=_path, default=Path(), metavar="DIR", help="where to write it")
 
     one = command(
         "parameters",
@@ -160,12 +171,15 @@ def parser() -> argparse.ArgumentParser:
         "trace",
         _trace,
         "tell one simulated person's story, with and without the option",
-        "dapp trace scenarios/surrey_extension.toml --option extend --person 67619",
+        "dapp trace scenarios/surrey_extension.toml --option extend",
     )
-    one.add_argument("file", type=Path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file")
     one.add_argument("--option", help="the option (default: the first after the comparator)")
     one.add_argument(
-        "--person", type=_whole(0), metavar="N", help="the person (default: the first referred)"
+        "--person",
+        type=_whole(0),
+        metavar="N",
+        help="the person (default: the first of those referred whose story the option changes)",
     )
     one.add_argument("--replicate", type=_whole(0), default=0, help="which play of chance")
     _seed_and_engine(one)
@@ -177,8 +191,8 @@ def parser() -> argparse.ArgumentParser:
         "find the first event and the first number in which two runs differ",
         "dapp diff results/surrey_extension/A results/surrey_extension/B",
     )
-    one.add_argument("run_a", type=Path, help="the folder of one run")
-    one.add_argument("run_b", type=Path, help="the folder of the other")
+    one.add_argument("run_a", type=_path, help="the folder of one run")
+    one.add_argument("run_b", type=_path, help="the folder of the other")
     one.add_argument("--json", action="store_true", help="print for machines")
 
     one = command(
@@ -187,7 +201,7 @@ def parser() -> argparse.ArgumentParser:
         "run again from a run's own record and compare to the byte",
         "dapp reproduce results/surrey_extension/A",
     )
-    one.add_argument("folder", type=Path, metavar="run", help="the folder of the run")
+    one.add_argument("folder", type=_path, metavar="run", help="the folder of the run")
     _workers(one)
     one.add_argument("--json", action="store_true", help="print for machines")
     return top
@@ -205,16 +219,18 @@ def _seed_and_engine(one: argparse.ArgumentParser) -> None:
 
 def _of_a_run(one: argparse.ArgumentParser) -> None:
     one.add_argument(
-        "file", type=Path, help="a scenario file, or the folder of a run, whose draws are used"
+        "file", type=_path, help="a scenario file, or the folder of a run, whose draws are used"
     )
     one.add_argument("--quick", action="store_true", help="a first, indicative answer")
-    one.add_argument("--draws", type=_whole(1), help=f"draws, for a file (default {DRAWS})")
+    one.add_argument(
+        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws, for a file (default {DRAWS})"
+    )
     one.add_argument(
         "--replications", type=_whole(1), help=f"of each draw, for a file (default {REPLICATIONS})"
     )
     _seed_and_engine(one)
     _workers(one)
-    one.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, for a file")
+    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, for a file")
     one.add_argument("--json", action="store_true", help="print what was found for machines")
 
 
@@ -226,15 +242,14 @@ def _workers(one: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    given = parser().parse_args(arguments)
-    given.words = list(sys.argv[1:] if arguments is None else arguments)
-    _on_termination()
     try:
+        _on_termination()
+        given = parser().parse_args(arguments)
+        given.words = list(sys.argv[1:] if arguments is None else arguments)
         status: int = given.run(given)
         sys.stdout.flush()
     except InputErrors as error:
-        for problem in error.problems:
-            _err(str(problem))
+        _err(str(error))
         return WRONG_INPUT
     except DappError as error:
         _err(str(error))
@@ -249,7 +264,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _err("Interrupted. What was finished is kept, and the same command goes on from there.")
         return INTERRUPTED
+    except Exception as error:
+        _err(_unforeseen(error))
+        return NOT_FINISHED
     return status
+
+
+def _unforeseen(error: Exception) -> str:
+    """Keep what only a programmer can read in a file, and say in a sentence where it is."""
+    import tempfile
+    import traceback
+
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    text = f"Something went wrong that was not foreseen ({what[:200]})."
+    try:
+        handle, path = tempfile.mkstemp(prefix="dapp_error_", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(f"dapp {__version__}: {' '.join(sys.argv[1:])}\n\n")
+            stream.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return f"{text} The details could not be written to a file either."
+    return f"{text} What was finished is kept. The details are in {path}"
 
 
 def _on_termination() -> None:
@@ -260,8 +295,9 @@ def _on_termination() -> None:
 
     try:
         signal.signal(signal.SIGTERM, stop)
-        if sys.platform != "win32":
-            signal.signal(signal.SIGINT, stop)
+        # On Windows only Python's own wakes what waits.
+        own = signal.default_int_handler if sys.platform == "win32" else stop
+        signal.signal(signal.SIGINT, own)
     except ValueError:
         pass  # not the main thread: whoever calls us looks after signals
 
@@ -313,10 +349,10 @@ def _engine_exists(engine: str) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from dapp_model import runs
+    from dapp_model import runs, sameness
     from dapp_model.scenario import load
 
-    inputs = load(given.file)
+    inputs = sameness.warned(load(given.file))
     _engine_exists(given.engine)
     for warning in inputs.warnings:
         _err(f"Please note: {warning}")
@@ -359,13 +395,18 @@ def _run_of(given: argparse.Namespace) -> Path:
 
 
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
-    from dapp_model.analysis import files
+    import json
 
-    place = files.write(folder, analysis)
+    from dapp_model.analysis import files
+    from dapp_model.report import words
+
+    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    marks = words.standing(decided)  # as the run itself says, whatever holds today
+    place = files.write(folder, analysis, marks)
     if given.json:
         _err(f"Written to {place}")
-        return _json(files.plain({"sentences": analysis.sentences, **analysis.found}))
-    for sentence in analysis.sentences:
+        return _json(files.plain(files.said(analysis, marks)))
+    for sentence in (*marks, *analysis.sentences):
         print(sentence)
     print(f"\nWritten to {place}")
     return 0
@@ -395,6 +436,11 @@ def _sensitivity(given: argparse.Namespace) -> int:
         )
         for p in pairs
         if not p[0] or not p[2]
+    ]
+    problems += [
+        Problem("--reading", None, name, paths.shown(place), "the folder of a run", f"{reason}.")
+        for name, _, place in pairs
+        if (reason := paths.trouble(Path(place)))
     ]
     if problems:
         raise InputErrors(tuple(problems))
@@ -492,15 +538,16 @@ def _duration(seconds: float) -> str:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from dapp_model import describe
+    from dapp_model import describe, labels, sameness
     from dapp_model.scenario import base_of, differences, load
 
-    inputs = load(given.file)
+    inputs = sameness.warned(load(given.file))
     base = base_of(given.file)
     apart = differences(inputs, load(base)) if base else []
+    marks = labels.standing(inputs)
     if given.json:
-        return _json(describe.as_dict(inputs, apart))
-    for line in describe.scenario(inputs, base, apart):
+        return _json({**describe.as_dict(inputs, apart), "standing": marks})
+    for line in [*describe.scenario(inputs, base, apart), *marks]:
         print(line)
     return 0
 
@@ -542,7 +589,7 @@ def _parameters(given: argparse.Namespace) -> int:
 
 
 def _trace(given: argparse.Namespace) -> int:
-    from dapp_model import trace
+    from dapp_model import labels, trace
     from dapp_model.scenario import load
 
     inputs = load(given.file)
@@ -555,9 +602,10 @@ def _trace(given: argparse.Namespace) -> int:
         given.person,
         trace.Luck(seed=given.seed, replicate=given.replicate, engine=given.engine),
     )
+    marks = labels.standing(inputs)
     if given.json:
-        return _json(trace.as_dict(told))
-    for line in trace.lines(inputs, told):
+        return _json({**trace.as_dict(told), "standing": marks})
+    for line in [*marks, *trace.lines(inputs, told)]:
         print(line)
     return 0
 

@@ -14,9 +14,10 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numba
 
@@ -100,9 +101,18 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="dapp_model_"))
 
 
+_COMPLETE: Final = "complete"  # the marker's name; a compilation that was broken off leaves none
+
+
 def is_warm() -> bool:
-    """Say whether the engine's compiled code is already on disk."""
-    return any(cache_folder().rglob("fast.*.nbc"))
+    """Say whether all of the engine's compiled code is already on disk."""
+    return (cache_folder() / _COMPLETE).is_file()
+
+
+def mark_warm() -> None:
+    """Note that all of the engine's compiled code is on disk."""
+    with suppress(OSError):  # a folder that cannot be written holds no compiled code either
+        (cache_folder() / _COMPLETE).touch()
 
 
 def _compile(function: F, **options: bool) -> F:

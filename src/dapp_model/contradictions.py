@@ -6,7 +6,6 @@ that may come too late, is a warning.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -305,38 +304,49 @@ def _written_as(key: str, option: str, settings: Settings) -> str:
 
 
 def pointless(options: Mapping[str, Option]) -> list[str]:
-    """Warn about options that are the same as the first, or as each other."""
+    """Warn about options whose levers are the same as those of an earlier one.
+
+    Levers that differ and still do not act are looked for in the room `sameness`.
+    """
     first, *others = options.values()
-    same = {option.name for option in others if _felt(option) == _felt(first)}
-    warnings = [
-        f"The option '{option.label}' ({option.name}) changes nothing compared with "
-        f"'{first.label}': every difference will be exactly zero."
-        for option in others
-        if option.name in same
-    ]
-    for one, two in itertools.combinations(others, 2):
-        if one.name not in same and two.name not in same and _felt(one) == _felt(two):
+    earlier = {_hashed(first): first}
+    warnings = []
+    for option in others:
+        same = earlier.setdefault(_hashed(option), option)
+        if same is first:
             warnings.append(
-                f"The options '{one.label}' ({one.name}) and '{two.label}' ({two.name}) are the "
-                "same: they will have the same results."
+                f"The option '{option.label}' ({option.name}) changes nothing compared with "
+                f"'{first.label}': every difference will be exactly zero."
+            )
+        elif same is not option:
+            warnings.append(
+                f"The options '{same.label}' ({same.name}) and '{option.label}' ({option.name}) "
+                "are the same: they will have the same results."
             )
     if not others:
         warnings.append("There is only one option, so there is nothing to compare it with.")
     return warnings
 
 
-def _felt(option: Option) -> dict[str, Value]:
+def felt(option: Option) -> dict[str, Value]:
     """Return the levers that can make a difference: not those of a phase that never happens."""
     asleep: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
     if not option.levers["programme.offered"]:
         asleep = ("programme", "extension")
     elif option.levers["extension.length"] == 0:
         asleep = ("extension",)
+        if option.levers["extension.evaluation_cost"]:
+            paid = ("extension.evaluation_cost", "extension.funders")  # as the pilot ends
     return {
         key: value
         for key, value in option.levers.items()
-        if key.split(".")[0] not in asleep or key == "programme.offered"
+        if key.split(".")[0] not in asleep or key == "programme.offered" or key in paid
     }
+
+
+def _hashed(option: Option) -> str:
+    return repr(sorted(felt(option).items()))
 
 
 def gaps(options: Mapping[str, Option], decision: str) -> list[str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MOST_SHOWN: Final = 50  # problems; whoever has more has one reason for most of them
 
 
 class DappError(Exception):
@@ -68,9 +71,15 @@ class InputErrors(DappError):
         super().__init__(problems)
         self.problems = problems
 
+    def lines(self) -> list[str]:
+        """Return the problems as they are shown: the first of very many, and how many more."""
+        found = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        more = len(self.problems) - len(found)
+        return [*found, f"And {more:,} more."] if more else found
+
     def __str__(self) -> str:
-        """Say all problems, one below the other."""
-        return "\n".join(str(problem) for problem in self.problems)
+        """Say the problems, one below the other."""
+        return "\n".join(self.lines())
 
 
 class RunError(DappError):

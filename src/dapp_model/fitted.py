@@ -59,6 +59,12 @@ def is_proved(folder: Path = FOLDER) -> bool:
     return record.get("proved") is True
 
 
+def checks(reading: str, folder: Path = FOLDER) -> tuple[Mapping[str, Any], ...]:
+    """Return the posterior predictive checks of one reading, as the proof found them."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return tuple(row for row in record.get("checks", ()) if row["reading"] == reading)
+
+
 def readings(folder: Path = FOLDER) -> tuple[str, ...]:
     """Return the readings of a repeat under which a posterior has been committed."""
     if not is_there(folder):

@@ -111,12 +111,15 @@ def report(inputs: Inputs, name: str, found: Purse, years: tuple[str, ...]) -> M
 
 
 def _party(one: Position, found: Purse) -> dict[str, Any]:
+    low, high = np.quantile(found.net[one.name], (0.05, 0.95))
     return {
         "pays": float(one.paid.sum()),
         "cash": float(one.cash.sum()),
         "capacity": float(one.capacity.sum()),
         "not_public_money": float(one.other.sum()),
         "net": float(one.cumulative[-1]),
+        "net_low": float(low),
+        "net_high": float(high),
         "payback": one.payback(found.years),
         "chance_back": float((found.net[one.name] >= 0).mean()),
     }

@@ -13,13 +13,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model import paths
 from dapp_model.errors import InputErrors, Problem, RunError
 from dapp_model.study import Plan, Progress
 
@@ -72,13 +73,22 @@ def run_name(inputs: Inputs, plan: Plan) -> str:
     return f"{kind}-{plan.draws}x{plan.replications}-seed{plan.seed}-{study.key(inputs, plan)[:8]}"
 
 
+def _usable(folder: Path) -> None:
+    """Raise InputErrors if the system cannot look at a folder, as with a name of 300 letters."""
+    if reason := paths.trouble(folder):
+        raise refusal(paths.shown(folder), f"This cannot be the name of a folder ({reason}).")
+
+
 def place(inputs: Inputs, plan: Plan, out: Path | None) -> Path:
     """Return the folder of a run.
 
     Without `out` it is results/<scenario>/<run>. A new or empty `out`, or one that holds a run,
-    is the folder itself; in a folder that holds other things the run gets its own place.
+    is the folder itself; in a folder that holds other things the run gets its own place. Raises
+    InputErrors if no folder can have that name.
     """
     usual = Path(inputs.name) / run_name(inputs, plan)
+    if out is not None:
+        _usable(out)
     if out is None:
         return Path("results") / usual
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
@@ -90,6 +100,27 @@ def unfinished(folder: Path) -> Path:
     """Return the hidden folder beside a run in which it is made."""
     folder = folder.resolve()
     return folder.with_name(f".{folder.name}.unfinished")
+
+
+def _begun(folder: Path) -> Path:
+    """Return the hidden folder of a run, made if it is not there; raises InputErrors.
+
+    If it cannot be made, no folder above it stays that was not there before.
+    """
+    work = unfinished(folder)
+    new = [work, *work.parents]
+    new = new[: next((i for i, one in enumerate(new) if one.parent.is_dir()), -1) + 1]
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        for one in new:
+            with suppress(OSError):
+                one.rmdir()
+        reason = error.strerror or str(error)
+        message = f"The folder of the run cannot be made ({reason}); nothing was computed."
+        expected = "a place where folders can be made"
+        raise refusal(paths.shown(folder), message, "", expected) from None
+    return work
 
 
 @contextmanager
@@ -147,21 +178,19 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
     if earlier is not None:
         return earlier
     begun = time.monotonic()
-    work = unfinished(folder)
+    work = _begun(folder)
     try:
-        work.mkdir(parents=True, exist_ok=True)
         with _locked(work):
             parts = _parts(work, study.key(inputs, plan))
             if not study.is_compiled():
                 say("Compiling the engine (about a minute, once).")
             study.compile_engine(inputs)
             study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
-            say("Valuing the results and writing the evidence pack.")
             made = work / "writing"
             if made.exists():
                 shutil.rmtree(made)
             made.mkdir()
-            decided = _write(inputs, plan, parts, made)
+            decided = _write(inputs, plan, parts, made, say=say)
             _write_manifest(inputs, plan, made, how, made_of, time.monotonic() - begun)
             _sync(made)
             if folder.is_dir():
@@ -180,6 +209,7 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
 
 def _earlier(folder: Path, made_of: str) -> Run | None:
     """Return the run that is already there, if it is the same; refuse to replace another."""
+    _usable(folder)
     if folder.exists() and not folder.is_dir():
         raise refusal(str(folder), "This is a file, so no run can be written there.")
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -207,9 +237,13 @@ def _parts(work: Path, wanted: str) -> Path:
     return parts
 
 
-def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str, Any]:
-    from dapp_model import account_check, decision, draws, money, report, study, tables
+def _write(
+    inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
+) -> Mapping[str, Any]:
+    from dapp_model import account_check, decision, draws, labels, money, report, study, tables
 
+    marks = labels.standing(inputs, plan)
+    say("Valuing the results (1 of 3).")
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
@@ -234,16 +268,20 @@ def _write(inputs: Inputs, plan: Plan, parts: Path, target: Path) -> Mapping[str
     decided["paragraph"] = report.paragraph(decided)
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+    say("Writing the report and its figures (2 of 3).")
     report.write(target, inputs, decided, gathered)
+    say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
-        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided)
+        target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
     )
+    labels.label(target, inputs, marks)
     return decided
 
 
 def _write_manifest(
     inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
 ) -> None:
+    from dapp_model import labels
     from dapp_model.compiled import source_hash
     from dapp_model.money import conventions
 
@@ -259,6 +297,8 @@ def _write_manifest(
         "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
+        "provisional": inputs.provisional,
+        "standing": labels.standing(inputs, plan),
         "workers": how.workers,
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
@@ -319,6 +359,7 @@ def _sync_folder(folder: Path) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a run; raises InputErrors if there is none."""
+    _usable(folder)
     path = folder / "manifest.json"
     wanted = "the folder of a run, with manifest.json in it"
     if not path.is_file():

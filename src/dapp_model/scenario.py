@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from dapp_model import fitted
 from dapp_model.contradictions import contradictions, gaps, pointless
-from dapp_model.errors import InputErrors, Problem, QuantityError
+from dapp_model.errors import MOST_SHOWN, InputErrors, Problem, QuantityError
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, Parameter, registry
 from dapp_model.phases import shortfalls
 from dapp_model.quantities import Value, parse, quote, render
@@ -74,8 +74,9 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
     settings: Settings = {}
     for layer in layers:
         _merge(settings, layer, problems)
-    if not complete:
-        # What stands in the missing file is not known, so nothing more can be said.
+    if not complete or len(problems) >= MOST_SHOWN:
+        # What stands in a missing file is not known, so nothing more can be said; and of very many
+        # problems only the first are shown.
         raise InputErrors(in_order(problems, layers))
     warnings: list[str] = []
     _check_ranges(settings, problems, warnings)
@@ -135,16 +136,16 @@ def _merge_section(
     settings: Settings, layer: Layer, path: KeyPath, table: object, problems: list[Problem]
 ) -> None:
     """Merge the table of one section: [programme], [options.NAME.programme], [assume.case]."""
-    known = known_keys(path)
-    if not any(key.startswith(f"{'.'.join(path)}.") for key in known):
-        problems.append(unknown_key(layer, path, known))
+    known, start = known_keys(path), f"{'.'.join(path)}."
+    if not any(key.startswith(start) for key in known):
+        problems.append(unknown_key(layer, path, known, hint=len(problems) < MOST_SHOWN))
         return
     for name, value in _entries(layer, path, table, problems):
         here = (*path, name)
         if here == ("decision", "kind"):
             _merge_decision(settings, layer, here, value, problems)
         elif ".".join(here) not in known:
-            problems.append(unknown_key(layer, here, known))
+            problems.append(unknown_key(layer, here, known, hint=len(problems) < MOST_SHOWN))
         else:
             read = _read_value(layer, here, value, problems)
             if read is not None:
@@ -174,7 +175,8 @@ def _merge_option(
         del entries["remove"]
     if not known and "label" not in entries:
         # Nearly always a slip in the name of an inherited option.
-        near = nearest(name, option_names(settings))
+        names = option_names(settings) if len(problems) < MOST_SHOWN else []
+        near = nearest(name, names)
         expected = f"a label, or the name of an option above: {near}" if near else "a label"
         message = f"The option '{name}' is new here and has no label."
         problems.append(problem_in(layer, path, "no label", expected, message))
@@ -220,6 +222,8 @@ def _merge_text(
         _put(settings, layer, path, " ".join(value.split()))
         return
     message = f"The {path[-1]} is not a text."
+    if isinstance(value, str):
+        message = f"The {path[-1]} is empty."
     problems.append(problem_in(layer, path, quote(value), "words in quotation marks", message))
 
 

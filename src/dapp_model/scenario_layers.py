@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dapp_model.errors import InputErrors, Problem
+from dapp_model.paths import trouble
 from dapp_model.quantities import quote
 from dapp_model.toml_lines import KeyPath, locate
 
@@ -164,6 +165,8 @@ def _extended(layer: Layer) -> Path | None:
     if "\0" in name or Path(name).suffix != ".toml":
         raise refusal("A scenario can extend only another scenario file.")
     found = layer.path.parent / name
+    if reason := trouble(found):
+        raise refusal(f"The file that this one extends cannot be looked for ({reason}).")
     if not found.is_file() and Path(name).name == name and name in shipped():
         found = shipped()[name]
     if not found.exists():

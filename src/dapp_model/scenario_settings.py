@@ -42,14 +42,25 @@ def lever_parameters() -> Mapping[str, Parameter]:
     return {key: item for key, item in registry().items() if item.role == "lever"}
 
 
-def known_keys(path: KeyPath) -> list[str]:
+@cache
+def _is_of_levers() -> Mapping[str, bool]:
+    """Say of each section of the registry whether it holds levers, or beliefs."""
+    return {key.split(".")[0]: item.role == "lever" for key, item in registry().items()}
+
+
+@cache
+def _keys_of_all_options() -> tuple[str, ...]:
+    beliefs = [f"assume.{key}" for key, item in registry().items() if item.role != "lever"]
+    return (*TEXTS, "extends", "decision.kind", *lever_parameters(), *beliefs)
+
+
+def known_keys(path: KeyPath) -> Sequence[str]:
     """Return every key that may stand where the path stands."""
     if path[0] == "options":
         start = ".".join(path[:2])
         levers = [key for key in lever_parameters() if key.split(".")[0] not in ONCE]
         return [f"{start}.{key}" for key in (*OPTION_TEXTS, "remove", *levers)]
-    beliefs = [f"assume.{key}" for key, item in registry().items() if item.role != "lever"]
-    return [*TEXTS, "extends", "decision.kind", *lever_parameters(), *beliefs]
+    return _keys_of_all_options()
 
 
 def parameter_of(key: str) -> Parameter:
@@ -64,17 +75,35 @@ def is_parameter(key: str) -> bool:
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """Return the known name that was probably meant."""
+    """Return the known name that was probably meant, one in the same section if there is one."""
     tail = last_name(name)
+    near = _in_the_section(name, known)
+    if near:
+        return near
     for key in known:
         if key.endswith(f".{name}") or (key.endswith(f".{tail}") and "." in name):
             return key
-    close = difflib.get_close_matches(name, known, 1, 0.7)
-    if close:
-        return close[0]
     tails = {last_name(key): key for key in known}
     close = difflib.get_close_matches(tail, list(tails), 1, 0.7)
-    return tails[close[0]] if close else None
+    if close:
+        return tails[close[0]]
+    section = name.rpartition(".")[0]
+    if section and any(key.startswith(f"{section}.") for key in known):
+        return None  # the section is right, so all its names would look alike
+    close = difflib.get_close_matches(name, known, 1, 0.7)
+    return close[0] if close else None
+
+
+def _in_the_section(name: str, known: Sequence[str]) -> str | None:
+    """Return a known name of the same section that resembles a name, or holds all its words."""
+    section, _, tail = name.rpartition(".")
+    tails = [last_name(key) for key in known if section and key.rpartition(".")[0] == section]
+    close = difflib.get_close_matches(tail, tails, 1, 0.7)
+    if not close:
+        words = set(tail.split("_"))
+        whole = [one for one in tails if words <= set(one.split("_"))]
+        close = difflib.get_close_matches(tail, whole, 1, 0.0)
+    return f"{section}.{close[0]}" if close else None
 
 
 def last_name(key: str) -> str:
@@ -82,23 +111,36 @@ def last_name(key: str) -> str:
     return key.rsplit(".", 1)[-1]
 
 
-def unknown_key(layer: Layer, path: KeyPath, known: Sequence[str]) -> Problem:
-    """Return the problem of a key that does not exist, with the one that was probably meant."""
+def unknown_key(layer: Layer, path: KeyPath, known: Sequence[str], *, hint: bool = True) -> Problem:
+    """Return the problem of a key that does not exist, with the one that was probably meant.
+
+    To look for that one takes a while, so with `hint` False it is left out.
+    """
     key = ".".join(path)
-    sections = {name.split(".")[0]: item.role == "lever" for name, item in registry().items()}
-    near: str | None
-    if path[0] in sections and not sections[path[0]]:
+    message = f"There is no setting called '{key}'."
+    elsewhere = "a setting that 'dapp parameters' lists"
+    sections = _is_of_levers()
+    near: str | None = None
+    if (
+        path[0] == "options"
+        and len(path) > 2
+        and (path[2] == "assume" or not sections.get(path[2], True))
+    ):
+        # What we believe is not one option's own.
+        near = None if path[2] == "assume" else ".".join(["assume", *path[2:]])
+        message += " Beliefs hold for all options and stand under [assume]."
+        elsewhere = "a section such as [assume.effect], outside the options"
+    elif path[0] in sections and not sections[path[0]]:
         # Beliefs stand apart from what we would do.
         near = f"assume.{key}"
     elif path[0] == "assume" and sections.get(path[1], False):
         near = ".".join(path[1:])
-    else:
+    elif hint:
         headings = dict.fromkeys(name.rpartition(".")[0] for name in known if "." in name)
         near = nearest(key, [*known, *headings])
-    message = f"There is no setting called '{key}'."
     if near:
         message += f" Did you mean '{near}'?"
-    expected = near or "a setting that 'dapp parameters' lists"
+    expected = near or elsewhere
     return problem_in(layer, path, path[-1], expected, message)
 
 

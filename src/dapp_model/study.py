@@ -13,7 +13,9 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,20 +125,19 @@ def compile_engine(inputs: Inputs) -> None:
 
     The two halves that take longest are compiled side by side, in a process each.
     """
+    from dapp_model.compiled import mark_warm
     from dapp_model.experiment import evaluate_options
 
     few = with_share(inputs, 0.02)
     if is_compiled() or (os.cpu_count() or 1) < 2:
         evaluate_options(few, seed=1, replicate=0)
-        _compile_search(few)
-        return
-    with ProcessPoolExecutor(
-        1, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet_worker
-    ) as other:
-        search = other.submit(_compile_search, few)
-        evaluate_options(few, seed=1, replicate=0)
-        search.result()
-    _compile_search(few)  # from what the other has left on disk
+    else:
+        with _pool(1) as other:
+            search = other.submit(_compile_search, few)
+            evaluate_options(few, seed=1, replicate=0)
+            search.result()
+    _compile_search(few)  # from what the other has left on disk, if there was one
+    mark_warm()
 
 
 def _compile_search(inputs: Inputs) -> None:
@@ -318,11 +319,7 @@ def _each(
             _work(inputs, plan, task, folder)
             yield
         return
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet_worker
-    )
-    try:
+    with _pool(workers) as pool:
         # Only a few are handed out at a time: the inputs travel with each.
         waiting = iter(todo)
         running: set[Future[None]] = set()
@@ -337,6 +334,37 @@ def _each(
             for one in done:
                 one.result()
                 yield
+
+
+class _DeafProcess(SpawnProcess):
+    """A process that no interruption reaches, not even while it begins."""
+
+    def start(self) -> None:
+        """Begin with the interruption blocked; what is blocked stays so in the new process."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Deaf(SpawnContext):
+    Process = _DeafProcess
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Lend out processes; if something goes wrong, or is interrupted, they are ended at once.
+
+    Raises RunError if one of them is killed.
+    """
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(workers, mp_context=_Deaf(), initializer=_quiet_worker)
+    try:
+        yield pool
         pool.shutdown()
     except BaseException as error:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -68,8 +68,8 @@ def choose_option(inputs: Inputs, name: str | None) -> str:
 def tell(inputs: Inputs, option: str, person: int | None, luck: Luck) -> Story:
     """Simulate the county with the option and with the comparator and follow one person.
 
-    Without `person` the first who is referred is followed. Raises InputErrors if there is no such
-    person.
+    Without `person` the first is followed, of those referred, whose story the option changes; if
+    it changes none, the first who is referred. Raises InputErrors if there is no such person.
     """
     comparator = inputs.options[0]
     logs = [_rows(inputs, name, luck) for name in (comparator, option)]
@@ -81,7 +81,9 @@ def tell(inputs: Inputs, option: str, person: int | None, luck: Luck) -> Story:
             message = "Nobody is referred in this scenario, so there is no story to choose."
             expected = "--person N, or a larger population.share"
             raise InputErrors((Problem(inputs.path, None, "--person", "", expected, message),))
-        person = int(referred[0])
+        stories = ((one, *(log[log["person"] == one] for log in logs)) for one in referred)
+        changed = (one for one, a, b in stories if not np.array_equal(a, b))
+        person = int(next(changed, referred[0]))
     without, with_option = (log[log["person"] == person] for log in logs)
     if not len(without) and not len(with_option):
         examples = ", ".join(str(one) for one in referred[:NAMED])
@@ -132,7 +134,9 @@ def _entry(value: int, detail: int) -> str:
 
 def _case(value: int, detail: int) -> str:
     children = detail & 3
-    text = f"against a {ev.RELATIONSHIPS[value]}" if value < 2 else "against another family member"
+    whom = ev.RELATIONSHIPS[value] if value < 2 else ""
+    article = "an" if whom[:1] in "aeiou" else "a"
+    text = f"against {article} {whom}" if whom else "against another family member"
     if children:
         text += f", {_counted(children, 'child', 'children')} in the household"
     return text + (", a high-harm case" if detail & 4 else "")

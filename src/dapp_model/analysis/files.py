@@ -6,7 +6,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,9 +33,15 @@ class Analysis:
     pictures: tuple[Picture, ...]
 
 
-def write(run: Path, analysis: Analysis) -> Path:
+def said(analysis: Analysis, marks: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an analysis for machines, with the sentences that stand on all of its run."""
+    return {"standing": list(marks), "sentences": list(analysis.sentences), **analysis.found}
+
+
+def write(run: Path, analysis: Analysis, marks: Sequence[str] = ()) -> Path:
     """Write `analysis/<name>` in the run's folder and return it; an earlier one is replaced.
 
+    `marks` are the sentences that stand on all of the run.
     Raises RunError if the disk does not take it; then the earlier one stays.
     """
     place = run / "analysis" / analysis.name
@@ -46,10 +52,10 @@ def write(run: Path, analysis: Analysis) -> Path:
             _write_table(made / f"{name}.csv", table)
         for picture in analysis.pictures:
             (made / f"{picture.name}.svg").write_text(picture.svg, "utf-8", newline="\n")
-            text = f"{picture.title}\n\n{picture.alternative}\n"
+            text = "\n".join([picture.title, "", picture.alternative, *marks]) + "\n"
             (made / f"{picture.name}.txt").write_text(text, "utf-8", newline="\n")
-        said = {"sentences": list(analysis.sentences), **analysis.found}
-        text = json.dumps(plain(said), indent=2, ensure_ascii=False, allow_nan=False)
+        found = plain(said(analysis, marks))
+        text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         (made / f"{analysis.name}.json").write_text(text + "\n", "utf-8", newline="\n")
         if place.exists():
             shutil.rmtree(place)

@@ -50,6 +50,7 @@ def run(recipe: Recipe, asked: Asked, how: How) -> Iterator[str]:
         yield _against_committed(record)
     if asked.proof:
         summary = prove.prove(found, folder, parts, how)
+        job.mark(folder, record, summary)
         yield from prove.lines(summary)
     yield f"Written to {folder}"
 

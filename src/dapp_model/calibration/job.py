@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -186,6 +186,23 @@ def write(found: Calibrated, folder: Path) -> dict[str, Any]:
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     _put(folder / fitted.RECORD, text.encode())
     return record
+
+
+def mark(folder: Path, record: Mapping[str, Any], summary: Mapping[str, Any]) -> None:
+    """Add to the record whether the proof passed, and the posterior predictive checks.
+
+    It passes if the ranks of known parameters are even and the likelihood that was broken on
+    purpose is found out.
+    """
+    from dapp_model import fitted
+
+    good, broken = summary["calibration"], summary["broken_likelihood"]
+    proved = bool(good["passes"] and not broken["passes"])
+    kept = ("target", "label", "reading", "weight", "side", "counted", "predicted")
+    more = ("low_90", "high_90", "distance", "tail")
+    checks = [{k: row[k] for k in (*kept, *more)} for row in summary["predictive"]]
+    text = json.dumps({**record, "proved": proved, "checks": checks}, indent=2, ensure_ascii=False)
+    _put(folder / fitted.RECORD, f"{text}\n".encode())
 
 
 def typical(found: Calibrated) -> dict[str, float]:

@@ -55,6 +55,18 @@ class Problems:
     def __len__(self) -> int:
         return len(self.aim)
 
+    def part(self, first: int, last: int) -> Problems:
+        """Return some of the problems: from `first` to before `last`."""
+        own = slice(first, last)
+        return Problems(
+            self.aim[own],
+            self.variance[own],
+            self.bound[own],
+            self.bound_aim[own],
+            self.bound_variance[own],
+            self.chance,
+        )
+
 
 def problem(targets: Sequence[Target]) -> Problems:
     """Return one problem with these targets."""

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.calibration import posterior
+from dapp_model.calibration.bank import How, in_parallel
 from dapp_model.calibration.job import Calibrated
 from dapp_model.calibration.posterior import NOT_IN_FORCE, Likelihood, Problems
 from dapp_model.calibration.recipe import Target
@@ -28,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 BINS: Final = 10
 EFFORT: Final = posterior.Effort(8, 240)
+BLOCK: Final = 25  # synthetic sets that one process weighs together
 ALARM: Final = 0.01  # the least p value over all quantities, after Bonferroni, that still passes
 
 
@@ -81,12 +83,7 @@ class Ranks:
 
 
 def rank(
-    likelihood: Likelihood,
-    known: Floats,
-    names: Sequence[str],
-    *,
-    draws: int,
-    seed: Sequence[int],
+    likelihood: Likelihood, known: Floats, names: Sequence[str], draws: int, seed: Sequence[int]
 ) -> tuple[Ranks, Floats]:
     """Rank known scores [set, d] among the draws of each set's posterior.
 
@@ -141,20 +138,38 @@ def synthetic(found: Calibrated, figures: Floats, reading: str, seed: Sequence[i
 
 
 def calibration_of(
-    found: Calibrated, known: Floats, figures: Floats, reading: str, *, broken: bool = False
+    found: Calibrated,
+    known: Floats,
+    problems: Problems,
+    *,
+    how: How,
+    broken: bool = False,
 ) -> tuple[Ranks, Floats]:
-    """Return the ranks of known scores; `broken` leaves chance out of the likelihood."""
+    """Return the ranks of known scores in these problems; `broken` leaves chance out.
+
+    The sets are weighed block by block, each with a seed of its own, so that the number of
+    processes changes nothing.
+    """
     recipe = found.recipe
-    problems = synthetic(found, figures, reading, (recipe.seed, 7))
     if broken:
         problems = dataclasses.replace(problems, chance=0.0)
-    return rank(
-        found.likelihood(problems),
-        known,
-        recipe.names,
-        draws=recipe.numbers["proof.draws"],
-        seed=(recipe.seed, 8),
-    )
+    jobs = []
+    for block, first in enumerate(range(0, len(known), BLOCK)):
+        part = slice(first, first + BLOCK)
+        likelihood = found.likelihood(problems.part(first, first + BLOCK))
+        seed = (recipe.seed, 8, block)
+        jobs.append((likelihood, known[part], recipe.names, recipe.numbers["proof.draws"], seed))
+    done: dict[int, tuple[Ranks, Floats]] = {}
+    if how.progress:
+        how.progress(0, len(jobs))
+    for number, one in in_parallel(rank, jobs, how.workers):
+        done[number] = one
+        if how.progress:
+            how.progress(len(done), len(jobs))
+    parts = [done[number] for number in range(len(jobs))]
+    ranks = np.concatenate([one.ranks for one, _ in parts])
+    rows = np.concatenate([drawn for _, drawn in parts])
+    return Ranks(parts[0][0].quantities, ranks, parts[0][0].draws), rows
 
 
 def recovery(known: Floats, draws: Floats, names: Sequence[str]) -> list[dict[str, Any]]:

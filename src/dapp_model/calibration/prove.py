@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.calibration import counties, forecast, identify, posterior, proof
-from dapp_model.calibration.bank import How
+from dapp_model.calibration.bank import How, in_parallel
 from dapp_model.calibration.counties import OF_THE_PROGRAMME
 from dapp_model.calibration.job import Calibrated, effort
 from dapp_model.calibration.targets import LEARNT, READERS, from_scale
@@ -71,25 +71,20 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
     how.say("Synthetic Surreys: ranks of known parameters.")
     known = found.rows(main, sets)
     learnt = figures[main][:, [list(READERS).index(name) for name in LEARNT]]
-    ranks, draws = proof.calibration_of(found, known, learnt, main)
-    broken, _ = proof.calibration_of(found, known, learnt, main, broken=True)
+    problems = proof.synthetic(found, learnt, main, (recipe.seed, 7))
+    ranks, draws = proof.calibration_of(found, known, problems, how=how)
+    how.say("The same with chance left out of the likelihood, which has to be found out.")
+    broken, _ = proof.calibration_of(found, known, problems, how=how, broken=True)
     predictive = [
         row
         for k, reading in enumerate(recipe.readings)
         for row in proof.predictive(found, figures[reading], reading, (recipe.seed, 11, k))
     ]
     how.say("The sampler with another seed; targets left out one by one.")
-    again = posterior.sample(
-        found.likelihood(),
-        len(recipe.readings),
-        effort=effort(recipe),
-        seed=(recipe.seed, 6),
-    )
-    repeated = {
-        reading: proof.repeatability(found.sampled.flat(k), again.flat(k))
-        for k, reading in enumerate(recipe.readings)
-    }
-    table = [row for reading in recipe.readings for row in identify.table(found, reading)[0]]
+    jobs = [(found, reading) for reading in ("", *recipe.readings)]
+    beside = dict(in_parallel(_sampled_beside, jobs, how.workers))
+    repeated = beside[0]
+    table = [row for number in range(1, len(jobs)) for row in beside[number]]
     how.say("Whole counties to the end of the forecast, with and without the pilot.")
     later, onwards = _onwards(found, parts, how)
     base = _inputs(found)
@@ -102,7 +97,7 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
         "repeatability": repeated,
         "products": {r: identify.products(found, r) for r in recipe.readings},
         "emulator": emulator_error(found, figures[main]),
-        "predictive_strong": [r for r in predictive if r["weight"] == "strong"],
+        "predictive": predictive,
         "later": later,
     }
     tables: dict[str, Rows] = {
@@ -122,6 +117,20 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
     pictures.write(folder, predictive, (ranks, broken), fan)
     page.write(folder, summary, tables)
     return summary
+
+
+def _sampled_beside(found: Calibrated, reading: str) -> Any:
+    """Return how the sampler repeats itself or, for a reading, what each target moves."""
+    if reading:
+        return identify.table(found, reading)[0]
+    recipe = found.recipe
+    again = posterior.sample(
+        found.likelihood(), len(recipe.readings), effort=effort(recipe), seed=(recipe.seed, 6)
+    )
+    return {
+        name: proof.repeatability(found.sampled.flat(k), again.flat(k))
+        for k, name in enumerate(recipe.readings)
+    }
 
 
 def _inputs(found: Calibrated) -> Any:
@@ -237,7 +246,9 @@ def lines(summary: Mapping[str, Any]) -> Iterator[str]:
         f"with chance left out it {'PASSES, so it proves nothing' if bad['passes'] else 'fails'} "
         f"(corrected p {bad['corrected_p']:.2g})."
     )
-    for row in summary["predictive_strong"]:
+    for row in summary["predictive"]:
+        if row["weight"] != "strong":
+            continue
         met = "met" if abs(row["distance"]) <= 1 else "NOT MET"
         yield (
             f"Reading {row['reading']}: {row['label']}: {met}, counted {row['counted']:g}, "

@@ -40,6 +40,7 @@ MEASURES: Final = (
     "fiscal_value",
     "non_fiscal_value",
     "cashable_value",
+    "cashable_value_upper",
     "net_public_cost_without_homicide",
     *(f"{VALUE}_{view}" for view in VIEWS),
 )
@@ -72,13 +73,15 @@ def worth(
 
     The level of the county is that of the first `whole` draws (default: all).
     """
-    from dapp_model.economics import pool
+    from dapp_model.economics import pool, with_optimism_bias
 
     level = pool([one for row in summaries[:whole] for one in row]).baseline
     pooled = pool([one for row in summaries for one in row])
     baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
+    measures = {name: measured(summaries, name) for name in MEASURES}
+    measures[f"{VALUE}_optimism"] = np.array(with_optimism_bias(summaries))
     return Worth(
-        {name: measured(summaries, name) for name in MEASURES},
+        measures,
         serious_averted,
         pooled.programme_cost_by_funder,
         baseline,

@@ -38,6 +38,7 @@ from dapp_model.economics.summary import (
     payback_year,
     pool,
     summary,
+    with_optimism_bias,
 )
 from dapp_model.economics.unit_costs import (
     UnitCost,
@@ -84,5 +85,6 @@ __all__ = [
     "tariff",
     "value",
     "value_by_group",
+    "with_optimism_bias",
     "year_ends",
 ]

@@ -36,7 +36,8 @@ class Line:
     """What one row of an account is about, apart from its year.
 
     A row has a bearer or a funder, never both: the programme's contract is shown by funder.
-    `group` is harm, justice, services or programme; `grade` is that of the weakest figure used.
+    `group` is harm, justice, services or programme; `grade` is that of the weakest figure used;
+    `cash_upper` is the share of the row that is cash in the upper view.
     """
 
     bearer: str
@@ -47,6 +48,7 @@ class Line:
     item: str
     group: str
     grade: str
+    cash_upper: float = 0.0
 
 
 Row = tuple[Line, Pence]

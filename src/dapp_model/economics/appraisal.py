@@ -210,6 +210,7 @@ def _line(cost: UnitCost, part: Part) -> Line:
         item=part.item,
         group=cost.group,
         grade=cost.grade,
+        cash_upper=part.cash_upper,
     )
 
 
@@ -241,6 +242,7 @@ def _contract_rows(counts: _Counts, settings: Settings) -> tuple[list[Row], list
             item=one.item,
             group="programme",
             grade="-",
+            cash_upper=1.0,
         )
         found.append((line, -pence))
         belongs.append((one.contract, one.funder))

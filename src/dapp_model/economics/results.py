@@ -20,6 +20,7 @@ RETURNS: Final[Mapping[str, tuple[str, str]]] = {
     "benefit_cost_ratio": ("social_value", "programme_cost"),
     "fiscal_return": ("fiscal_value", "programme_cost"),
     "cashable_return": ("cashable_value", "programme_cost"),
+    "cashable_return_upper": ("cashable_value_upper", "programme_cost"),
     "public_value_ratio": ("non_fiscal_value", "net_public_cost"),
 }
 UNIT_COSTS: Final[Mapping[str, tuple[str, str]]] = {

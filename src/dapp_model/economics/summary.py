@@ -40,7 +40,7 @@ class Baseline:
     police_bill: float
     police_bill_low: float
     police_bill_high: float
-    homicides_per_1000_recorded: float
+    homicides_per_1000_recorded: float | None  # None where nothing was recorded
 
     @property
     def police_bill_in_range(self) -> bool:
@@ -54,9 +54,10 @@ class Summary:
 
     Net present social value = social value - programme cost; net public cost = programme cost -
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
-    holds the next. Counts run from year 0 and are not discounted; victim-years are those that hold
-    abuse; assessments, starts and completions are those that the comparator has not. Every field
-    but the names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
+    holds the next; the upper cashable value counts the part of staff time that might become cash.
+    Counts run from year 0 and are not discounted; victim-years are those that hold abuse;
+    assessments, starts and completions are those that the comparator has not. Every field but the
+    names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
 
     option: str
@@ -76,19 +77,28 @@ class Summary:
     social_value: float
     fiscal_value: float
     cashable_value: float
+    cashable_value_upper: float
     net_present_social_value_without_homicide: float
     net_public_cost_without_homicide: float
     net_present_social_value_low_harm: float
-    net_present_social_value_optimism: float
     net_present_social_value_tax_uplift: float
     net_present_social_value_health_discounting: float
     programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
+    value_by_grade: Mapping[str, float]  # "harm, B": social value by kind of line and its grade
     baseline: Baseline
 
     @property
     def non_fiscal_value(self) -> float:
         """Return the part of the social value that is not public money."""
         return self.social_value - self.fiscal_value
+
+    @property
+    def net_present_social_value_optimism(self) -> float:
+        """Return net present social value with benefits cut, by the signs of this summary.
+
+        Over draws use `with_optimism_bias`: what chance makes a benefit in one is none.
+        """
+        return with_optimism_bias([[self]])[0][0]
 
     @property
     def cost_per_averted_true_incident(self) -> float | None:
@@ -171,13 +181,14 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         cashable_value=change.total(
             lambda line: not _is_programme(line) and line.tier == "cashable"
         ),
+        cashable_value_upper=_cash_in_upper_view(change),
         net_present_social_value_without_homicide=net_value - homicide,
         net_public_cost_without_homicide=net_cost + homicide_fiscal,
         net_present_social_value_low_harm=net_value - change.total(is_crime_harm) + low,
-        net_present_social_value_optimism=_with_optimism_bias(change),
         net_present_social_value_tax_uplift=net_value - uplift * net_cost,
         net_present_social_value_health_discounting=net_value + _harm_discounted_less(change),
         programme_cost_by_funder=_by_funder(change),
+        value_by_grade=_by_grade(change),
         baseline=_baseline(level or comparator),
     )
 
@@ -190,6 +201,7 @@ def pool(summaries: Sequence[Summary]) -> Summary:
     by_name = {f.name: [getattr(one, f.name) for one in summaries] for f in fields(Summary)}
     by_funder = by_name.pop("programme_cost_by_funder")
     funders = dict.fromkeys(funder for one in by_funder for funder in one)
+    by_grade = by_name.pop("value_by_grade")
     baselines = [asdict(one) for one in by_name.pop("baseline")]
     return Summary(
         **{name: _agreed_or_mean(name, found) for name, found in by_name.items()},
@@ -201,6 +213,7 @@ def pool(summaries: Sequence[Summary]) -> Summary:
             }
             for funder in funders
         },
+        value_by_grade=_means_by_grade(by_grade),
         baseline=Baseline(
             **{
                 name: _agreed_or_mean(name, [one[name] for one in baselines])
@@ -211,7 +224,9 @@ def pool(summaries: Sequence[Summary]) -> Summary:
 
 
 def _agreed_or_mean(name: str, found: Sequence[Any]) -> Any:
-    """Return the mean of numbers, or the text that all agree on."""
+    """Return the mean of numbers, None if one is not known, or the text that all agree on."""
+    if any(one is None for one in found):
+        return None
     if not isinstance(found[0], str):
         return float(sum(found) / len(found))
     if len(set(found)) > 1:
@@ -236,6 +251,12 @@ def _is_programme(line: Line) -> bool:
     return line.group == "programme"
 
 
+def _cash_in_upper_view(change: Account) -> float:
+    """Return what would be cash, in GBP, if the upper share of staff time could be cashed."""
+    shares = np.array([0.0 if _is_programme(line) else line.cash_upper for line in change.lines])
+    return float(shares @ change.discounted_pence.sum(axis=1)) / PENCE
+
+
 def _ratio(top: float, bottom: float) -> float | None:
     return top / bottom if bottom > 0 else None
 
@@ -252,15 +273,39 @@ def _by_funder(change: Account) -> Mapping[str, Mapping[str, float]]:
     return found
 
 
-def _with_optimism_bias(change: Account) -> float:
-    """Return net present social value with each benefit cut by the grade of its weakest figure."""
-    cuts = {grade: figure(row) for grade, row in mapping()["checks"]["optimism"].items()}
-    total = 0.0
+def _by_grade(change: Account) -> Mapping[str, float]:
+    """Return the social value in GBP by kind of line and the grade of its weakest figure."""
+    found: dict[str, float] = {}
     for line, pence in zip(change.lines, change.discounted_pence, strict=True):
-        amount = int(pence.sum()) / PENCE
-        benefit = amount > 0 and not _is_programme(line)
-        total += amount * (1.0 + cuts[line.grade]) if benefit else amount
-    return total
+        if not _is_programme(line):
+            key = f"{line.group}, {line.grade}"
+            found[key] = found.get(key, 0.0) + int(pence.sum()) / PENCE
+    return found
+
+
+def _means_by_grade(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    kinds = dict.fromkeys(kind for one in found for kind in one)
+    return {kind: sum(one.get(kind, 0.0) for one in found) / len(found) for kind in kinds}
+
+
+def with_optimism_bias(summaries: Sequence[Sequence[Summary]]) -> list[list[float]]:
+    """Return net present social value by draw and repetition with expected benefits cut.
+
+    `summaries` are those of one option, [draw][repetition]. What is a benefit on average over all
+    of them is cut by its grade, in every draw alike and whatever its sign there: the cut moves the
+    mean and not because of spread (decision rules, optimism bias).
+    """
+    grades = mapping()["checks"]["optimism"]
+    expected = _means_by_grade([one.value_by_grade for row in summaries for one in row])
+    cuts = {kind: figure(grades[kind.rpartition(", ")[2]]) for kind, v in expected.items() if v > 0}
+    return [
+        [
+            one.net_present_social_value
+            + sum(cut * one.value_by_grade.get(kind, 0.0) for kind, cut in cuts.items())
+            for one in row
+        ]
+        for row in summaries
+    ]
 
 
 def _harm_discounted_less(change: Account) -> float:
@@ -294,7 +339,7 @@ def _baseline(account: Account) -> Baseline:
         police_bill_low=price[checks["police_bill_low"]],
         police_bill_high=price[checks["police_bill_high"]],
         homicides_per_1000_recorded=(
-            float(account.homicides[0]) / recorded * 1000 if recorded else float("nan")
+            float(account.homicides[0]) / recorded * 1000 if recorded else None
         ),
     )
 

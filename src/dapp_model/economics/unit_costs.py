@@ -33,13 +33,17 @@ _ZEROS_BY_ROUTE: Final = {
 
 @dataclass(frozen=True)
 class Part:
-    """One bearer's share of a unit cost on one tier; a part with a `zero` reason is not charged."""
+    """One bearer's share of a unit cost on one tier; a part with a `zero` reason is not charged.
+
+    `cash_upper` is the share of this part that is cash in the upper view.
+    """
 
     item: str
     bearer: str
     tier: str
     share: float
     zero: str = ""
+    cash_upper: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ def reasoned_zeros(settings: Settings) -> Mapping[str, str]:
     return MappingProxyType(reasons)
 
 
-def _cash_share(kind: str, settings: Settings) -> float | None:
-    """Return the share of an amount that is cash, or None where it is no public money."""
+def _cash_share(kind: str, view: str) -> float | None:
+    """Return the share of an amount that is cash in a view, or None where it is no public money."""
     entry = mapping()["cash"][kind]
     match entry["rule"]:
         case "none":
@@ -120,18 +124,22 @@ def _cash_share(kind: str, settings: Settings) -> float | None:
         case "share":
             return figure(entry["row"])
         case "staff time":
-            upper = settings.cashable_view == "upper" and "row" in entry
+            upper = view == "upper" and "row" in entry
             return figure(entry["row"]) if upper else 0.0
     raise ValueError(f"[cash.{kind}] has an unknown rule {entry['rule']!r}.")
 
 
 def _tiered(part: Part, kind: str, settings: Settings) -> tuple[Part, ...]:
     """Split one bearer's part over the tiers; the tiers are disjoint and add up to the part."""
-    cash = _cash_share(kind, settings)
-    tiers = {"non_fiscal": 1.0} if cash is None else {"cashable": cash, "capacity": 1.0 - cash}
+    cash, most = (_cash_share(kind, view) for view in (settings.cashable_view, "upper"))
+    if cash is None or most is None:
+        tiers = {"non_fiscal": (1.0, 0.0)}
+    else:
+        later = (most - cash) / (1.0 - cash) if cash < 1 else 0.0
+        tiers = {"cashable": (cash, 1.0), "capacity": (1.0 - cash, later)}
     return tuple(
-        Part(part.item, known_bearer(part.bearer), tier, part.share * share, part.zero)
-        for tier, share in tiers.items()
+        Part(part.item, known_bearer(part.bearer), tier, part.share * share, part.zero, upper)
+        for tier, (share, upper) in tiers.items()
         if share > 0
     )
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dapp_model.economics.distribution import PARTITIONS
-from dapp_model.economics.prices import mapping
 from dapp_model.report import account_words, words
-from dapp_model.report.table import NOT_ASSESSED, Table
+from dapp_model.report.table import Table
 from dapp_model.report.totals import GROUP_NAMES, Totals
 
 _LINES: Final = {
@@ -25,6 +24,7 @@ _RATIOS: Final = {
     "benefit_cost_ratio": "Value to society for each pound of the contract",
     "fiscal_return": "Public money and capacity for each pound",
     "cashable_return": "Cash for each pound",
+    "cashable_return_upper": "Cash for each pound, if a tenth of staff time could be cashed",
     "public_value_ratio": "Value that is not public money, for each pound of net public cost",
     "cost_per_averted_true_incident": "Net public cost per true incident averted",
     "cost_per_averted_recorded_incident": "Net public cost per recorded incident averted",
@@ -72,7 +72,7 @@ def parties(totals: Totals) -> Table:
         "Cash back",
         "Capacity back, valued",
         "Not public money",
-        "Net position",
+        "Net position (90% interval)",
         "Breaks even at this share of the cost",
         "Paid back by the end of",
         "Chance of being paid back",
@@ -83,10 +83,11 @@ def parties(totals: Totals) -> Table:
 
 
 def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
-    amounts = ("pays", "cash", "capacity", "not_public_money", "net")
+    amounts = ("pays", "cash", "capacity", "not_public_money")
     return (
         name,
-        *(words.money(one[key]) for key in amounts),
+        *(account_words.signed(one[key]) for key in amounts),
+        f"{words.money(one['net'])} ({words.between(one['net_low'], one['net_high'], 'GBP')})",
         share,
         one["payback"] or "not in the window",
         words.percent(one["chance_back"]),
@@ -148,13 +149,6 @@ def affordability(totals: Totals) -> Table | None:
         return None
     columns = ("Option, funder and year", "Pays", "Ceiling", "Affordable")
     return Table("Affordability against each year's budget, in cash", columns, tuple(rows))
-
-
-def outside() -> Table:
-    """Return what falls outside the contract and has no source."""
-    reasons = mapping()["outside"].values()
-    rows = tuple((reason.partition(":")[0].capitalize(), NOT_ASSESSED) for reason in reasons)
-    return Table("Costs outside the contract", ("Cost", "Amount"), rows)
 
 
 def by_basis(totals: Totals) -> Table:

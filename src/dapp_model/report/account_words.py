@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report.names import FUNDERS
-from dapp_model.report.words import Decision, money, option_of, percent, quoted
+from dapp_model.report.words import Decision, listed, money, option_of, percent, quoted
+
+if TYPE_CHECKING:
+    from dapp_model.report.totals import Totals
+
+MATERIAL: Final = 1000.0  # GBP in present value from which a public body's change is told
 
 
 def funder_name(name: str) -> str:
@@ -41,8 +46,8 @@ def _funder(one: Mapping[str, Any], decision: Decision) -> str:
         pays = f"{name} pays {money(-one['pays'])} less in present value than otherwise"
     if not one["own_lines"]:
         return (
-            f"{pays}. It bears no costs of its own, so no part of its money comes back to it: what "
-            "its members gain stands on their own lines."
+            f"{pays}. It bears no costs of its own, so no part of its money comes back to it; what "
+            "its members gain or bear stands on their own lines."
         )
     back = _comes_back(one)
     return f"{pays}. {back} {_balance(one, decision)}"
@@ -50,28 +55,60 @@ def _funder(one: Mapping[str, Any], decision: Decision) -> str:
 
 def _comes_back(one: Mapping[str, Any]) -> str:
     capacity, cash = one["capacity"], one["cash"]
-    if capacity >= 0.5:
-        text = f"On its own lines that releases capacity valued at {money(capacity)}"
-    elif capacity <= -0.5:
-        text = f"On its own lines that takes up capacity valued at {money(-capacity)}"
-    else:
+    if round(abs(capacity)) == 0:
         text = "On its own lines that neither releases nor takes up capacity"
-    if abs(cash) < 0.5:
-        return f"{text}, none of it cash."
+    elif capacity > 0:
+        text = f"On its own lines that releases capacity valued at {about(capacity)}"
+    else:
+        text = f"On its own lines that takes up capacity valued at {about(-capacity)}"
+    if round(abs(cash)) == 0:
+        return f"{text}, and brings it no cash."
     if cash > 0:
-        return f"{text}, and {money(cash)} in cash."
-    return f"{text}, and costs it {money(-cash)} more in cash."
+        return f"{text}, and brings it {about(cash)} in cash."
+    return f"{text}, and costs it {about(-cash)} more in cash."
+
+
+def signed(amount: float) -> str:
+    """Print an amount of either sign, without digits that nobody could know."""
+    if round(abs(amount)) == 0:
+        return "£0"
+    if abs(amount) < 100:
+        return "under £100" if amount > 0 else "under -£100"
+    return money(amount)
+
+
+def about(amount: float) -> str:
+    """Print a positive amount, without digits that nobody could know."""
+    return "under £100" if amount < 100 else money(amount)
 
 
 def _balance(one: Mapping[str, Any], decision: Decision) -> str:
     if one["pays"] <= 0:
         return ""
     if one["break_even_share"] <= 0:
-        return "There is no share of the cost at which it would break even."
+        return "It would break even at no share of the cost, however small."
     text = f"It would break even at {percent(one['break_even_share'])} of the cost"
     if one["payback"]:
         return f"{text}, and is back to where it was by the end of {one['payback']}."
     return f"{text}; it is not back to where it was by the end of {decision['last_year']}."
+
+
+def bearers(totals: Totals) -> list[str]:
+    """Say which public bodies gain or lose, funders or not, where it comes to something."""
+    moved = {
+        totals.bearer(name): sum(tiers.get(tier, 0.0) for tier in ("cashable", "capacity"))
+        for name, tiers in totals.by_bearer(totals.shown).items()
+        if not name.startswith("funder: ")
+    }
+    told = [
+        f"{name} {'gains' if amount > 0 else 'bears'} {money(abs(amount))}"
+        f"{'' if amount > 0 else ' more'}"
+        for name, amount in moved.items()
+        if abs(amount) >= MATERIAL
+    ]
+    if not told:
+        return [f"No public body's own lines change by {money(MATERIAL)} or more."]
+    return [f"On public bodies' own lines, in cash and capacity together: {listed(told)}."]
 
 
 def for_each_pound(decision: Decision) -> str:
@@ -87,7 +124,18 @@ def for_each_pound(decision: Decision) -> str:
     return (
         f"For each pound that {label} costs, {_held('public bodies', 'cash', cash)} and "
         f"{_held('', 'capacity', capacity)}; what victims and lost output gain is worth "
-        f"{pennies(other)}, and is no public money."
+        f"{pennies(other)}, and is no public money.{_upper(decision, cost)}"
+    )
+
+
+def _upper(decision: Decision, cost: float) -> str:
+    """Say what would be cash in the upper view, which counts a part of staff time."""
+    one = option_of(decision, decision["shown_option"])["measures"]
+    upper = one["cashable_value_upper"]["mean"] / cost
+    back = f"{pennies(upper)} would come back" if upper >= 0 else f"{pennies(-upper)} more be paid"
+    return (
+        " Staff time counts as capacity and not as cash; were the upper share of it cashable, a "
+        f"tenth for most agencies, {back} in cash for each pound."
     )
 
 
@@ -111,7 +159,7 @@ def payback(decision: Decision) -> str:
         chance = percent(found[who]["chance_back"])
         if year:
             return f"by the end of {year} (chance of being so by the end of the window: {chance})"
-        return f"not by the end of {decision['last_year']} (chance: {chance})"
+        return f"not by the end of {decision['last_year']} (chance that it is: {chance})"
 
     return (
         f"Counting all that society gains, the cost is made good {when('society')}; counting "
@@ -128,11 +176,19 @@ def low_case(decision: Decision) -> str:
     text = (
         f"{quoted(one['label'])} is worth {money(headline)} net in the headline, and {money(low)} "
         "in the low case, which counts harm as averted recorded crimes times their multiplier"
+        f"{_reported_more(one)}"
     )
     if view["differs"]:
         other = quoted(option_of(decision, view["option"])["label"])
         return f"{text}: the advice would then be {other}."
     return f"{text}; the advice is the same."
+
+
+def _reported_more(one: Mapping[str, Any]) -> str:
+    """Say why the low case can lie below losing the whole cost."""
+    if one["measures"]["recorded_incidents_averted"]["mean"] >= 0:
+        return ""
+    return " and so takes abuse that is reported more often for more abuse"
 
 
 def homicide(decision: Decision) -> str:
@@ -161,15 +217,22 @@ def contract(decision: Decision) -> list[str]:
             lines.append(f"{text}{money(unspent)} is not called on by the modelled lines.")
         else:
             lines.append(f"{text}all is spent, and the modelled lines need {money(-unspent)} more.")
-    lost = sum(one["lost"] for one in found["year_ends"])
+    lost = {one["contract"]: 0.0 for one in found["year_ends"]}
+    for one in found["year_ends"]:
+        lost[one["contract"]] += one["lost"]
+    back = [
+        f"{money(amount)} of the {CONTRACTS.get(name, name)}"
+        for name, amount in lost.items()
+        if amount
+    ]
     kept = {
         "carried": "what is unspent then is carried into the next year of its contract",
         "lost": "what is unspent then is lost to the programme",
     }[decision["underspend"]]
+    ends = f", and goes back to the funders when it ends: {listed(back)}" if back else ""
     lines.append(
-        f"Grants end on 31 March: {kept}, and goes back when the contract ends, "
-        f"{money(lost)} over all contracts. The headline counts the whole contract sum as spent "
-        "in any case."
+        f"Grants end on 31 March: {kept}{ends}. What is not called on is no gain in the headline, "
+        "which counts the whole contract sum as spent; nor is a shortfall a cost to anybody."
     )
     return lines
 

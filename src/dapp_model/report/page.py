@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import describe
 from dapp_model.parameters import registry
-from dapp_model.report import account_tables, account_words, sure_tables, sure_words, words
+from dapp_model.report import (
+    account_annex,
+    account_tables,
+    account_words,
+    sure_tables,
+    sure_words,
+    words,
+)
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import VICTIMS, Totals
 
@@ -90,10 +97,13 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "sureness": _sureness(decision),
         "by_year": _by_year(totals),
         "money_by_year": _money_by_year(totals),
-        "by_offence": _by_offence(totals),
+        "by_offence": account_annex.by_offence(totals),
+        "unit_costs": account_annex.unit_costs(totals),
+        "money_rules": account_annex.rules(totals),
+        "not_modelled": account_annex.not_modelled(),
         "by_group": account_tables.by_group(totals),
         "for_each_pound": account_words.for_each_pound(decision),
-        "funders_get": account_words.funders(decision),
+        "funders_get": [*account_words.funders(decision), *account_words.bearers(totals)],
         "payback": account_words.payback(decision),
         "homicide": account_words.homicide(decision),
         "contract_words": account_words.contract(decision),
@@ -103,7 +113,7 @@ def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
         "contract_table": account_tables.contract(totals),
         "year_ends": account_tables.year_ends(totals),
         "affordability_table": account_tables.affordability(totals),
-        "outside": account_tables.outside(),
+        "outside": account_annex.outside(),
         "by_basis": account_tables.by_basis(totals),
         "cash": account_tables.cash(totals),
         "assumptions": assumptions(totals),
@@ -242,7 +252,7 @@ def _funders(totals: Totals) -> Table:
 def _bearers(totals: Totals) -> Table:
     tiers = ("cashable", "capacity", "non_fiscal")
     rows = [
-        (totals.bearer(name), *(words.money(found.get(tier, 0.0)) for tier in tiers))
+        (totals.bearer(name), *(account_words.signed(found.get(tier, 0.0)) for tier in tiers))
         for name, found in totals.by_bearer(totals.shown).items()
     ]
     title = f"Present value by who bears it, {totals.decision['price_year']} prices"
@@ -311,25 +321,7 @@ def _money_by_year(totals: Totals) -> Table:
     return Table(title, ("Financial year", *kinds), rows)
 
 
-def _by_offence(totals: Totals) -> Table:
-    values = totals.by_offence(totals.shown)
-    rows = []
-    for name in totals.behaviours():
-        true = totals.averted(f"true.{name}", totals.shown)
-        recorded = "non_crime" if name == "none" else name
-        found = totals.averted(f"recorded.{recorded}", totals.shown)
-        label = "abuse that is not a crime" if name == "none" else name.replace("_", " ")
-        value = values.get(name)
-        rows.append(
-            (
-                label.capitalize(),
-                words.number(true["mean"] or 0.0),
-                words.number(found["mean"] or 0.0),
-                "not applicable" if value is None else words.money(value),
-            )
-        )
-    columns = ("Offence", "True averted", "Recorded averted", "Present value")
-    return Table("By offence (homicide is valued as an expectation)", columns, tuple(rows))
+_NONE_GIVEN: Mapping[tuple[str, Any], str] = {("money.ceiling", 0.0): "none given"}
 
 
 def _recalled(name: str) -> bool:
@@ -346,7 +338,7 @@ def assumptions(totals: Totals) -> Table:
         rows.append(
             (
                 f"{one.label}{mark}",
-                f"{describe.said(one, value)}{changed}",
+                f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{changed}",
                 describe.uncertainty(one),
                 one.grade,
                 f"{one.source} ({one.year})",

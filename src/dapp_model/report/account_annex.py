@@ -1,0 +1,116 @@
+"""What lets a reader follow a pound: unit costs with sources, offences, and what is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dapp_model.economics import settings_of, tariff
+from dapp_model.economics.prices import discount_factor, mapping
+from dapp_model.economics.published import cost_rows
+from dapp_model.economics.unit_costs import NOT_APPLICABLE
+from dapp_model.report import words
+from dapp_model.report.table import NOT_ASSESSED, Table
+from dapp_model.report.totals import Totals
+
+if TYPE_CHECKING:
+    from dapp_model.economics.unit_costs import UnitCost
+
+_NOT_A_CRIME: Final = ("none", "non_crime")  # the behaviour's name, and its name once recorded
+_CREDIT: Final = (
+    "Figures named as from the Unit Cost Database are by New Economy, now Greater Manchester "
+    "Combined Authority, used under the Creative Commons Attribution 4.0 licence and brought to "
+    "other prices here."
+)
+
+
+def rules(totals: Totals) -> list[str]:
+    """Say how pounds of different years are compared, and whose figures they are."""
+    money = totals.decision
+    rate = 1 / discount_factor(1) - 1
+    return [
+        f"Each amount is a count times a published unit cost, brought from its own price year to "
+        f"{money['price_year']} by the GDP deflator ({money['deflator']}) and discounted at "
+        f"{rate:.1%} a year (Green Book, {money['green_book']} edition) to {money['year_0']}. "
+        f"Harm is counted by the route '{money['harm_route']}', justice by "
+        f"'{money['justice_route']}'.",
+        _CREDIT,
+    ]
+
+
+def unit_costs(totals: Totals) -> Table:
+    """Return every unit cost in use: what is counted, pounds, who bears it, source and grade."""
+    chosen = settings_of(totals.inputs.values).published
+    rows = tuple(_unit_cost(totals, cost, chosen.price_year) for cost in tariff(chosen))
+    columns = ("What", "Counted by", f"Each, {chosen.price_year} prices", "Price year of source",
+               "Who bears it", "Grade", "Status", "Source")  # fmt: skip
+    return Table("Unit costs as published, before they are drawn", columns, rows)
+
+
+def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> tuple[str, ...]:
+    charged = [part for part in cost.parts if not part.zero]
+    shares: dict[str, float] = {}
+    for part in charged:
+        shares[part.bearer] = shares.get(part.bearer, 0.0) + part.share
+    bearers = "; ".join(
+        f"{totals.bearer(name)} {words.percent(share)}" for name, share in shares.items()
+    )
+    zeros = sum(part.share for part in cost.parts if part.zero)
+    if zeros > 0.005:
+        bearers += f"; not charged, since counted elsewhere, {words.percent(zeros)}"
+    about = "" if cost.offence == NOT_APPLICABLE else f"{_plain(cost.offence)}: "
+    each = "" if not cost.duration else f" for each {cost.per_days:g} days that it lasts"
+    source = cost_rows()[cost.rows[0]]
+    return (
+        f"{about}{_plain(cost.item)}".capitalize(),
+        f"{_plain(cost.measure)} ({cost.basis})",
+        f"{words.money(cost.priced(price_year))}{each}",
+        cost.price_year,
+        bearers,
+        cost.grade,
+        _plain(cost.status),
+        f"{source.source} (row {source.id})",
+    )
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").replace(".", ": ")
+
+
+def by_offence(totals: Totals) -> Table:
+    """Return what each offence averts and is worth; the rows add up to the benefits to society."""
+    values = dict(totals.by_offence(totals.shown))
+    whole = sum(values.values())
+    rows = []
+    for name in totals.behaviours():
+        recorded = _NOT_A_CRIME[1] if name == _NOT_A_CRIME[0] else name
+        true = totals.averted(f"true.{name}", totals.shown)["mean"] or 0.0
+        found = totals.averted(f"recorded.{recorded}", totals.shown)["mean"] or 0.0
+        label = "abuse that is not a crime" if name == _NOT_A_CRIME[0] else _plain(name)
+        seen = [words.number(true), words.number(found)]
+        if name == "homicide":
+            expected = totals.decision["options"]
+            one = words.option_of({"options": expected}, totals.shown)["measures"]
+            seen = [f"{one['homicides_averted']['mean']:.2g} expected", "as true"]
+        value = values.pop(recorded, None)
+        worth = "no cost of its own" if value is None else words.money(value)
+        rows.append((label.capitalize(), *seen, worth))
+    rest = sum(values.values())
+    rows.append(("Services, whatever the offence", "", "", words.money(rest)))
+    rows.append(("All benefits to society", "", "", words.money(whole)))
+    columns = ("Offence", "True averted", "Recorded averted", "Present value")
+    return Table("By offence (homicide is valued as an expectation)", columns, tuple(rows))
+
+
+def not_modelled() -> Table:
+    """Return what the model holds no events of, and so counts as nothing, each with its reason."""
+    rows = tuple(
+        (_plain(name).capitalize(), reason) for name, reason in mapping()["not_modelled"].items()
+    )
+    return Table("Not in the model, and so not in the account", ("What", "Why"), rows)
+
+
+def outside() -> Table:
+    """Return what falls outside the contract and has no source."""
+    reasons = mapping()["outside"].values()
+    rows = tuple((reason.partition(":")[0].capitalize(), NOT_ASSESSED) for reason in reasons)
+    return Table("Costs outside the contract", ("Cost", "Amount"), rows)

@@ -1,0 +1,101 @@
+"""How the calibrated county compares with what was counted: a table and a chart of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dapp_model import fitted
+from dapp_model.report import words
+from dapp_model.report.figures import COLOURS, INK, SOFT, Chart, canvas, chart
+from dapp_model.report.table import Table
+from dapp_model.report.totals import Totals
+
+Rows = Sequence[Mapping[str, Any]]
+
+_WIDEST = 4.0  # standard errors that the chart shows
+
+
+def checks_of(totals: Totals) -> Rows:
+    """Return the posterior predictive checks of the posterior in use; none where there is none."""
+    found = totals.decision["posterior"]
+    return () if found is None else fitted.checks(str(found["reading"]))
+
+
+def checks(totals: Totals) -> Table | None:
+    """Return each figure that the county was fitted to beside what simulated counties show."""
+    rows = tuple(
+        (
+            row["label"],
+            row["weight"],
+            words.number(row["counted"]),
+            words.number(row["predicted"]),
+            f"{words.number(row['low_90'])} to {words.number(row['high_90'])}",
+            f"{row['distance']:+.1f}",
+            words.percent(row["tail"]),
+        )
+        for row in checks_of(totals)
+    )
+    if not rows:
+        return None
+    columns = ("Figure", "Weight", "Counted", "Simulated", "90% of counties",
+               "Counted less simulated, standard errors", "Chance of being as far out")  # fmt: skip
+    reading = totals.decision["posterior"]["reading"]
+    return Table(
+        f"The simulated county against what was counted, reading {reading} of 'repeat'",
+        columns,
+        rows,
+    )
+
+
+def sentence(totals: Totals) -> str:
+    """Say how the strong figures are met, with each that is not and by how much."""
+    rows = [row for row in checks_of(totals) if row["weight"] == "strong"]
+    if not rows:
+        return "How the simulated county compares with what was counted: not assessed."
+    far = [
+        f"{row['label']} (counted {words.number(row['counted'])}, simulated "
+        f"{words.number(row['predicted'])}, {abs(row['distance']):.1f} standard errors apart)"
+        for row in rows
+        if abs(row["distance"]) > 1
+    ]
+    if far:
+        return f"Not met within one standard error of chance and rounding: {words.listed(far)}."
+    return (
+        f"All {len(rows)} figures that count most lie within one standard error, of chance and "
+        "rounding together, of what simulated counties show on average."
+    )
+
+
+def picture(totals: Totals) -> Chart | None:
+    """Draw how far simulated counties lie from each figure, in its standard errors."""
+    rows = checks_of(totals)
+    if not rows:
+        return None
+    figure = canvas(10.0, 0.34 * len(rows) + 1.4)
+    axes = figure.subplots()
+    axes.axvspan(-1, 1, color=SOFT, alpha=0.15, linewidth=0)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    place = np.arange(len(rows), 0, -1)
+    for y, row in zip(place, rows, strict=True):
+        colour = COLOURS[0] if row["weight"] == "strong" else COLOURS[1]
+        x = float(np.clip(-row["distance"], -_WIDEST, _WIDEST))
+        axes.plot(x, y, "o", color=colour, markersize=7 if row["weight"] == "strong" else 5)
+    for weight, colour in (("strong", COLOURS[0]), ("weak or check", COLOURS[1])):
+        axes.plot([], [], "o", color=colour, label=weight)
+    axes.set_yticks(place, [row["label"] for row in rows])
+    axes.set_xlim(-_WIDEST - 0.2, _WIDEST + 0.2)
+    axes.set_xlabel("Simulated less counted, in standard errors; a bound that holds lies at zero")
+    axes.legend(loc="lower right")
+    header = ("figure", "weight", "counted", "simulated", "low_90", "high_90", "distance", "tail")
+    data = [
+        [row[k] for k in ("label", "weight", "counted", "predicted")]
+        + [row[k] for k in ("low_90", "high_90", "distance", "tail")]
+        for row in rows
+    ]
+    text = f"Each dot is a figure of the county. {sentence(totals)}"
+    return chart(
+        figure, "calibration", "The simulated county against what was counted", text, (header, data)
+    )
