@@ -340,6 +340,9 @@ def test_readings_are_compared_on_the_same_draws(inputs: Inputs) -> None:
     means = [option(one, "extend")["mean"] for one in readings["alternatives"]]
     assert means == pytest.approx([own[:20].mean(), other.mean()])
     assert [one["name"] for one in readings["alternatives"]] == ["A", "B"]
+    assert not readings["alternatives"][0]["differs"], (
+        "the run's own reading is what is compared with"
+    )
     assert option(readings["average"], "extend")["mean"] == pytest.approx(np.mean(means))
 
 

@@ -78,8 +78,11 @@ def structural(
     ]
     headline = view(given)["option"]
     for axis in axes:
+        # On fewer draws another option may come first by chance: readings are held against the
+        # run's own on the same draws.
+        own = [one["option"] for one in axis["alternatives"] if one["name"] == axis.get("own")]
         for one in axis["alternatives"]:
-            one["differs"] = one["option"] != headline
+            one["differs"] = one["option"] != (own[0] if own else headline)
     return {
         "axes": axes,
         "average": _together(inputs, found, given, parameters),
