@@ -183,8 +183,8 @@ def test_a_scenario_sets_how_money_is_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "found", "expected"),
     [
-        ('harm_route = ["true crimes", "victim-years"]', "a list", "one of the listed choices"),
-        ('harm_route = "true crimes, victim-years"', "true crimes, victim-years", "listed choices"),
+        ('harm_route = ["true crimes", "victim-years"]', "a list", '"true crimes", "rec'),
+        ('harm_route = "true crimes, victim-years"', "true crimes, victim-years", '"QALYs"'),
         ('justice_route = "average and event"', "average and event", "event"),
         ('price_year = "2045/46"', "2045/46", "2030/31"),
         ('price_year = ""', "", "listed choices"),

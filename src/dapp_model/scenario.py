@@ -55,6 +55,7 @@ from dapp_model.toml_lines import KeyPath, locate
 __all__ = ["base_of", "differences", "load", "locate", "resolved_toml", "shipped", "template"]
 
 _DECISIONS: Final = ("pilot", "extension")
+MOST_LISTED: Final = 10  # choices that a message names one by one
 _OPTION_NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _NO_OVERRIDES: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -249,8 +250,12 @@ def _read_value(
     try:
         read = parse(value, parameter.unit)
     except QuantityError as error:
-        message = f"This is not a value for '{parameter.label}'. {error.hint}".strip()
-        problems.append(problem_in(layer, path, error.found, error.expected, message))
+        hint, expected = error.hint, error.expected
+        if parameter.unit == "choice" and 0 < len(parameter.choices or ()) <= MOST_LISTED:
+            hint = "It takes one of its choices, never two at once."
+            expected = "one of: " + ", ".join(f'"{one}"' for one in parameter.choices or ())
+        message = f"This is not a value for '{parameter.label}'. {hint}".strip()
+        problems.append(problem_in(layer, path, error.found, expected, message))
         return None
     if parameter.choices:
         return _read_choice(layer, path, parameter, read, problems)
