@@ -31,6 +31,7 @@ MOST_OUTSIDE: Final = 0.01  # of a prior's probability may lie outside what is p
 # Sections of the registry that move no event before there is a programme.
 OF_THE_PROGRAMME: Final = (
     *("pathway", "effect", "referral", "budget", "campaign", "calibration", "money", "cost"),
+    *("rail", "structural"),
 )
 _WHOLE: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
     "bank": {
