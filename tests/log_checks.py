@@ -294,6 +294,8 @@ class _Programme:
         while self.changes < len(self.world.calendar) and self.world.calendar[self.changes] <= t:
             when = int(self.world.calendar[self.changes])
             self.changes += 1
+            if self.day(D.CAN_START, when) == 0:
+                continue  # between two designs nobody changes lines
             alone = self.day(D.MODE, when) == ONE_TO_ONE
             if alone or self.day(D.PLACES_ONE, when) == 0:
                 for e in self.episodes.values():

@@ -775,11 +775,14 @@ def refused_before_its_data() -> bool:
 # These are felt by the account alone: tests/test_economics_settings.py asks that of each.
 OF_MONEY = {"money", "cost"}
 OF_DRAWS = {"calibration"}  # felt by every draw: tests/test_calibration.py
+OF_ADVICE = {"rail", "structural"}  # felt by the advice: tests/test_sure.py
 
 
 def test_every_parameter_is_in_the_table() -> None:
     """No parameter is forgotten, and none is there that does not exist."""
-    elsewhere = {name for name in registry() if name.split(".")[0] in OF_MONEY | OF_DRAWS}
+    elsewhere = {
+        name for name in registry() if name.split(".")[0] in OF_MONEY | OF_DRAWS | OF_ADVICE
+    }
     assert not set(TABLE) & elsewhere
     assert set(TABLE) | elsewhere == set(registry())
 

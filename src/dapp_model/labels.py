@@ -41,7 +41,9 @@ HOLDS: Final[Mapping[str, str]] = {
     "manifest.json": "versions, hashes and seed: what it takes to run it again",
     README: "this text",
 }
-_LATER: Final = "analysis: what `dapp voi` and `dapp sensitivity` write about this run, if asked to"
+_LATER: Final = (
+    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to"
+)
 
 
 def standing(inputs: Inputs, plan: Plan | None = None) -> list[str]:
