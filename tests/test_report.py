@@ -106,6 +106,7 @@ def test_every_chart_has_data_words_and_two_forms() -> None:
         "bearers",
         "positions",
         "acceptability",
+        "calibration",
     }
     for name in names:
         forms = {path.suffix for path in folder.glob(f"{name}.*")}
