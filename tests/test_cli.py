@@ -122,6 +122,7 @@ def test_the_public_names_are_there() -> None:
         ("diff", LONG, LONG),
         ("voi", LONG),
         ("sensitivity", LONG),
+        ("evaluate-pilot", LONG),
         ("sensitivity", EXTENSION, "--reading", f"other={LONG}"),
         ("check", f"{LONG}.toml"),
         ("new", "my_idea", "--out", LONG),

@@ -17,7 +17,7 @@ import pytest
 import small_study
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import compiled, difference, runs, study, tables
+from dapp_model import compiled, difference, parallel, runs, study, tables
 from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics import value
 from dapp_model.errors import InputErrors, RunError
@@ -303,7 +303,7 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no such mask")
 def test_an_interruption_reaches_no_worker_even_while_it_begins() -> None:
     """The keyboard interrupts all processes at once, and only one of them has to answer."""
-    with study._pool(1) as pool:
+    with parallel.pool(1) as pool:
         mask = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
     assert signal.SIGINT in mask
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

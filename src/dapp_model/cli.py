@@ -6,269 +6,39 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dapp_model import __version__, paths
+from dapp_model.arguments import (
+    DRAWS,
+    PILOT_DRAWS,
+    PILOTS,
+    REPLICATIONS,
+    WRONG_INPUT,
+    Command,
+    parser_of,
+)
 from dapp_model.errors import DappError, InputErrors, Problem, RunError
 from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
     from dapp_model.study import Plan
 
-WRONG_INPUT: Final = 2
 NOT_FINISHED: Final = 3
 INTERRUPTED: Final = 130
 
-DRAWS: Final = 128
-MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
-REPLICATIONS: Final = 2
 QUICK_DRAWS: Final = 16
 QUICK_WHOLE: Final = 3  # draws of a quick run whose county is simulated whole
 QUICK_REPLICATIONS: Final = 1
-PILOTS: Final = 24
-PILOT_DRAWS: Final = 24
 QUICK_PILOTS: Final = 6
 QUICK_PILOT_DRAWS: Final = 4
-
-Command = Callable[[argparse.Namespace], int]
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in a sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_INPUT, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
-
-
-def _whole(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        try:
-            found = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-        if not lowest <= found <= highest:
-            shown = f"{found:,}" if abs(found) < 1e15 else "this"
-            limit = f"less than {lowest}" if found < lowest else f"more than {highest:,}"
-            raise argparse.ArgumentTypeError(f"{shown} is {limit}")
-        return found
-
-    return whole
-
-
-def _path(text: str) -> Path:
-    """Read the name of a file or folder; refuse one that the system cannot even look for."""
-    reason = paths.trouble(Path(text))
-    if reason:
-        raise argparse.ArgumentTypeError(f"{paths.shown(text)} cannot be used ({reason})")
-    return Path(text)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    top = _Parser(
-        prog="dapp",
-        description="Should a domestic abuse perpetrator programme be stopped, extended, changed "
-        "or enlarged, and how sure can we be?",
-        epilog="example: dapp run scenarios/surrey_extension.toml --quick",
-    )
-    top.add_argument("--version", action="version", version=f"dapp {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, run: Command, words: str, example: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(
-            name,
-            help=words,
-            description=words[0].upper() + words[1:] + ".",
-            epilog=f"example: {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        found.set_defaults(run=run)
-        return found
-
-    one = command(
-        "run",
-        _run,
-        "simulate every option, value it, decide, and write the evidence pack",
-        "dapp run scenarios/surrey_extension.toml --quick",
-    )
-    one.add_argument("file", type=_path, help="the scenario file")
-    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
-    one.add_argument(
-        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws of what is not known (default {DRAWS})"
-    )
-    one.add_argument(
-        "--replications",
-        type=_whole(1),
-        help=f"repetitions of the play of chance in each draw (default {REPLICATIONS})",
-    )
-    _seed_and_engine(one)
-    _workers(one)
-    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")
-    one.add_argument("--json", action="store_true", help="print decision.json")
-
-    one = command(
-        "voi",
-        _voi,
-        "say how sure the choice is, and what it would be worth to know more",
-        "dapp voi scenarios/surrey_extension.toml --draws 1000 --learning-draws 200",
-    )
-    _of_a_run(one)
-    one.add_argument(
-        "--learning-draws", type=_whole(2), metavar="N",
-        help="run the model anew in N draws for what monitoring would have shown by the decision",
-    )  # fmt: skip
-
-    one = command(
-        "sensitivity",
-        _sensitivity,
-        "say what moves the difference between options, and what would change the advice",
-        "dapp sensitivity scenarios/surrey_extension.toml --draws 1000 --choke-draws 4",
-    )
-    _of_a_run(one)
-    one.add_argument(
-        "--choke-draws", type=_whole(1, MOST_DRAWS), metavar="N",
-        help="run the model anew in N draws for what one more place, referral and so on is worth",
-    )  # fmt: skip
-    one.add_argument(
-        "--trajectories", type=_whole(2), metavar="N",
-        help="run the model anew for a Morris screening with N trajectories (takes long)",
-    )  # fmt: skip
-    one.add_argument(
-        "--reading", action="append", default=[], metavar="NAME=RUN",
-        help="another finished run of the scenario, under another reading of the evidence",
-    )  # fmt: skip
-
-    one = command(
-        "evaluate-pilot",
-        _evaluate_pilot,
-        "say what evaluations of the pilot would show, and how often they would be wrong",
-        "dapp evaluate-pilot scenarios/surrey_extension.toml --quick",
-    )
-    one.add_argument(
-        "file", type=Path, help="a scenario file, or the folder of a run, to which it is written"
-    )
-    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
-    one.add_argument(
-        "--replications", type=_whole(1), metavar="N",
-        help=f"pilots to simulate at the best estimates (default {PILOTS})",
-    )  # fmt: skip
-    one.add_argument(
-        "--draws", type=_whole(0), metavar="N",
-        help=f"pilots to simulate in draws of what is not known (default {PILOT_DRAWS})",
-    )  # fmt: skip
-    one.add_argument("--seed", type=_whole(0), default=1, help="seed of all random numbers")
-    _workers(one)
-    one.add_argument("--out", type=Path, metavar="DIR", help="where to write, for a file")
-    one.add_argument("--json", action="store_true", help="print what was found for machines")
-
-    one = command(
-        "calibrate",
-        _calibrate,
-        "turn what was counted into a joint posterior that every later analysis draws from",
-        "dapp calibrate calibration/surrey_2014_15.toml",
-    )
-    one.add_argument("file", type=_path, help="the recipe")
-    one.add_argument("--out", type=_path, metavar="DIR", help="where to write")
-    one.add_argument("--proof", action="store_true", help="prove it as well (about as long again)")
-    one.add_argument("--quick", action="store_true", help="tiny, to try the recipe out")
-    one.add_argument("--fresh", action="store_true", help="begin anew, even if a part is finished")
-    _workers(one)
-
-    one = command(
-        "check",
-        _check,
-        "check a scenario file and print what it comes to",
-        "dapp check scenarios/surrey_extension.toml",
-    )
-    one.add_argument("file", type=_path, help="the scenario file")
-    one.add_argument("--json", action="store_true", help="print for machines")
-
-    one = command("new", _new, "write a commented scenario file to edit", "dapp new my_idea")
-    one.add_argument("name", help="a name of letters, digits, - and _")
-    one.add_argument("--out", type=_path, default=Path(), metavar="DIR", help="where to write it")
-
-    one = command(
-        "parameters",
-        _parameters,
-        "list the parameters with unit, value, uncertainty, grade and source",
-        "dapp parameters dropout",
-    )
-    one.add_argument("word", nargs="?", default="", help="only those that mention this word")
-    one.add_argument("--json", action="store_true", help="print for machines")
-
-    one = command(
-        "trace",
-        _trace,
-        "tell one simulated person's story, with and without the option",
-        "dapp trace scenarios/surrey_extension.toml --option extend",
-    )
-    one.add_argument("file", type=_path, help="the scenario file")
-    one.add_argument("--option", help="the option (default: the first after the comparator)")
-    one.add_argument(
-        "--person",
-        type=_whole(0),
-        metavar="N",
-        help="the person (default: the first of those referred whose story the option changes)",
-    )
-    one.add_argument("--replicate", type=_whole(0), default=0, help="which play of chance")
-    _seed_and_engine(one)
-    one.add_argument("--json", action="store_true", help="print for machines")
-
-    one = command(
-        "diff",
-        _diff,
-        "find the first event and the first number in which two runs differ",
-        "dapp diff results/surrey_extension/A results/surrey_extension/B",
-    )
-    one.add_argument("run_a", type=_path, help="the folder of one run")
-    one.add_argument("run_b", type=_path, help="the folder of the other")
-    one.add_argument("--json", action="store_true", help="print for machines")
-
-    one = command(
-        "reproduce",
-        _reproduce,
-        "run again from a run's own record and compare to the byte",
-        "dapp reproduce results/surrey_extension/A",
-    )
-    one.add_argument("folder", type=_path, metavar="run", help="the folder of the run")
-    _workers(one)
-    one.add_argument("--json", action="store_true", help="print for machines")
-    return top
-
-
-def _seed_and_engine(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--seed", type=_whole(0), default=1, help="seed of all random numbers")
-    one.add_argument(
-        "--engine",
-        choices=("fast", "reference"),
-        default="fast",
-        help="both give the same events; reference is slow and easy to read",
-    )
-
-
-def _of_a_run(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
-        "file", type=_path, help="a scenario file, or the folder of a run, whose draws are used"
-    )
-    one.add_argument("--quick", action="store_true", help="a first, indicative answer")
-    one.add_argument(
-        "--draws", type=_whole(1, MOST_DRAWS), help=f"draws, for a file (default {DRAWS})"
-    )
-    one.add_argument(
-        "--replications", type=_whole(1), help=f"of each draw, for a file (default {REPLICATIONS})"
-    )
-    _seed_and_engine(one)
-    _workers(one)
-    one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, for a file")
-    one.add_argument("--json", action="store_true", help="print what was found for machines")
-
-
-def _workers(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
-        "--workers", type=_whole(1), metavar="N", help="processes at a time (default: all cores)"
-    )
+    return parser_of(_RUN)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -642,6 +412,21 @@ def _reproduce(given: argparse.Namespace) -> int:
         raise RunError(f"The run in {given.folder} was not reproduced.")
     print("The run is reproduced: all data files are equal to the byte.")
     return 0
+
+
+_RUN: Final[Mapping[str, Command]] = {
+    "run": _run,
+    "voi": _voi,
+    "sensitivity": _sensitivity,
+    "evaluate-pilot": _evaluate_pilot,
+    "calibrate": _calibrate,
+    "check": _check,
+    "new": _new,
+    "parameters": _parameters,
+    "trace": _trace,
+    "diff": _diff,
+    "reproduce": _reproduce,
+}
 
 
 if __name__ == "__main__":

@@ -7,15 +7,9 @@ the number of workers nor an interruption can change a result.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import valuation
-from dapp_model.errors import RunError
 from dapp_model.outcomes import Outcomes
+from dapp_model.parallel import as_they_finish, pool
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
@@ -132,7 +126,7 @@ def compile_engine(inputs: Inputs) -> None:
     if is_compiled() or (os.cpu_count() or 1) < 2:
         evaluate_options(few, seed=1, replicate=0)
     else:
-        with _pool(1) as other:
+        with pool(1) as other:
             search = other.submit(_compile_search, few)
             evaluate_options(few, seed=1, replicate=0)
             search.result()
@@ -313,76 +307,9 @@ def _work(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
 def _each(
     inputs: Inputs, plan: Plan, folder: Path, todo: list[Task], workers: int
 ) -> Iterator[None]:
-    workers = min(workers, len(todo))
-    if workers <= 1:
-        for task in todo:
-            _work(inputs, plan, task, folder)
-            yield
-        return
-    with _pool(workers) as pool:
-        # Only a few are handed out at a time: the inputs travel with each.
-        waiting = iter(todo)
-        running: set[Future[None]] = set()
-        while True:
-            for task in waiting:
-                running.add(pool.submit(_work, inputs, plan, task, folder))
-                if len(running) >= 2 * workers:
-                    break
-            if not running:
-                break
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for one in done:
-                one.result()
-                yield
-
-
-class _DeafProcess(SpawnProcess):
-    """A process that no interruption reaches, not even while it begins."""
-
-    def start(self) -> None:
-        """Begin with the interruption blocked; what is blocked stays so in the new process."""
-        if not hasattr(signal, "pthread_sigmask"):
-            super().start()
-            return
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Deaf(SpawnContext):
-    Process = _DeafProcess
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Lend out processes; if something goes wrong, or is interrupted, they are ended at once.
-
-    Raises RunError if one of them is killed.
-    """
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=_Deaf(), initializer=_quiet_worker)
-    try:
-        yield pool
-        pool.shutdown()
-    except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-            child.join(5)
-        if isinstance(error, BrokenProcessPool):
-            raise RunError(
-                "A worker process was stopped from outside, perhaps for lack of memory. What was "
-                "finished is kept; the same command goes on from there (try fewer --workers)."
-            ) from None
-        raise
-
-
-def _quiet_worker() -> None:
-    """Leave an interruption to the parent, which stops its workers itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    jobs = [(inputs, plan, task, folder) for task in todo]
+    for _ in as_they_finish(_work, jobs, workers):
+        yield
 
 
 def counts_of(folder: Path, number: int) -> Counts:

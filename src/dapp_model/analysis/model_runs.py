@@ -6,8 +6,6 @@ Every comparison has the same draw and the same luck on both sides.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import sensitivity, switching
+from dapp_model.parallel import in_order
 from dapp_model.parameters import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from dapp_model.parameters import Inputs
@@ -179,26 +176,4 @@ class Run:
 
     def each(self, work: Callable[[Any], T], jobs: list[Any]) -> list[T]:
         """Return what each job gives, in the order of the jobs."""
-        found: list[T] = []
-        if self.progress:
-            self.progress(0, len(jobs))
-        with _mapper(min(self.workers, len(jobs))) as each:
-            for value in each(work, jobs):
-                found.append(value)
-                if self.progress:
-                    self.progress(len(found), len(jobs))
-        return found
-
-
-@contextmanager
-def _mapper(workers: int) -> Iterator[Callable[..., Any]]:
-    import multiprocessing
-
-    if workers <= 1:
-        yield map
-        return
-    pool: Executor = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield pool.map
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        return in_order(work, [(job,) for job in jobs], self.workers, self.progress)

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +34,7 @@ from dapp_model.calibration.targets import (
 from dapp_model.engines import fast
 from dapp_model.errors import DappError, RunError
 from dapp_model.outcomes import Outcomes
+from dapp_model.parallel import as_they_finish
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
 
@@ -231,7 +229,7 @@ def fill(
         for i, z in ((i, i + CHUNK) for i in range(0, len(scores), CHUNK))
     ]
     todo = [chunk for chunk in chunks if not _part(folder, chunk.first).is_file()]
-    for done, _ in enumerate(in_parallel(_keep, [(c, folder) for c in todo], how.workers)):
+    for done, _ in enumerate(as_they_finish(_keep, [(c, folder) for c in todo], how.workers)):
         if how.progress:
             how.progress(len(chunks) - len(todo) + done + 1, len(chunks))
     return _read(folder, [chunk.first for chunk in chunks], scores)
@@ -279,41 +277,3 @@ def _read(folder: Path, firsts: Sequence[int], scores: Floats) -> Bank:
     figures = np.stack([columns[name].reshape(n, r) for name in LEARNT], axis=2)
     people = columns["people"].reshape(n, r)[:, 0]
     return Bank(scores, figures, people, columns["number"].reshape(n, r))
-
-
-def in_parallel(
-    work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int
-) -> Iterator[Any]:
-    """Do the jobs in order of arrival and yield each result with its number as it finishes."""
-    workers = min(workers, len(jobs))
-    if workers <= 1:
-        for number, job in enumerate(jobs):
-            yield number, work(*job)
-        return
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        waiting = iter(enumerate(jobs))
-        running: dict[Future[Any], int] = {}
-        while True:
-            for number, job in waiting:
-                running[pool.submit(work, *job)] = number
-                if len(running) >= 2 * workers:
-                    break
-            if not running:
-                break
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for one in done:
-                yield running.pop(one), one.result()
-        pool.shutdown()
-    except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-            child.join(5)
-        if isinstance(error, BrokenProcessPool):
-            raise RunError(
-                "A worker process was stopped from outside, perhaps for lack of memory. What was "
-                "finished is kept; the same command goes on from there (try fewer --workers)."
-            ) from None
-        raise

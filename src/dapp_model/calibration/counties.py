@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from dapp_model import economics, model, study
 from dapp_model import events as ev
-from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, in_parallel, sources
+from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
 from dapp_model.engines import fast
 from dapp_model.experiment import families
 from dapp_model.outcomes import Outcomes
+from dapp_model.parallel import as_they_finish
 from dapp_model.parameters import Inputs, registry
 from dapp_model.scenario import load
 
@@ -146,7 +147,7 @@ def simulate(
         path = folder / f"county_{k:06d}.npy"
         if not path.is_file():
             jobs.append((what, Job(own.replace(values=row), recipe.seed, number), path))
-    for done, _ in enumerate(in_parallel(_keep, jobs, how.workers)):
+    for done, _ in enumerate(as_they_finish(_keep, jobs, how.workers)):
         if how.progress:
             how.progress(len(scores) - len(jobs) + done + 1, len(scores))
     return np.stack([np.load(folder / f"county_{k:06d}.npy") for k in range(len(scores))])

@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.calibration import posterior
-from dapp_model.calibration.bank import How, in_parallel
+from dapp_model.calibration.bank import How
 from dapp_model.calibration.job import Calibrated
 from dapp_model.calibration.posterior import NOT_IN_FORCE, Likelihood, Problems
 from dapp_model.calibration.recipe import Target
 from dapp_model.calibration.targets import LEARNT, READERS
+from dapp_model.parallel import in_order
 
 Floats = npt.NDArray[np.float64]
 
@@ -159,14 +160,7 @@ def calibration_of(
         likelihood = found.likelihood(problems.part(first, first + BLOCK))
         seed = (recipe.seed, 8, block)
         jobs.append((likelihood, known[part], recipe.names, recipe.numbers["proof.draws"], seed))
-    done: dict[int, tuple[Ranks, Floats]] = {}
-    if how.progress:
-        how.progress(0, len(jobs))
-    for number, one in in_parallel(rank, jobs, how.workers):
-        done[number] = one
-        if how.progress:
-            how.progress(len(done), len(jobs))
-    parts = [done[number] for number in range(len(jobs))]
+    parts = in_order(rank, jobs, how.workers, how.progress)
     ranks = np.concatenate([one.ranks for one, _ in parts])
     rows = np.concatenate([drawn for _, drawn in parts])
     return Ranks(parts[0][0].quantities, ranks, parts[0][0].draws), rows

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.calibration import counties, forecast, identify, posterior, proof
-from dapp_model.calibration.bank import How, in_parallel
+from dapp_model.calibration.bank import How
 from dapp_model.calibration.counties import OF_THE_PROGRAMME
 from dapp_model.calibration.job import Calibrated, effort
 from dapp_model.calibration.targets import LEARNT, READERS, from_scale
+from dapp_model.parallel import in_order
 
 Floats = npt.NDArray[np.float64]
 Rows = list[dict[str, Any]]
@@ -82,9 +83,8 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
     ]
     how.say("The sampler with another seed; targets left out one by one.")
     jobs = [(found, reading) for reading in ("", *recipe.readings)]
-    beside = dict(in_parallel(_sampled_beside, jobs, how.workers))
-    repeated = beside[0]
-    table = [row for number in range(1, len(jobs)) for row in beside[number]]
+    repeated, *moved = in_order(_sampled_beside, jobs, how.workers)
+    table = [row for one in moved for row in one]
     how.say("Whole counties to the end of the forecast, with and without the pilot.")
     later, onwards = _onwards(found, parts, how)
     base = _inputs(found)
@@ -101,6 +101,7 @@ def prove(found: Calibrated, folder: Path, parts: Path, how: How) -> dict[str, A
         "later": later,
     }
     tables: dict[str, Rows] = {
+        "expected": expected(found),
         "predictive": predictive,
         "ranks": _rank_rows(ranks, broken),
         "recovery": proof.recovery(known, draws, recipe.names),

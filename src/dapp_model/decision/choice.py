@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from dapp_model.decision.worth import ratio_of
@@ -58,7 +59,7 @@ def advise(
     first pound would carry a poor last one.
     """
     able = [one for one in candidates if one.may or (not rail and one.affordable is not False)]
-    value: Callable[[Candidate], float] = lambda one: one.value  # noqa: E731
+    value = attrgetter("value")
     # The first in the file's order where several are equal.
     best = max((one for one in able if not one.larger or one.comparator), key=value)
     larger = [one for one in able if one.larger and not one.comparator]
