@@ -130,9 +130,7 @@ def reach(key, p, days, warm_up, since, until, life, q):
             person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
             if when >= until:
                 break
-            if not may_be_referred(
-                key, p, days, person, when, since, until, late, field, heights
-            ):
+            if not may_be_referred(key, p, days, person, when, since, until, late, field, heights):
                 continue
             cursor[0] = 0
             begin(key, p, days, life, q, 0, person, when, rows, cursor)
