@@ -52,7 +52,9 @@ def _label(decision: Decision, name: str) -> str:
 def flips(decision: Decision) -> list[str]:
     """Say from which perspective, harm route and reading of a repeat another option is best."""
     if not decision["flips"]:
-        return [f"Which option is best from other perspectives: {NOT_ASSESSED}, with a single draw."]
+        return [
+            f"Which option is best from other perspectives: {NOT_ASSESSED}, with a single draw."
+        ]
     real = [one for one in decision["flips"] if not one["illustration"]]
     best: dict[tuple[str, str, bool], list[str]] = {}
     for one in real:
