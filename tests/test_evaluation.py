@@ -424,7 +424,7 @@ def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     service = found["pilot_as_a_service"]["value"]
     assert service == pytest.approx(seen[0][monitoring.AS_A_SERVICE].mean())
     rule = found["rule"]
-    assert "starts is above" in rule["words"]
+    assert "the number of people who have started is above" in rule["words"]
     assert 0 < rule["chance_of_act"] < 1
     assert monitoring.REPEATS not in rule["limits"]
     assert sum(learnt["chance_of_each_act"].values()) == pytest.approx(1)

@@ -418,7 +418,3 @@ _RUN: Final[Mapping[str, Command]] = {
     "diff": _diff,
     "reproduce": _reproduce,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,8 +6,8 @@ Under each draw the model itself makes what monitoring would have shown by the d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +16,15 @@ import numpy.typing as npt
 from dapp_model import voi
 from dapp_model.decision import studies
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
-from dapp_model.evaluation.monitoring import AS_A_SERVICE, MATCHED, REPEATS, REPORTED, RULE
+from dapp_model.evaluation.monitoring import (
+    AS_A_SERVICE,
+    COMPLETIONS,
+    MATCHED,
+    REPEATS,
+    REPORTED,
+    RULE,
+    STARTS,
+)
 from dapp_model.evaluation.seen import data_file, figure
 
 if TYPE_CHECKING:
@@ -28,6 +36,11 @@ Floats = npt.NDArray[np.float64]
 
 NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
 SPAN_MONTHS: Final = 12.0
+IN_WORDS: Final[Mapping[str, str]] = {
+    STARTS: "the number of people who have started",
+    COMPLETIONS: "the number who have completed",
+    REPORTED: "the share of the partners of everybody assessed who report abuse",
+}
 
 
 def learning(
@@ -64,12 +77,17 @@ def learning(
         data, nested, {k: v for k, v in RULE.items() if k in data}, acts=(act, 0)
     )
     labels = [inputs.option(name).label for name in names]
+    in_words = replace(
+        rule,
+        limits={IN_WORDS[name]: limit for name, limit in rule.limits.items()},
+        above={IN_WORDS[name]: above for name, above in rule.above.items()},
+    )
     return found | {
         "assessed": True,
         "learning": learn(data, nested, names),
         "able_to_stop": {"act": names[act], **stopping(data, nested[:, :, [0, act]])},
         "rule": {
-            "words": rule.words(labels),
+            "words": in_words.words(labels),
             "act": names[act],
             "otherwise": names[0],
             "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},

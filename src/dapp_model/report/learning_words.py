@@ -25,7 +25,7 @@ def rule(decision: Decision) -> str:
         f"A rule for the decision month, once monitoring has been read: {one['words']} Over what "
         f"is not known, the chance of {act} under it is {percent(chance)} and of {otherwise} "
         f"{percent(1 - chance)}. On draws that it has not seen the rule is worth "
-        f"{_estimate(one['value'])} against choosing now. Police repeats are shown and are never "
+        f"{_against_now(one['value'])}. Police repeats are shown and are never "
         "decisive alone: they reward selection and silence."
     )
 
@@ -87,6 +87,17 @@ def _followed(figures: Mapping[str, Any]) -> str:
         f"assessed, the partners of {mean['partners asked']} could be asked about the months "
         "after it."
     )
+
+
+def _against_now(found: Mapping[str, Any]) -> str:
+    """Say what a rule is worth against choosing now; below zero it does harm."""
+    error = f"Monte Carlo error {money(found['standard_error'])}"
+    size = money(abs(found["value"]))
+    if found["zero_within_noise"]:
+        return f"{money(found['value'])} ({error}, zero within noise) against choosing now"
+    if found["value"] < 0:
+        return f"{size} less ({error}) than choosing now, so it should not be followed"
+    return f"{size} more ({error}) than choosing now"
 
 
 def _estimate(found: Mapping[str, Any]) -> str:
