@@ -455,7 +455,19 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
     assert three[3].startswith("Being able to stop, rather than bound to")
     assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    table = learning_words.expected(said)
+    assert table is not None
+    assert [row[0] for row in table.rows] == list(learning_words.FIGURES.values())
+    starts = seen[0][monitoring.STARTS]
+    assert table.rows[2][1] == words.number(float(starts.mean()))
+    low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
+    assert table.rows[2][2] == f"{words.number(low)} to {words.number(high)}"
+    assert table.rows[8][1].endswith("%")
+    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}}
+    assert found["rule"]["words"] in learning_words.triggers(said | rail)[1]
     nothing = {"learning": "not assessed", "options": options}
+    assert learning_words.expected(nothing) is None
+    assert learning_words.triggers(nothing) == []
     assert learning_words.rule(nothing) == ""
     assert learning_words.values(nothing) == learning_words.closing(nothing) == []
 

@@ -58,9 +58,7 @@ def learning(
         "assessed": False,
         "draws": len(shown),
         "pilot_as_a_service": with_error(pilot),
-        "figures": {
-            str(name): {"mean": _mean(figures[name]), "sd": _sd(figures[name])} for name in figures
-        },
+        "figures": {str(name): _spread(figures[name]) for name in figures},
     }
     names = [inputs.options[i] for i in able]
     if len(shown) < FEWEST or NOTHING_DRAWN in parameters or len(able) < 2:
@@ -163,12 +161,12 @@ def with_error(values: Floats) -> dict[str, float | None]:
     return {"value": float(values.mean()), "standard_error": error}
 
 
-def _mean(values: pd.Series[float]) -> float | None:
-    return float(values.mean()) if values.notna().any() else None
-
-
-def _sd(values: pd.Series[float]) -> float | None:
-    return float(values.std()) if values.notna().sum() > 1 else None
+def _spread(values: pd.Series[float]) -> dict[str, float | None]:
+    """Return the mean of a figure and the ends that hold 90% of draws; None if nobody has one."""
+    if not values.notna().any():
+        return {"mean": None, "low": None, "high": None}
+    low, high = values.quantile([0.05, 0.95])
+    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
 
 
 # -- closing, pausing, reopening ------------------------------------------------------------------
