@@ -1,4 +1,4 @@
-"""The evidence pack: words, figures and one self-contained page, all generated from the run."""
+"""The evidence pack: one document of words, tables and charts from the run, and its renderers."""
 
 from __future__ import annotations
 
@@ -71,13 +71,18 @@ def paragraph(decision: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered) -> None:
-    """Write report.html and figures/ into the folder of a run."""
-    from dapp_model.report import figures, page, sure_tables
+    """Write report.html, report.docx and figures/ into the folder of a run.
+
+    Raises RunError, before any of them is written, if a section of the pack is missing.
+    """
+    from dapp_model.report import analyses, figures, html, sections, sure_tables, word
     from dapp_model.report.totals import Totals
 
     totals = Totals(inputs, decision, gathered)
     charts = figures.draw(totals)
+    document = sections.build(totals, charts, analyses.read(folder))
     figures.save(folder / "figures", charts)
     sure_tables.save(folder, decision)
-    text = page.render(totals, charts)
-    (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")
+    page = html.render(document)
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    (folder / "report.docx").write_bytes(word.render(document))

@@ -1,0 +1,99 @@
+"""Section 0: the decision on a page."""
+
+from __future__ import annotations
+
+from dapp_model.report import account_words, grades, sure_words, words
+from dapp_model.report.document import Block, Bullets, Link, Number, Numbers, Paragraph, Strong
+from dapp_model.report.pack import Pack
+
+CALIBRATED = "Calibrated"  # says where numbers come from, and warns of nothing
+
+
+def first(pack: Pack) -> tuple[Block, ...]:
+    """Return the question, options, advice, numbers, chance of error, and when it expires."""
+    decision = pack.decision
+    marks = words.standing(decision)
+    warnings = [mark for mark in marks if not mark.startswith(CALIBRATED)]
+    return (
+        *(Paragraph(mark, "mark") for mark in warnings),
+        Paragraph(str(decision["question"]), "question"),
+        Paragraph(pack.marked(words.advice(decision)), "lead"),
+        Paragraph(
+            f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"
+        ),
+        Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}", "beside"),
+        Paragraph(
+            (
+                "Three numbers for ",
+                Strong(pack.label),
+                " against ",
+                Strong(pack.comparator),
+                f", from {decision['year_0']} until {words.day(decision['window_ends'])}, "
+                "simulated:",
+            )
+        ),
+        Numbers(tuple(_number(pack, i) for i in range(len(decision["three_numbers"])))),
+        *pack.picture("options", height=5.2),
+        Paragraph(_options(pack)),
+        Paragraph((Strong("What would change it, and what it rests on"),), "heading"),
+        Bullets(tuple(pack.marked(line) for line in _changes(pack) if line)),
+        Paragraph(f"Not assessed: {'; '.join(decision['not_assessed'])}.", "note"),
+        *(Paragraph(mark, "note") for mark in marks if mark not in warnings),
+        _note(pack),
+    )
+
+
+def _number(pack: Pack, i: int) -> Number:
+    one = pack.decision["three_numbers"][i]
+    unit, error = one["unit"], one["monte_carlo_error"]
+    return Number(
+        one["label"],
+        words.amount(one["mean"], unit),
+        words.between(one["low"], one["high"], unit),
+        "not known from one draw" if error is None else words.amount(error, unit),
+        grades.beside(pack.rests[one["measure"]]),
+    )
+
+
+def _options(pack: Pack) -> str:
+    advised = pack.decision["advice"]["option"]
+    named = []
+    for one in pack.decision["options"]:
+        text = words.quoted(one["label"])
+        if one["is_comparator"]:
+            text += " (the others are compared with it)"
+        if one["name"] == advised:
+            text += " (advised)"
+        named.append(text)
+    return f"The options: {words.listed(named)}."
+
+
+def _changes(pack: Pack) -> tuple[str, ...]:
+    decision = pack.decision
+    # The low case has its own sentence.
+    others = [one for one in decision["views"] if one["view"] != "low_harm"]
+    return (
+        account_words.low_case(decision),
+        *words.views({**decision, "views": others}),
+        sure_words.effect_prior(decision),
+        sure_words.structures(decision),
+        words.larger_budget(decision),
+        f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
+        sure_words.information(decision),
+    )
+
+
+def _note(pack: Pack) -> Paragraph:
+    rests = pack.rests["net_present_social_value"]
+    head = grades.note(rests) if rests.marked else ()
+    decision = pack.decision
+    return Paragraph(
+        (
+            *(head if isinstance(head, tuple) else (head,)),
+            f" Every number comes from one run of the scenario {decision['scenario']}, with "
+            f"{decision['draws']} draws and seed {decision['seed']}: ",
+            Link("run record", "record"),
+            ".",
+        ),
+        "note",
+    )
