@@ -27,6 +27,7 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "report.docx",
     "README.txt",
     "account_check.xlsx",
     "figures",

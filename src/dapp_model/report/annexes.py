@@ -86,9 +86,14 @@ def county(pack: Pack) -> tuple[Block, ...]:
     """Return annex C: how the simulated county compares with what was counted."""
     table = calibration_annex.checks(pack.totals)
     return (
-        Paragraph(calibration_annex.sentence(pack.totals)),
-        *pack.picture("calibration", height=12.0),
-        *([Group("Each figure", (table,), folded=True)] if table else []),
+        Group(
+            "How the simulated county compares with what was counted",
+            (
+                Paragraph(calibration_annex.sentence(pack.totals)),
+                *pack.picture("calibration", height=11.0),
+                *([Group("Each figure", (table,), folded=True)] if table else []),
+            ),
+        ),
     )
 
 

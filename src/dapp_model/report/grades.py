@@ -59,9 +59,7 @@ def _believed(inputs: Inputs) -> list[Parameter]:
 def of_measures(inputs: Inputs) -> Mapping[str, Rests]:
     """Return what each of the three numbers of the first page rests on, by its measure."""
     beliefs = _believed(inputs)
-    world = [
-        (one.grade, one.status) for one in beliefs if one.name.split(".")[0] not in MONEY_ONLY
-    ]
+    world = [(one.grade, one.status) for one in beliefs if one.name.split(".")[0] not in MONEY_ONLY]
     prices = [(one.grade, one.status) for one in beliefs if one.name.split(".")[0] in MONEY_ONLY]
     costs = tariff(settings_of(inputs.values).published)
     fiscal = [
@@ -81,7 +79,7 @@ def beside(rests: Rests) -> Words:
     """Return what stands beside a number: its mark, worst grade, and where to look."""
     mark = f" {DAGGER}" if rests.marked else ""
     share = f"{rests.recalled} of {rests.inputs} inputs recalled"
-    return (Link(f"Weakest evidence: grade {rests.worst}{mark}", "assumptions"), f"; {share}")
+    return (Link(f"Grade {rests.worst}{mark}", "assumptions"), f" ({share})")
 
 
 def note(rests: Rests) -> Words:

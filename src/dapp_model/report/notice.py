@@ -60,7 +60,7 @@ def _summary(pack: Pack) -> tuple[Block, ...]:
 def _background(pack: Pack) -> tuple[Block, ...]:
     decision, totals = pack.decision, pack.totals
     reached = totals.pathway(totals.comparator)
-    ways = "; ".join(
+    ways = tuple(
         f"{words.quoted(one['label'])}: {one['description']}" for one in decision["options"]
     )
     return (
@@ -69,7 +69,8 @@ def _background(pack: Pack) -> tuple[Block, ...]:
             f"referred, {words.number(reached['Started'])} start and "
             f"{words.number(reached['Completed'])} complete the programme."
         ),
-        Paragraph(f"The options compared are: {ways}"),
+        Paragraph("The options compared are:"),
+        Bullets(ways),
         Paragraph(account_words.contract(decision)[0]),
         Prompt(
             "Local need and history",
@@ -121,8 +122,7 @@ def _risks(pack: Pack) -> tuple[Block, ...]:
     decision = pack.decision
     lines = (
         words.wrong(decision),
-        words.victim_safety(decision),
-        sure_words.without_rail(decision),
+        f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
         sure_words.effect_prior(decision),
         account_words.low_case(decision),
         words.told_apart(decision),

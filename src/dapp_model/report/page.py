@@ -275,7 +275,7 @@ def assumptions(totals: Totals) -> Table:
                 f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{changed}",
                 describe.uncertainty(one),
                 one.grade,
-                f"{one.source} ({one.year})",
+                one.source if one.year == "-" else f"{one.source} ({one.year})",
             )
         )
     columns = ("What is assumed", "Value", "Uncertainty", "Grade", "Source")

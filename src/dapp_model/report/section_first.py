@@ -18,9 +18,7 @@ def first(pack: Pack) -> tuple[Block, ...]:
         *(Paragraph(mark, "mark") for mark in warnings),
         Paragraph(str(decision["question"]), "question"),
         Paragraph(pack.marked(words.advice(decision)), "lead"),
-        Paragraph(
-            f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"
-        ),
+        Paragraph(f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"),
         Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}", "beside"),
         Paragraph(
             (
@@ -33,13 +31,11 @@ def first(pack: Pack) -> tuple[Block, ...]:
             )
         ),
         Numbers(tuple(_number(pack, i) for i in range(len(decision["three_numbers"])))),
-        *pack.picture("options", height=5.2),
+        *pack.picture(*_chart(pack), height=9.0),
         Paragraph(_options(pack)),
         Paragraph((Strong("What would change it, and what it rests on"),), "heading"),
         Bullets(tuple(pack.marked(line) for line in _changes(pack) if line)),
-        Paragraph(f"Not assessed: {'; '.join(decision['not_assessed'])}.", "note"),
-        *(Paragraph(mark, "note") for mark in marks if mark not in warnings),
-        _note(pack),
+        _note(pack, [mark for mark in marks if mark not in warnings]),
     )
 
 
@@ -53,6 +49,11 @@ def _number(pack: Pack, i: int) -> Number:
         "not known from one draw" if error is None else words.amount(error, unit),
         grades.beside(pack.rests[one["measure"]]),
     )
+
+
+def _chart(pack: Pack) -> list[str]:
+    """Return the chart of the first page: the one drawn for it, or that of the options."""
+    return [name for name in ("on_a_page", "options") if name in pack.charts][:1]
 
 
 def _options(pack: Pack) -> str:
@@ -77,23 +78,22 @@ def _changes(pack: Pack) -> tuple[str, ...]:
         *words.views({**decision, "views": others}),
         sure_words.effect_prior(decision),
         sure_words.structures(decision),
-        words.larger_budget(decision),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
-        sure_words.information(decision),
     )
 
 
-def _note(pack: Pack) -> Paragraph:
+def _note(pack: Pack, marks: list[str]) -> Paragraph:
+    """Return what the mark means, where numbers come from, and what was not assessed."""
     rests = pack.rests["net_present_social_value"]
     head = grades.note(rests) if rests.marked else ()
     decision = pack.decision
     return Paragraph(
         (
             *(head if isinstance(head, tuple) else (head,)),
-            f" Every number comes from one run of the scenario {decision['scenario']}, with "
+            f" {' '.join(marks)} Every number comes from one run of the scenario {decision['scenario']}, with "
             f"{decision['draws']} draws and seed {decision['seed']}: ",
             Link("run record", "record"),
-            ".",
+            f". Not assessed: {'; '.join(decision['not_assessed'])}.",
         ),
         "note",
     )

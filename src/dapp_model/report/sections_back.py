@@ -104,7 +104,8 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
 def _by_prior(pack: Pack) -> tuple[Block, ...]:
     """Return what each school of thought would advise, for the shown option alone."""
     whole = sure_tables.effect_prior(pack.decision)
-    if whole is None:
+    parts = pack.decision["by_effect_prior"]["parts"] if whole else ()
+    if whole is None or not any(one["assessed"] for one in parts[1:]):
         return ()
     label = str(pack.shown["label"])
     rows = tuple(row for row in whole.rows if row[0] in (*_KEPT, label))
@@ -135,7 +136,7 @@ def finding_out(pack: Pack) -> tuple[Block, ...]:
         Paragraph(sure_words.information(pack.decision)),
         *([Table(table.title, table.columns[:-1], tuple(r[:-1] for r in told))]
           if table and told else []),
-        *pack.picture("learning", "flip", height=7.5),
+        *pack.picture("learning", "flips", height=7.5),
         Paragraph(
             (
                 "No study could be worth more than knowing everything. What single parameters and "

@@ -83,6 +83,7 @@ def options(pack: Pack) -> tuple[Block, ...]:
     )
     return (
         Definitions(described),
+        *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
         *([Paragraph(larger)] if larger else []),
@@ -133,8 +134,8 @@ def who_pays(pack: Pack) -> tuple[Block, ...]:
         Paragraph(account_words.affordability(decision)),
         Paragraph(
             (
-                "Money by financial year, cash in pounds of the day, who bears what, and each "
-                "funder's payback stand in ",
+                "What is paid and gained in each financial year, cash in pounds of the day, who "
+                "bears what, and each funder's payback stand in ",
                 FULL,
                 ". The account is worked out again from the counts, by formulas that can be "
                 "followed and changed, in ",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import word_parts as wp
@@ -25,7 +25,7 @@ from dapp_model.report.document import (
     parts,
 )
 from dapp_model.report.table import NOT_ASSESSED, Table
-from dapp_model.report.word_styles import STYLES, lay_out, set_up
+from dapp_model.report.word_styles import STYLES, lay_out, room_for_picture, set_up
 
 if TYPE_CHECKING:
     from docx.document import Document as Paper
@@ -43,14 +43,18 @@ def render(document: Document) -> bytes:
     writer = _Writer(paper)
     first, *others = document.sections
     writer.title(document.title)
+    writer.room = room_for_picture(first)
     writer.section(first)
     writer.turn_page()
     writer.contents(others)
-    wide = False
-    for section in others:
-        if section.annex:
-            wide = _is_wide(section)
+    writer.first = False
+    wide = turned = False
+    for before, section in pairwise(document.sections):
+        wide = section.annex and _is_wide(section)
+        # Short annexes follow each other; every other begins a page, on its side if it is wide.
+        if section.annex and (wide or turned or not before.annex):
             lay_out(wp.new_section(paper), wide=wide)
+        turned = wide
         writer.width = wp.text_width(wide)
         writer.section(section)
     held = io.BytesIO()
@@ -84,6 +88,8 @@ class _Writer:
     def __init__(self, paper: Paper) -> None:
         self.paper = paper
         self.width = wp.text_width(False)  # cm
+        self.first = True  # on the first page, where words are smaller
+        self.room = 0.0  # cm that a picture may be high there
         self.tables, self.figures, self.marks = count(1), count(1), count(1)
 
     def title(self, text: str) -> None:
@@ -124,10 +130,11 @@ class _Writer:
             case Paragraph(words, "heading"):
                 self.line(words, f"Heading {level}")
             case Paragraph(words, kind):
-                self.line(words, STYLES[kind])
+                small = self.first and kind == "plain"
+                self.line(words, STYLES["small" if small else kind])
             case Bullets(items):
                 for item in items:
-                    self.line(item, "List Bullet")
+                    self.line(item, "List Bullet 2" if self.first else "List Bullet")
             case Definitions(items):
                 for term, words in items:
                     self.line((Strong(f"{term}: "), *parts(words)), STYLES["plain"])
@@ -151,9 +158,9 @@ class _Writer:
             (one.label, one.value, one.interval, one.error, wp.flat(one.rests_on))
             for one in block.items
         )
-        columns = ("Number", "Mean", "90% interval", "Monte Carlo error", "What it rests on")
+        columns = ("Number", "Mean", "90% interval", "Monte Carlo error", "Weakest evidence")
         shown = Table("The three numbers", columns, rows)
-        wp.add_table(self.paper, shown, self.width, shares=(22, 14, 24, 14, 40), large=1)
+        wp.add_table(self.paper, shown, self.width, shares=(24, 14, 25, 14, 40), large=1)
 
     def table(self, block: Table) -> None:
         line = self.paper.add_paragraph(style="Caption")
@@ -164,7 +171,8 @@ class _Writer:
 
     def picture(self, block: Picture) -> None:
         line = self.paper.add_paragraph(style=STYLES["picture"])
-        wp.add_picture(line, block.chart, self.width, block.height)
+        height = min(self.room, block.height) if self.first else block.height
+        wp.add_picture(line, block.chart, self.width, height)
         line = self.paper.add_paragraph(style="Caption")
         wp.add_number(line, "Figure", next(self.figures))
         line.add_run(f": {block.chart.title}. ")

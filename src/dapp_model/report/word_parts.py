@@ -130,8 +130,10 @@ def _shares(table: Table) -> list[float]:
     for heading, *cells in zip(table.columns, *table.rows, strict=True):
         lengths = sorted(len(cell) for cell in cells)
         usual = lengths[(9 * (len(lengths) - 1)) // 10]
-        longest = max(len(word) for text in (heading, *cells) for word in text.split() or [""])
-        shares.append(max(longest + 1.0, min(usual, 60) ** 0.85 + 2, 6.0))
+        longest = max(len(word) for text in cells for word in text.split() or [""])
+        bold = 1.2 * max(len(word) for word in heading.split() or [""])
+        few_lines = min(len(heading), 60) / 2.5
+        shares.append(max(longest, bold, few_lines, min(usual, 60) ** 0.85, 4.0) + 2.0)
     return shares
 
 
@@ -191,7 +193,7 @@ def table_style() -> Any:
         f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="PackTable">'
         '<w:name w:val="Pack Table"/><w:uiPriority w:val="99"/><w:tblPr><w:tblBorders>'
         f"<w:top {line}/><w:bottom {line}/><w:insideH {line}/></w:tblBorders><w:tblCellMar>"
-        '<w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+        '<w:left w:w="85" w:type="dxa"/><w:right w:w="85" w:type="dxa"/></w:tblCellMar></w:tblPr>'
         '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
         '<w:bottom w:val="single" w:sz="8" w:space="0" w:color="12436D"/></w:tcBorders>'
         "</w:tcPr></w:tblStylePr></w:style>"

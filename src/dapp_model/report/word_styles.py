@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import word_parts as wp
-from dapp_model.report.document import Document, Paragraph, plain
+from dapp_model.report.document import (
+    Bullets,
+    Document,
+    Numbers,
+    Paragraph,
+    Picture,
+    Section,
+    plain,
+)
 
 if TYPE_CHECKING:
     from docx.document import Document as Paper
@@ -14,10 +23,14 @@ FONT: Final = "Arial"
 LANGUAGE: Final = "en-GB"
 BLUE, INK, SOFT, PANEL, MARK = "12436D", "0B0C0C", "595959", "F3F4F6", "FFF3D6"
 BODY: Final = 10.0  # points
+FIRST: Final = 9.0  # points, on the first page
+
+TOP, BOTTOM = 1.7, 1.5  # margins, cm
 
 # What a kind of paragraph is called in the document.
 STYLES: Final = {
     "plain": "Normal",
+    "small": "Pack Small",
     "mark": "Pack Mark",
     "question": "Pack Question",
     "lead": "Pack Lead",
@@ -48,32 +61,35 @@ def lay_out(section: Any, *, wide: bool) -> None:
     section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = Cm(across), Cm(down)
     section.left_margin = section.right_margin = Cm(wp.MARGIN)
-    section.top_margin, section.bottom_margin = Cm(1.7), Cm(1.5)
+    section.top_margin, section.bottom_margin = Cm(TOP), Cm(BOTTOM)
     section.header_distance, section.footer_distance = Cm(0.8), Cm(0.7)
 
 
 def _fonts(paper: Paper) -> None:
     from docx.enum.style import WD_STYLE_TYPE
-    from docx.shared import Pt, RGBColor
+    from docx.shared import Cm, Pt, RGBColor
 
     styles = paper.styles
     for name, size, colour, before, after in (
         ("Normal", BODY, INK, 2, 4),
-        ("Title", 17, BLUE, 0, 2),
+        ("Title", 15, BLUE, 0, 0),
         ("Heading 1", 14, BLUE, 12, 4),
         ("Heading 2", 11, BLUE, 8, 3),
         ("Heading 3", BODY, BLUE, 6, 2),
         ("Caption", 9, INK, 6, 3),
         ("List Bullet", BODY, INK, 1, 2),
+        ("List Bullet 2", FIRST, INK, 0, 1),
     ):
         style: Any = styles[name]
         _named(style, size, colour)
         style.paragraph_format.space_before = Pt(before)
         style.paragraph_format.space_after = Pt(after)
         style.paragraph_format.line_spacing = 1.05
-        style.font.bold = name not in ("Normal", "List Bullet")
+        style.font.bold = not name.startswith(("Normal", "List"))
         for border in style.element.findall(f".//{{{_W}}}pBdr"):
             border.getparent().remove(border)
+    points = styles["List Bullet 2"].paragraph_format
+    points.left_indent, points.first_line_indent = Cm(0.6), Cm(-0.4)
     for name in ("Heading 1", "Heading 2", "Heading 3"):
         styles[name].paragraph_format.keep_with_next = True
     typed = styles.add_style("Typed", WD_STYLE_TYPE.CHARACTER)
@@ -84,6 +100,39 @@ def _fonts(paper: Paper) -> None:
     defaults = styles.element.find(f".//{{{_W}}}rPrDefault//{{{_W}}}lang")
     for attribute in ("val", "eastAsia"):
         defaults.set(f"{{{_W}}}{attribute}", LANGUAGE)
+
+
+def room_for_picture(first: Section) -> float:
+    """Return how high, in cm, a picture may be so that the first page stays one page.
+
+    Words go first: their lines are counted, and the picture gets what is left.
+    """
+    used = 2.3  # title and heading
+    for block in first.blocks:
+        match block:
+            case Paragraph(words, "lead"):
+                used += _lines(plain(words), 12.2)
+            case Paragraph(words, "heading"):
+                used += _lines(plain(words), 11.0) + 0.4
+            case Paragraph(words, kind):
+                used += _lines(plain(words), 8.0 if kind == "note" else FIRST) + 0.14
+            case Bullets(items):
+                used += sum(_lines(plain(item), FIRST, indent=0.8) + 0.04 for item in items)
+            case Numbers(items):
+                used += 0.6 + 0.62 * len(items)
+            case Picture(chart):
+                used += _lines(f"{chart.title} {chart.alternative}", 9.0) + 0.5
+            case _:
+                pass
+    tall = wp.PAGE[1] - TOP - BOTTOM
+    return min(9.0, max(3.0, tall - used - 0.5))
+
+
+def _lines(text: str, points: float, indent: float = 0.0) -> float:
+    """Return how high words of that size stand, in cm: a letter is half as wide as it is high."""
+    cm = points * 2.54 / 72
+    fits = (wp.text_width(False) - indent) / (0.465 * cm)
+    return math.ceil(len(text) / fits) * 1.21 * cm
 
 
 _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -109,10 +158,11 @@ def _boxes(paper: Paper) -> None:
 
     for name, size, before, after, fill, edge in (
         ("Pack Mark", 9, 1, 2, MARK, "F46A25"),
-        ("Pack Question", 11, 0, 4, "", ""),
-        ("Pack Lead", 11.5, 2, 0, PANEL, BLUE),
-        ("Pack Beside", BODY, 0, 0, PANEL, BLUE),
-        ("Pack Note", 8.5, 2, 2, "", ""),
+        ("Pack Question", 10.5, 0, 2, "", ""),
+        ("Pack Lead", 11, 0, 0, PANEL, BLUE),
+        ("Pack Beside", FIRST, 0, 0, PANEL, BLUE),
+        ("Pack Small", FIRST, 2, 2, "", ""),
+        ("Pack Note", 8, 1, 1, "", ""),
         ("Pack Prompt", BODY, 2, 4, "", SOFT),
         ("Pack Picture", BODY, 4, 0, "", ""),
         ("Table Text", 8.5, 1, 1, "", ""),
