@@ -1,4 +1,4 @@
-"""Do other programs read the pack as it is meant: Word, LibreOffice, a browser without a network?"""
+"""Do other programs read the pack as it is meant: LibreOffice, a browser without a network?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import zipfile
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,10 @@ def test_no_level_of_heading_is_skipped() -> None:
         int(one.style.name[-1]) for one in word().paragraphs if one.style.name.startswith("Heading")
     ]
     assert levels[0] == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in pairwise(levels))
     on_page = [int(n) for n in re.findall(r"<h(\d)", page())]
     assert on_page[0] == 1
-    assert all(b <= a + 1 for a, b in zip(on_page, on_page[1:], strict=False))
+    assert all(b <= a + 1 for a, b in pairwise(on_page))
 
 
 def test_every_table_marks_its_header_row_and_says_what_it_is() -> None:
@@ -163,7 +164,7 @@ def test_cells_read_back_as_the_page_shows_them() -> None:
 
 
 def test_every_picture_has_a_text_alternative_that_is_its_own() -> None:
-    found = [one for one in word().element.body.iter(qn("wp:docPr"))]
+    found = list(word().element.body.iter(qn("wp:docPr")))
     names = {path.stem for path in (folder() / "figures").glob("*.png")}
     assert {one.get("name").removeprefix("Chart ") for one in found} == names
     assert len(found) == len(names), "each chart stands once, and none is left out"

@@ -20,7 +20,7 @@ README: Final = "README.txt"
 METADATA: Final = b"dapp_model.standing"  # the key in a parquet file
 HOLDS: Final[Mapping[str, str]] = {
     "report.html": "the evidence pack, for any browser: read this first",
-    "report.docx": "the same pack for Word and LibreOffice, with the report in twelve pages at most",
+    "report.docx": "the same pack for Word and LibreOffice, the report in twelve pages",
     "decision.json": "everything that the first page says, for machines",
     "outcomes.csv": "counts by option, financial year and group: means with their error",
     "outcomes.parquet": "the same counts in every draw whose county is simulated whole",

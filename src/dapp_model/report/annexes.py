@@ -150,7 +150,10 @@ def quality(pack: Pack) -> tuple[Block, ...]:
     return (
         Table("Quality-assurance log: to be signed", ("Role", "Does", "Name and date", "Signed"),
               rows),
-        Prompt("What changed since the last pack", "what differs from the pack that was last put forward, and why"),
+        Prompt(
+            "What changed since the last pack",
+            "what differs from the pack that was last put forward, and why",
+        ),
     )  # fmt: skip
 
 

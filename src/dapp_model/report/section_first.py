@@ -90,7 +90,8 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
     return Paragraph(
         (
             *(head if isinstance(head, tuple) else (head,)),
-            f" {' '.join(marks)} Every number comes from one run of the scenario {decision['scenario']}, with "
+            f" {' '.join(marks)} Every number comes from one run of the scenario "
+            f"{decision['scenario']}, with "
             f"{decision['draws']} draws and seed {decision['seed']}: ",
             Link("run record", "record"),
             f". Not assessed: {'; '.join(decision['not_assessed'])}.",

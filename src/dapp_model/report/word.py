@@ -160,7 +160,7 @@ class _Writer:
         )
         columns = ("Number", "Mean", "90% interval", "Monte Carlo error", "Weakest evidence")
         shown = Table("The three numbers", columns, rows)
-        wp.add_table(self.paper, shown, self.width, shares=(24, 14, 25, 14, 40), large=1)
+        wp.add_table(self.paper, shown, self.width, shares=(23, 18, 24, 13, 38), large=1)
 
     def table(self, block: Table) -> None:
         line = self.paper.add_paragraph(style="Caption")

@@ -71,7 +71,7 @@ def _fonts(paper: Paper) -> None:
 
     styles = paper.styles
     for name, size, colour, before, after in (
-        ("Normal", BODY, INK, 2, 4),
+        ("Normal", BODY, INK, 4, 4),
         ("Title", 15, BLUE, 0, 0),
         ("Heading 1", 14, BLUE, 12, 4),
         ("Heading 2", 11, BLUE, 8, 3),
@@ -88,6 +88,7 @@ def _fonts(paper: Paper) -> None:
         style.font.bold = not name.startswith(("Normal", "List"))
         for border in style.element.findall(f".//{{{_W}}}pBdr"):
             border.getparent().remove(border)
+    styles["Caption"].paragraph_format.keep_together = True
     points = styles["List Bullet 2"].paragraph_format
     points.left_indent, points.first_line_indent = Cm(0.6), Cm(-0.4)
     for name in ("Heading 1", "Heading 2", "Heading 3"):
@@ -131,7 +132,7 @@ def room_for_picture(first: Section) -> float:
 def _lines(text: str, points: float, indent: float = 0.0) -> float:
     """Return how high words of that size stand, in cm: a letter is half as wide as it is high."""
     cm = points * 2.54 / 72
-    fits = (wp.text_width(False) - indent) / (0.465 * cm)
+    fits = (wp.text_width(False) - indent) / (0.455 * cm)
     return math.ceil(len(text) / fits) * 1.21 * cm
 
 
