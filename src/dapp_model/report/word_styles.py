@@ -108,7 +108,7 @@ def room_for_picture(first: Section) -> float:
 
     Words go first: their lines are counted, and the picture gets what is left.
     """
-    used = 2.3  # title and heading
+    used = 1.9  # title and heading
     for block in first.blocks:
         match block:
             case Paragraph(words, "lead"):
@@ -120,7 +120,7 @@ def room_for_picture(first: Section) -> float:
             case Bullets(items):
                 used += sum(_lines(plain(item), FIRST, indent=0.8) + 0.04 for item in items)
             case Numbers(items):
-                used += 0.6 + 0.62 * len(items)
+                used += 0.9 + 0.66 * len(items)
             case Picture(chart):
                 used += _lines(f"{chart.title} {chart.alternative}", 9.0) + 0.5
             case _:
@@ -132,7 +132,7 @@ def room_for_picture(first: Section) -> float:
 def _lines(text: str, points: float, indent: float = 0.0) -> float:
     """Return how high words of that size stand, in cm: a letter is half as wide as it is high."""
     cm = points * 2.54 / 72
-    fits = (wp.text_width(False) - indent) / (0.455 * cm)
+    fits = (wp.text_width(False) - indent) / (0.44 * cm)
     return math.ceil(len(text) / fits) * 1.21 * cm
 
 
