@@ -54,7 +54,29 @@ def look(page: Path, folder: Path, *, dark: bool) -> dict[str, Any]:
     script = f"<script>{AXE.read_text(encoding='utf-8')}</script><script>{_ASK}</script>"
     copy = folder / f"with_axe_{dark}.html"
     copy.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
-    command = [
+    options = (f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--dump-dom")
+    command = [*_command(program, folder / f"profile_{dark}"), *options, copy.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    said = re.search(r'<pre id="said">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert said, f"Chromium said nothing:\n{done.stderr[-2000:]}"
+    found: dict[str, Any] = json.loads(unescape(said[1]))
+    return found
+
+
+def printed(run: Path, folder: Path) -> Path:
+    """Return the page of a run as it is printed, a PDF."""
+    program = chromium()
+    assert program is not None
+    made = folder / "printed.pdf"
+    options = ("--no-pdf-header-footer", f"--print-to-pdf={made}")
+    page = (run / "report.html").as_uri()
+    command = [*_command(program, folder / "profile_print"), *options, page]
+    subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
+    return made
+
+
+def _command(program: str, profile: Path) -> list[str]:
+    return [
         program,
         "--headless",
         "--no-sandbox",
@@ -62,15 +84,7 @@ def look(page: Path, folder: Path, *, dark: bool) -> dict[str, Any]:
         "--disable-dev-shm-usage",
         "--disable-background-networking",
         "--host-resolver-rules=MAP * ~NOTFOUND",
-        f"--user-data-dir={folder / f'profile_{dark}'}",
-        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+        f"--user-data-dir={profile}",
         "--window-size=1000,1400",
         "--virtual-time-budget=60000",
-        "--dump-dom",
-        copy.as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    said = re.search(r'<pre id="said">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert said, f"Chromium said nothing:\n{done.stderr[-2000:]}"
-    found: dict[str, Any] = json.loads(unescape(said[1]))
-    return found

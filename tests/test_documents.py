@@ -20,8 +20,8 @@ import pytest
 import small_study
 from docx.oxml.ns import qn
 
-from dapp_model import scenario
-from dapp_model.errors import RunError
+from dapp_model import kept, runs, scenario
+from dapp_model.errors import InputErrors, RunError
 from dapp_model.report import analyses, grades, html, sections_back, words
 from dapp_model.report.document import (
     DAGGER,
@@ -367,6 +367,44 @@ def test_columns_of_single_numbers_stand_flush_right(cells: tuple[str, ...], flu
     assert numeric(table) == (False, flush)
 
 
+# -- a finished run, written again ----------------------------------------------------------------
+
+
+def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
+    """Byte for byte from what the run has kept; then with what an analysis has found since."""
+    copy = Path(shutil.copytree(folder(), tmp_path / "run"))
+    before = {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    for name in ("report.html", "report.docx"):
+        (copy / name).unlink()
+    written = runs.report_again(copy)
+    assert [path.name for path in written] == ["report.html", "report.docx"]
+    assert {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
+    place = copy / "analysis" / "evaluation"
+    place.mkdir(parents=True)
+    lines = ["No effect would appear 93 times in 100.", "Before and after, records fall by 40%."]
+    (place / "evaluation.json").write_text(json.dumps({"sentences": lines}), encoding="utf-8")
+    runs.report_again(copy)
+    text = words_of_page((copy / "report.html").read_text(encoding="utf-8"))
+    anyway = text[text.index("2 What would", text.index("1 What was bought Figure")) :]
+    assert anyway.index(lines[1]) < anyway.index("3 Victims and children") < anyway.index(lines[0])
+    assert "Regression to the mean as an evaluation" not in text
+    assert "What an evaluation of the pilot could detect" not in text
+
+
+def test_a_run_without_its_totals_or_of_another_version_is_refused(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder(), tmp_path / "run"))
+    before = (copy / "report.html").read_bytes()
+    (copy / kept.NAME).write_bytes(b"not an archive")
+    with pytest.raises(RunError, match="totals of the run cannot be read"):
+        runs.report_again(copy)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["versions"]["dapp-model"] = "0.0.0"
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputErrors, match="another version"):
+        runs.report_again(copy)
+    assert (copy / "report.html").read_bytes() == before
+
+
 # -- other programs -------------------------------------------------------------------------------
 
 
@@ -414,6 +452,17 @@ def test_the_decision_is_on_one_page_and_the_report_on_twelve() -> None:
     assert re.search(r"^10 Monitoring", "\n".join(pages[:annex]), re.MULTILINE)
     for number in range(1, 11):
         assert re.search(rf"^{number} [A-Z]", "\n".join(pages[:annex]), re.MULTILINE)
+
+
+def test_the_page_prints_its_decision_on_one_page(tmp_path: Path) -> None:
+    from pypdf import PdfReader
+
+    if browser.chromium() is None:
+        pytest.skip("Chromium is not installed")
+    pages = [one.extract_text() for one in PdfReader(browser.printed(folder(), tmp_path)).pages]
+    assert "finance officer's comment." in " ".join(pages[0].split())
+    assert "1 What was bought" in pages[1]
+    assert any("Unit costs as published" in text for text in pages), "what is folded is printed"
 
 
 def test_the_page_has_no_serious_fault_works_by_keyboard_and_fetches_nothing(

@@ -28,6 +28,7 @@ FILES = {
     "manifest.json",
     "report.html",
     "report.docx",
+    "totals.npz",
     "README.txt",
     "account_check.xlsx",
     "figures",

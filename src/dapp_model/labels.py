@@ -37,6 +37,7 @@ HOLDS: Final[Mapping[str, str]] = {
     "acceptability.csv": "how sure it is by what averting an incident is worth",
     "information.csv": "what it would be worth to know more",
     "account_check.xlsx": "the headline worked out again in live formulas",
+    "totals.npz": "sums over all draws, from which `dapp report` writes the documents again",
     "figures": "each chart with its data and a text that says what it shows",
     "inputs.toml": "the scenario, written out in full",
     "manifest.json": "versions, hashes and seed: what it takes to run it again",

@@ -56,7 +56,7 @@ class Pack:
         """
         has_figure = any(letter.isdigit() for letter in sentence)
         if has_figure and self.rests["net_present_social_value"].marked:
-            return f"{sentence} {DAGGER}"
+            return f"{sentence}\N{NO-BREAK SPACE}{DAGGER}"
         return sentence
 
     def picture(self, *names: str, height: float = 9.0) -> tuple[Picture, ...]:
