@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dapp_model.report import account_words, sure_words, words
+from dapp_model.report import account_words, learning_words, sure_words, words
 from dapp_model.report.document import Block, Bullets, Group, Link, Paragraph, Prompt
 from dapp_model.report.pack import Pack
 from dapp_model.report.sections_back import CANNOT_USE
@@ -87,6 +87,7 @@ def _recommendation(pack: Pack) -> tuple[Block, ...]:
             f"{words.present_knowledge(decision)} {sure_words.without_rail(decision)} "
             f"{words.expiry(decision)}"
         ),
+        *([Paragraph(pack.marked(rule))] if (rule := learning_words.rule(decision)) else []),
         Prompt(
             "Decision sought",
             "what the Commissioner is asked to approve, and for which sum and period",

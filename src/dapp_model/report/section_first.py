@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dapp_model.report import account_words, grades, sure_words, words
+from dapp_model.report import (
+    account_words,
+    change_words,
+    grades,
+    learning_words,
+    sure_words,
+    words,
+)
 from dapp_model.report.document import Block, Bullets, Link, Number, Numbers, Paragraph, Strong
 from dapp_model.report.pack import Pack
 
@@ -73,12 +80,15 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     decision = pack.decision
     # The low case has its own sentence.
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
+    differ = [one for one in others if one["differs"]]
     return (
         account_words.low_case(decision),
-        *words.views({**decision, "views": others}),
+        *(words.views({**decision, "views": differ}) if differ else ()),
+        *change_words.switches(decision)[:1],
         sure_words.effect_prior(decision),
         sure_words.structures(decision),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
+        learning_words.rule(decision),
     )
 
 

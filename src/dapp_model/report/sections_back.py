@@ -5,7 +5,16 @@ from __future__ import annotations
 from dapp_model.experiment import families
 from dapp_model.model import tabulate
 from dapp_model.parameters import Inputs
-from dapp_model.report import account_tables, analyses, page, sure_tables, sure_words, words
+from dapp_model.report import (
+    account_tables,
+    analyses,
+    change_words,
+    learning_words,
+    page,
+    sure_tables,
+    sure_words,
+    words,
+)
 from dapp_model.report.document import (
     Block,
     Bullets,
@@ -97,7 +106,14 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
             )
         ),
         *pack.picture("tornado", "acceptability", height=7.5),
-        Bullets((*words.rests_on(decision), *words.views(decision))),
+        Bullets(
+            (
+                *words.rests_on(decision),
+                *words.views(decision),
+                *change_words.switches(decision),
+                *change_words.flips(decision),
+            )
+        ),
     )
 
 
@@ -136,6 +152,7 @@ def finding_out(pack: Pack) -> tuple[Block, ...]:
         Paragraph(sure_words.information(pack.decision)),
         *([Table(table.title, table.columns[:-1], tuple(r[:-1] for r in told))]
           if table and told else []),
+        *_taught(pack),
         *pack.picture("learning", "flips", height=7.5),
         Paragraph(
             (
@@ -147,6 +164,18 @@ def finding_out(pack: Pack) -> tuple[Block, ...]:
         ),
         Bullets(tuple(evaluated)) if evaluated else Paragraph(silent),
     )  # fmt: skip
+
+
+def _taught(pack: Pack) -> tuple[Block, ...]:
+    """Return what the pilot teaches, the rule for deciding on it, and being able to stop."""
+    decision = pack.decision
+    lines = (
+        learning_words.rule(decision),
+        *learning_words.values(decision),
+        *learning_words.closing(decision),
+    )
+    said = tuple(line for line in lines if line)
+    return (Bullets(said),) if said else ()
 
 
 def risks(pack: Pack) -> tuple[Block, ...]:
