@@ -54,7 +54,7 @@ class Pack:
 
         Every such figure rests at least on what true incidents rest on, and most on all.
         """
-        has_figure = any(letter.isdigit() for letter in sentence)
+        has_figure = "£" in sentence or "%" in sentence
         if has_figure and self.rests["net_present_social_value"].marked:
             return f"{sentence}\N{NO-BREAK SPACE}{DAGGER}"
         return sentence

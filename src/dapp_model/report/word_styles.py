@@ -103,6 +103,10 @@ def _fonts(paper: Paper) -> None:
         defaults.set(f"{{{_W}}}{attribute}", LANGUAGE)
 
 
+# Space around a paragraph of a kind on the first page, in cm.
+_BELOW: Final = {"mark": 0.1, "question": 0.15, "plain": 0.14, "beside": 0.0, "note": 0.07}
+
+
 def room_for_picture(first: Section) -> float:
     """Return how high, in cm, a picture may be so that the first page stays one page.
 
@@ -112,17 +116,17 @@ def room_for_picture(first: Section) -> float:
     for block in first.blocks:
         match block:
             case Paragraph(words, "lead"):
-                used += _lines(plain(words), 12.2)
+                used += _lines(plain(words), 11.0)
             case Paragraph(words, "heading"):
                 used += _lines(plain(words), 11.0) + 0.4
             case Paragraph(words, kind):
-                used += _lines(plain(words), 8.0 if kind == "note" else FIRST) + 0.14
+                used += _lines(plain(words), 8.0 if kind == "note" else FIRST) + _BELOW[kind]
             case Bullets(items):
                 used += sum(_lines(plain(item), FIRST, indent=0.8) + 0.04 for item in items)
             case Numbers(items):
                 used += 0.9 + 0.66 * len(items)
             case Picture(chart):
-                used += _lines(f"{chart.title} {chart.alternative}", 9.0) + 0.5
+                used += _lines(f"{chart.title} {chart.alternative}", 9.0) + 0.3
             case _:
                 pass
     tall = wp.PAGE[1] - TOP - BOTTOM
