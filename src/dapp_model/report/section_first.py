@@ -12,7 +12,9 @@ from dapp_model.report import (
 )
 from dapp_model.report.document import Block, Bullets, Link, Number, Numbers, Paragraph, Strong
 from dapp_model.report.pack import Pack
+from dapp_model.report.table import NOT_ASSESSED
 
+_NONE = "none would change the advice"
 CALIBRATED = "Calibrated"  # says where numbers come from, and warns of nothing
 
 
@@ -68,8 +70,6 @@ def _options(pack: Pack) -> str:
     named = []
     for one in pack.decision["options"]:
         text = words.quoted(one["label"])
-        if one["is_comparator"]:
-            text += " (the others are compared with it)"
         if one["name"] == advised:
             text += " (advised)"
         named.append(text)
@@ -81,14 +81,29 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     # The low case has its own sentence.
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
     differ = [one for one in others if one["differs"]]
+    switches_known = decision["switching"] != NOT_ASSESSED
     return (
         account_words.low_case(decision),
         *(words.views({**decision, "views": differ}) if differ else ()),
-        *change_words.switches(decision)[:1],
+        *(change_words.switches(decision)[:1] if switches_known else ()),
         sure_words.effect_prior(decision),
-        sure_words.structures(decision),
+        _structures(pack),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
         learning_words.rule(decision),
+    )
+
+
+def _structures(pack: Pack) -> str:
+    """Say in short how far the advice hangs on how the model is built; section 7 says which way."""
+    found = pack.decision["structural"]
+    asked = [one for axis in found["axes"] if axis["assessed"] for one in axis["alternatives"]]
+    changed = sum(bool(one["differs"]) for one in asked)
+    average = found["average"]
+    mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
+    return (
+        f"Of {len(asked)} ways to build the model that were compared, "
+        f"{f'{changed} would change the advice (section 7 says which)' if changed else _NONE}; on "
+        f"their average it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
     )
 
 

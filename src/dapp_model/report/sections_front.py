@@ -25,7 +25,7 @@ def bought(pack: Pack) -> tuple[Block, ...]:
         "of it is in any difference."
     )
     return (
-        *pack.picture("pathway", height=7.0),
+        *pack.picture("pathway", height=8.0),
         page.ends(pack.totals),
         *(Paragraph(line) for line in account_words.contract(pack.decision)),
         *([Paragraph(record)] if pack.decision["decision"] == "extension" else []),

@@ -45,9 +45,9 @@ def render(document: Document) -> bytes:
     writer.title(document.title)
     writer.room = room_for_picture(first)
     writer.section(first)
-    writer.turn_page()
+    lay_out(wp.new_section(paper), wide=False)
+    writer.first, writer.width = False, wp.text_width(False)
     writer.contents(others)
-    writer.first = False
     wide = turned = False
     for before, section in pairwise(document.sections):
         wide = section.annex and _is_wide(section)
@@ -87,16 +87,13 @@ class _Writer:
 
     def __init__(self, paper: Paper) -> None:
         self.paper = paper
-        self.width = wp.text_width(False)  # cm
+        self.width = wp.first_width()  # cm
         self.first = True  # on the first page, where words are smaller
         self.room = 0.0  # cm that a picture may be high there
         self.tables, self.figures, self.marks = count(1), count(1), count(1)
 
     def title(self, text: str) -> None:
         self.paper.add_paragraph(text, style="Title")
-
-    def turn_page(self) -> None:
-        wp.new_page(self.paper)
 
     def contents(self, sections: list[Section]) -> None:
         """Write the list of sections, each a link."""
@@ -176,4 +173,6 @@ class _Writer:
         line = self.paper.add_paragraph(style="Caption")
         wp.add_number(line, "Figure", next(self.figures))
         line.add_run(f": {block.chart.title}. ")
-        line.add_run(f"{block.chart.alternative} Simulated.").bold = False
+        # On the first page every line counts, and the sentences around say what the chart shows.
+        said = "Simulated." if self.first else f"{block.chart.alternative} Simulated."
+        line.add_run(said).bold = False

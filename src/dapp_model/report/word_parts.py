@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = (21.0, 29.7)  # A4, cm
 MARGIN: Final = 1.9  # cm
+NARROW: Final = 1.5  # cm, on the first page
 _TWIPS: Final = 1440 / 2.54  # in a cm
 _SOFT: Final = "B4B6B9"
 
@@ -25,6 +26,11 @@ _SOFT: Final = "B4B6B9"
 def text_width(wide: bool) -> float:
     """Return how wide text runs on an upright page or on one that is turned, in cm."""
     return PAGE[1 if wide else 0] - 2 * MARGIN
+
+
+def first_width() -> float:
+    """Return how wide text runs on the first page, in cm."""
+    return PAGE[0] - 2 * NARROW
 
 
 def flat(words: Words) -> str:
@@ -41,11 +47,6 @@ def element(tag: str, **attributes: str) -> Any:
     for name, value in attributes.items():
         made.set(qn(f"w:{name}"), value)
     return made
-
-
-def new_page(paper: Paper) -> None:
-    """Let the next heading begin a page, by a section without an empty line between."""
-    new_section(paper)
 
 
 def new_section(paper: Paper) -> Any:

@@ -25,7 +25,7 @@ BLUE, INK, SOFT, PANEL, MARK = "12436D", "0B0C0C", "595959", "F3F4F6", "FFF3D6"
 BODY: Final = 10.0  # points
 FIRST: Final = 9.0  # points, on the first page
 
-TOP, BOTTOM = 1.7, 1.5  # margins, cm
+TOP, BOTTOM = 1.6, 1.4  # margins, cm
 
 # What a kind of paragraph is called in the document.
 STYLES: Final = {
@@ -43,11 +43,14 @@ STYLES: Final = {
 
 def set_up(paper: Paper, document: Document) -> None:
     """Set styles, language, page, header, footer and properties of an empty document."""
+    from docx.shared import Cm
+
     _fonts(paper)
     _boxes(paper)
     paper.styles.element.append(wp.table_style())
     section = paper.sections[0]
     lay_out(section, wide=False)
+    section.left_margin = section.right_margin = Cm(wp.NARROW)
     _header_and_footer(section, document)
     _properties(paper, document)
 
@@ -125,8 +128,8 @@ def room_for_picture(first: Section) -> float:
                 used += sum(_lines(plain(item), FIRST, indent=0.8) + 0.04 for item in items)
             case Numbers(items):
                 used += 0.9 + 0.66 * len(items)
-            case Picture(chart):
-                used += _lines(f"{chart.title} {chart.alternative}", 9.0) + 0.3
+            case Picture():
+                used += _lines("", 9.0) + 0.7
             case _:
                 pass
     tall = wp.PAGE[1] - TOP - BOTTOM
@@ -136,8 +139,8 @@ def room_for_picture(first: Section) -> float:
 def _lines(text: str, points: float, indent: float = 0.0) -> float:
     """Return how high words of that size stand, in cm: a letter is half as wide as it is high."""
     cm = points * 2.54 / 72
-    fits = (wp.text_width(False) - indent) / (0.44 * cm)
-    return math.ceil(len(text) / fits) * 1.21 * cm
+    fits = (wp.first_width() - indent) / (0.44 * cm)
+    return max(1, math.ceil(len(text) / fits)) * 1.21 * cm
 
 
 _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -210,7 +213,7 @@ def _in_order(properties: Any) -> None:
 def _header_and_footer(section: Any, document: Document) -> None:
     """Put the warnings of the first page on the head of every page, the run on its foot."""
     warnings = [
-        plain(block.words).partition(".")[0]
+        _brief(plain(block.words).partition(".")[0])
         for block in document.sections[0].blocks
         if isinstance(block, Paragraph) and block.kind == "mark"
     ]
@@ -223,6 +226,11 @@ def _header_and_footer(section: Any, document: Document) -> None:
     wp.add_field(foot, "PAGE", "1")
     foot.add_run(" of ")
     wp.add_field(foot, "NUMPAGES", "1")
+
+
+def _brief(warning: str) -> str:
+    """Return a warning that fits on one line: what comes before its colon, if it is long."""
+    return warning if len(warning) < 60 else warning.partition(": ")[0]
 
 
 def _properties(paper: Paper, document: Document) -> None:
