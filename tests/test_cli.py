@@ -24,7 +24,7 @@ EXTENSION = str(shipped()["surrey_extension.toml"])
 LONG = "x" * 300  # no folder can hold a file with such a name
 COMMANDS = (
     "run", "calibrate", "evaluate-pilot",
-    "voi", "sensitivity", "check", "new", "parameters", "trace", "diff", "reproduce",
+    "voi", "sensitivity", "check", "new", "parameters", "trace", "diff", "report", "reproduce",
 )  # fmt: skip
 
 
@@ -114,11 +114,13 @@ def test_the_public_names_are_there() -> None:
         ("parameters", "zzzzzz"),
         ("diff", "no_run", "no_run"),
         ("reproduce", "no_run"),
+        ("report", "no_run"),
         ("trace", EXTENSION, "--option", "no_such_option"),
         ("run", EXTENSION, "--out", LONG),
         ("run", EXTENSION, "--out", f"{LONG}/inside"),
         ("run", EXTENSION, "--out", LONG[:250], "--draws", "1"),  # no room for what is beside it
         ("reproduce", LONG),
+        ("report", LONG),
         ("diff", LONG, LONG),
         ("voi", LONG),
         ("sensitivity", LONG),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from dataclasses import replace
@@ -39,6 +40,10 @@ def texts(run: Path) -> dict[str, str]:
         found[path.name] = pq.read_schema(path).metadata[labels.METADATA].decode()
     for path in run.rglob("*.txt"):
         found[path.relative_to(run).as_posix()] = path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(run / "report.docx") as document:
+        found["report.docx"] = unescape(
+            re.sub(r"<[^>]+>", "", document.read("word/document.xml").decode())
+        )
     with zipfile.ZipFile(run / "account_check.xlsx") as book:
         first = book.read("xl/worksheets/sheet1.xml").decode()
         shared = book.read("xl/sharedStrings.xml").decode().split("<si>")[1:]

@@ -28,6 +28,8 @@ from dapp_model.scenario import load
 FILES = {
     "manifest.json",
     "report.html",
+    "report.docx",
+    "totals.npz",
     "README.txt",
     "account_check.xlsx",
     "figures",

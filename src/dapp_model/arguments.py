@@ -164,6 +164,10 @@ def _diff(one: argparse.ArgumentParser) -> None:
     one.add_argument("--json", action="store_true", help="print for machines")
 
 
+def _report(one: argparse.ArgumentParser) -> None:
+    one.add_argument("folder", type=_path, metavar="run", help="the folder of the run")
+
+
 def _reproduce(one: argparse.ArgumentParser) -> None:
     one.add_argument("folder", type=_path, metavar="run", help="the folder of the run")
     _workers(one)
@@ -262,6 +266,11 @@ _COMMANDS: Final[Mapping[str, _Entry]] = {
         _diff,
         "find the first event and the first number in which two runs differ",
         "dapp diff results/surrey_extension/A results/surrey_extension/B",
+    ),
+    "report": _Entry(
+        _report,
+        "write the documents of a run again, with what analyses of it have found since",
+        "dapp report results/surrey_extension/A",
     ),
     "reproduce": _Entry(
         _reproduce,

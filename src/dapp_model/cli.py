@@ -388,6 +388,14 @@ def _diff(given: argparse.Namespace) -> int:
     return 0
 
 
+def _report(given: argparse.Namespace) -> int:
+    from dapp_model import runs
+
+    for path in runs.report_again(given.folder):
+        print(f"Written: {path}")
+    return 0
+
+
 def _reproduce(given: argparse.Namespace) -> int:
     from dapp_model import runs
 
@@ -422,5 +430,6 @@ _RUN: Final[Mapping[str, Command]] = {
     "parameters": _parameters,
     "trace": _trace,
     "diff": _diff,
+    "report": _report,
     "reproduce": _reproduce,
 }

@@ -20,6 +20,7 @@ README: Final = "README.txt"
 METADATA: Final = b"dapp_model.standing"  # the key in a parquet file
 HOLDS: Final[Mapping[str, str]] = {
     "report.html": "the evidence pack, for any browser: read this first",
+    "report.docx": "the same pack for Word and LibreOffice, the report in twelve pages",
     "decision.json": "everything that the first page says, for machines",
     "outcomes.csv": "counts by option, financial year and group: means with their error",
     "outcomes.parquet": "the same counts in every draw whose county is simulated whole",
@@ -37,6 +38,7 @@ HOLDS: Final[Mapping[str, str]] = {
     "information.csv": "what it would be worth to know more",
     "monitoring.csv": "what monitoring of the pilot would have shown by the decision, draw by draw",
     "account_check.xlsx": "the headline worked out again in live formulas",
+    "totals.npz": "sums over all draws, from which `dapp report` writes the documents again",
     "figures": "each chart with its data and a text that says what it shows",
     "inputs.toml": "the scenario, written out in full",
     "manifest.json": "versions, hashes and seed: what it takes to run it again",

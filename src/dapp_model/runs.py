@@ -241,7 +241,17 @@ def _parts(work: Path, wanted: str) -> Path:
 def _write(
     inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
 ) -> Mapping[str, Any]:
-    from dapp_model import account_check, decision, draws, labels, money, report, study, tables
+    from dapp_model import (
+        account_check,
+        decision,
+        draws,
+        kept,
+        labels,
+        money,
+        report,
+        study,
+        tables,
+    )
 
     marks = labels.standing(inputs, plan)
     say("Valuing the results (1 of 3).")
@@ -273,6 +283,7 @@ def _write(
     text = json.dumps(decided, indent=2, ensure_ascii=False, allow_nan=False)
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     say("Writing the report and its figures (2 of 3).")
+    kept.write(target, gathered)
     report.write(target, inputs, decided, gathered)
     say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
@@ -398,6 +409,24 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             str(folder / "manifest.json"), "The manifest lacks something.", str(error)
         ) from None
     return replace(inputs, name=name), plan, manifest
+
+
+def report_again(folder: Path) -> tuple[Path, ...]:
+    """Write the documents of a finished run again, with what analyses of it have found since.
+
+    Nothing is simulated, and no other file changes. Raises InputErrors if there is no run, or it
+    was made by another version; RunError if a document cannot be written.
+    """
+    from dapp_model import kept, report
+
+    inputs, _, manifest = read_run(folder)
+    now = versions()["dapp-model"]
+    then = manifest.get("versions", {}).get("dapp-model", "unknown")
+    if then != now:
+        message = "The run was made by another version, whose words would not fit its numbers."
+        raise refusal(str(folder), message, then, now)
+    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    return report.again(folder, inputs, decided, kept.read(folder))
 
 
 @dataclass(frozen=True)

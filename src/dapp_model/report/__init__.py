@@ -1,16 +1,20 @@
-"""The evidence pack: words, figures and one self-contained page, all generated from the run."""
+"""The evidence pack: one document of words, tables and charts from the run, and its renderers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dapp_model.errors import RunError
+
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
+    from dapp_model.report.figures import Chart
+    from dapp_model.report.totals import Totals
     from dapp_model.tables import Gathered
 
-__all__ = ["paragraph", "sentences", "write"]
+__all__ = ["again", "paragraph", "sentences", "write"]
 
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
@@ -79,13 +83,46 @@ def paragraph(decision: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered) -> None:
-    """Write report.html and figures/ into the folder of a run."""
-    from dapp_model.report import figures, page, sure_tables
+    """Write report.html, report.docx and figures/ into the folder of a run.
+
+    Raises RunError, before any of them is written, if a section of the pack is missing.
+    """
+    from dapp_model.report import figures, sure_tables
     from dapp_model.report.totals import Totals
 
     totals = Totals(inputs, decision, gathered)
     charts = figures.draw(totals)
+    documents = _documents(folder, totals, charts)
     figures.save(folder / "figures", charts)
     sure_tables.save(folder, decision)
-    text = page.render(totals, charts)
-    (folder / "report.html").write_text(text, encoding="utf-8", newline="\n")
+    for name, content in documents.items():
+        (folder / name).write_bytes(content)
+
+
+def again(
+    folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered
+) -> tuple[Path, ...]:
+    """Write the documents of a finished run again, each at once; return where they are."""
+    from dapp_model.report import figures
+    from dapp_model.report.totals import Totals
+
+    totals = Totals(inputs, decision, gathered)
+    written = []
+    try:
+        for name, content in _documents(folder, totals, figures.draw(totals)).items():
+            part = folder / f".{name}.part"
+            part.write_bytes(content)
+            part.replace(folder / name)
+            written.append(folder / name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(f"The documents could not be written to {folder} ({reason}).") from error
+    return tuple(written)
+
+
+def _documents(folder: Path, totals: Totals, charts: Sequence[Chart]) -> dict[str, bytes]:
+    """Return the documents by the names of their files."""
+    from dapp_model.report import analyses, html, sections, word
+
+    document = sections.build(totals, charts, analyses.read(folder))
+    return {"report.html": html.render(document).encode(), "report.docx": word.render(document)}

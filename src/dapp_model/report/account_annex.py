@@ -61,7 +61,7 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> tuple[str, ..
     each = "" if not cost.duration else f" for each {cost.per_days:g} days that it lasts"
     source = cost_rows()[cost.rows[0]]
     return (
-        f"{about}{_plain(cost.item)}".capitalize(),
+        _headed(f"{about}{_plain(cost.item)}"),
         f"{_plain(cost.measure)} ({cost.basis})",
         f"{words.money(cost.priced(price_year))}{each}",
         cost.price_year,
@@ -72,8 +72,17 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> tuple[str, ..
     )
 
 
+_CAPITALS: Final = {"dvpo": "DVPO", "idva": "IDVA", "marac": "MARAC", "nhs": "NHS"}
+
+
 def _plain(name: str) -> str:
     return name.replace("_", " ").replace(".", ": ")
+
+
+def _headed(text: str) -> str:
+    """Begin with a capital letter, and write abbreviations as they are written."""
+    first, _, rest = text.partition(" ")
+    return f"{_CAPITALS.get(first.casefold(), first.capitalize())} {rest}".strip()
 
 
 def by_offence(totals: Totals) -> Table:
@@ -93,7 +102,7 @@ def by_offence(totals: Totals) -> Table:
             seen = [f"{one['homicides_averted']['mean']:.2g} expected", "as true"]
         value = values.pop(recorded, None)
         worth = "no cost of its own" if value is None else words.money(value)
-        rows.append((label.capitalize(), *seen, worth))
+        rows.append((_headed(label), *seen, worth))
     rest = sum(values.values())
     rows.append(("Services, whatever the offence", "", "", words.money(rest)))
     rows.append(("All benefits to society", "", "", words.money(whole)))
@@ -104,7 +113,7 @@ def by_offence(totals: Totals) -> Table:
 def not_modelled() -> Table:
     """Return what the model holds no events of, and so counts as nothing, each with its reason."""
     rows = tuple(
-        (_plain(name).capitalize(), reason) for name, reason in mapping()["not_modelled"].items()
+        (_headed(_plain(name)), reason) for name, reason in mapping()["not_modelled"].items()
     )
     return Table("Not in the model, and so not in the account", ("What", "Why"), rows)
 

@@ -1,27 +1,15 @@
-"""The web page of the pack: one file, no requests, generated from the run."""
+"""The tables of the report's body, each generated from the run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from dapp_model import describe
 from dapp_model.parameters import registry
-from dapp_model.report import (
-    account_annex,
-    account_tables,
-    account_words,
-    calibration_annex,
-    sure_tables,
-    sure_words,
-    words,
-)
+from dapp_model.report import account_words, words
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import VICTIMS, Totals
-
-if TYPE_CHECKING:
-    from dapp_model.report.figures import Chart
 
 PROTECTED: Final = (
     "age",
@@ -38,7 +26,7 @@ _SPLIT: Final = {
     "age": "effects are split by age band of the person who uses abuse (the table above)",
     "sex": "effects are split by sex of the person who uses abuse (the table above)",
 }
-_GRADES: Final = {
+GRADES: Final = {
     "A": "trial or official statistic",
     "B": "comparison group",
     "C": "before and after, or administrative",
@@ -46,114 +34,24 @@ _GRADES: Final = {
 }
 
 
-def render(totals: Totals, charts: Sequence[Chart]) -> str:
-    """Return the page."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = (files("dapp_model.report") / "template.html").read_text(encoding="utf-8")
-    return environment.from_string(text).render(**contents(totals, charts)) + "\n"
-
-
-def contents(totals: Totals, charts: Sequence[Chart]) -> dict[str, Any]:
-    """Return everything that the template shows."""
-    decision = totals.decision
-    shown = words.option_of(decision, totals.shown)
-    return {
-        "decision": decision,
-        "shown": shown,
-        "marks": words.standing(decision),
-        "advice": words.advice(decision),
-        "present": words.present_knowledge(decision),
-        "wrong": words.wrong(decision),
-        "told_apart": words.told_apart(decision),
-        "window_ends": words.day(decision["window_ends"]),
-        "expiry": words.expiry(decision),
-        "safety": words.victim_safety(decision),
-        "larger": words.larger_budget(decision),
-        "views": words.views(decision),
-        "rests_on": [account_words.low_case(decision), *words.rests_on(decision)],
-        "without_rail": sure_words.without_rail(decision),
-        "luck": sure_words.luck(decision),
-        "luck_table": sure_tables.luck(decision),
-        "effect_prior": sure_words.effect_prior(decision),
-        "effect_prior_table": sure_tables.effect_prior(decision),
-        "structures": sure_words.structures(decision),
-        "structural_table": sure_tables.structural(decision),
-        "information": sure_words.information(decision),
-        "information_table": sure_tables.information(decision),
-        "numbers": [_number(one) for one in decision["three_numbers"]],
-        "value": words.worth(shown["measures"]["net_present_social_value"]["mean"]),
-        "public_cost": words.public_cost(shown["measures"]["net_public_cost"]["mean"]),
-        "charts": {chart.name: chart for chart in charts},
-        "options": options(decision),
-        "ends": _ends(totals),
-        "anyway": _anyway(totals),
-        "victims": _victims(totals),
-        "value_table": _value(decision),
-        "funders": _funders(totals),
-        "bearers": _bearers(totals),
-        "sureness": _sureness(decision),
-        "by_year": _by_year(totals),
-        "money_by_year": _money_by_year(totals),
-        "by_offence": account_annex.by_offence(totals),
-        "unit_costs": account_annex.unit_costs(totals),
-        "money_rules": account_annex.rules(totals),
-        "not_modelled": account_annex.not_modelled(),
-        "by_group": account_tables.by_group(totals),
-        "for_each_pound": account_words.for_each_pound(decision),
-        "funders_get": [*account_words.funders(decision), *account_words.bearers(totals)],
-        "payback": account_words.payback(decision),
-        "homicide": account_words.homicide(decision),
-        "contract_words": account_words.contract(decision),
-        "affordable": account_words.affordability(decision),
-        "ratios": account_tables.ratios(decision),
-        "parties": account_tables.parties(totals),
-        "contract_table": account_tables.contract(totals),
-        "year_ends": account_tables.year_ends(totals),
-        "affordability_table": account_tables.affordability(totals),
-        "outside": account_annex.outside(),
-        "by_basis": account_tables.by_basis(totals),
-        "cash": account_tables.cash(totals),
-        "checks": calibration_annex.checks(totals),
-        "checks_words": calibration_annex.sentence(totals),
-        "assumptions": assumptions(totals),
-        "recalled": sum(_recalled(name) for name in totals.inputs.values),
-        "n_values": len(totals.inputs.values),
-        "grades": _GRADES,
-        "warnings": totals.inputs.warnings,
-        "protected": [(name, _SPLIT.get(name, NOT_ASSESSED)) for name in PROTECTED],
-        "not_assessed": decision["not_assessed"],
-    }
-
-
-def _number(one: Mapping[str, Any]) -> dict[str, str]:
-    unit = one["unit"]
-    error = one["monte_carlo_error"]
-    return {
-        "label": one["label"],
-        "mean": words.amount(one["mean"], unit),
-        "interval": words.between(one["low"], one["high"], unit),
-        "error": "not known from one draw" if error is None else words.amount(error, unit),
-    }
-
-
 def _cell(found: Mapping[str, Any], unit: str = "GBP") -> str:
     mean = words.amount(found["mean"], unit)
     return f"{mean} ({words.between(found['low'], found['high'], unit)})"
 
 
+def _named(one: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
+    """Return an option's label, marked if it is the one that is advised."""
+    advised = one["name"] == decision["advice"]["option"]
+    return f"{one['label']} (advised)" if advised else str(one["label"])
+
+
 def options(decision: Mapping[str, Any]) -> Table:
-    """Return the comparison of options; it marks the one that is advised."""
+    """Return what each option achieves and is worth; it marks the one that is advised."""
     rows = []
     for one in decision["options"]:
-        label = one["label"]
-        if one["name"] == decision["advice"]["option"]:
-            label += " (advised)"
+        label = _named(one, decision)
         if one["is_comparator"]:
-            rows.append((label, *["compared with"] * 4, *_best(one), "yes"))
+            rows.append((label, *["compared with"] * 3))
             continue
         found = one["measures"]
         rows.append(
@@ -162,22 +60,27 @@ def options(decision: Mapping[str, Any]) -> Table:
                 _cell(found["true_incidents_averted"], ""),
                 _cell(found["net_public_cost"]),
                 _cell(found["net_present_social_value"]),
-                words.percent(one["chance_worse"]),
-                *_best(one),
-                "yes" if one["admissible"] else "no",
             )
         )
+    columns = ("Option", "True incidents averted", "Net public cost", "Net present social value")
+    return Table("The options (mean and 90% interval)", columns, tuple(rows))
+
+
+def chances(decision: Mapping[str, Any]) -> Table:
+    """Return how likely each option is the best or a loss, and whether it is safe for victims."""
+    rows = []
+    for one in decision["options"]:
+        worse = "compared with" if one["is_comparator"] else words.percent(one["chance_worse"])
+        safe = "yes" if one["is_comparator"] or one["admissible"] else "no"
+        rows.append((_named(one, decision), worse, *_best(one), safe))
     columns = (
         "Option",
-        "True incidents averted",
-        "Net public cost",
-        "Net present social value",
         "Chance of being worth less than it costs",
         "Chance of being best",
         "Lost on average against the best in each draw",
         "Safe for victims by the guard-rail",
     )
-    return Table("The options (mean and 90% interval)", columns, tuple(rows))
+    return Table("How likely each option is the best, or a loss", columns, tuple(rows))
 
 
 def _best(one: Mapping[str, Any]) -> tuple[str, str]:
@@ -187,7 +90,7 @@ def _best(one: Mapping[str, Any]) -> tuple[str, str]:
     return words.percent(one["chance_best"]), words.money(one["expected_loss"])
 
 
-def _ends(totals: Totals) -> Table:
+def ends(totals: Totals) -> Table:
     names = (totals.comparator, totals.shown)
     columns = [totals.ends(name) for name in names]
     rows = tuple(
@@ -197,7 +100,7 @@ def _ends(totals: Totals) -> Table:
     return Table("People by how their time with the programme ended", heading, rows)
 
 
-def _anyway(totals: Totals) -> Table:
+def anyway(totals: Totals) -> Table:
     found = ("true.incidents", "recorded.incidents", "marac.referrals", "children.referrals")
     rows = tuple(
         (VICTIMS[name], words.number(float(totals.by_year(name, totals.comparator).sum())))
@@ -207,7 +110,7 @@ def _anyway(totals: Totals) -> Table:
     return Table(title, ("County", totals.label(totals.comparator)), rows)
 
 
-def _victims(totals: Totals) -> Table:
+def victims(totals: Totals) -> Table:
     rows = []
     for measure, label in VICTIMS.items():
         found = totals.averted(measure, totals.shown)
@@ -218,31 +121,59 @@ def _victims(totals: Totals) -> Table:
     return Table(title, columns, tuple(rows))
 
 
-def _value(decision: Mapping[str, Any]) -> Table:
-    kinds = {
-        "programme_cost": "Cost of the programme",
-        "cashable_value": "Other cash released (positive) or spent",
-        "fiscal_value": "Public money and capacity released, valued",
-        "social_value": "All benefits to society, valued",
-        "net_public_cost": "Net public cost",
-        "net_public_cost_without_homicide": "... without homicide",
-        "net_present_social_value": "Net present social value",
-        "net_present_social_value_without_homicide": "... without homicide",
-        "net_present_social_value_low_harm": "... harm by recorded crimes",
-        "net_present_social_value_optimism": "... benefits cut for optimism",
-        "net_present_social_value_tax_uplift": "... with a charge for raising taxes",
-        "net_present_social_value_health_discounting": "... victims' harm discounted at 1.5%",
-    }
+KINDS: Final = {
+    "programme_cost": "Cost of the programme",
+    "cashable_value": "Other cash released (positive) or spent",
+    "fiscal_value": "Public money and capacity released, valued",
+    "social_value": "All benefits to society, valued",
+    "net_public_cost": "Net public cost",
+    "net_public_cost_without_homicide": "... without homicide",
+    "net_present_social_value": "Net present social value",
+    "net_present_social_value_without_homicide": "... without homicide",
+    "net_present_social_value_low_harm": "... harm by recorded crimes",
+    "net_present_social_value_optimism": "... benefits cut for optimism",
+    "net_present_social_value_tax_uplift": "... with a charge for raising taxes",
+    "net_present_social_value_health_discounting": "... victims' harm discounted at 1.5%",
+}
+
+
+def value(decision: Mapping[str, Any]) -> Table:
+    """Return the present values of every option."""
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
         (label, *(words.money(one["measures"][kind]["mean"]) for one in compared))
-        for kind, label in kinds.items()
+        for kind, label in KINDS.items()
     ]
     title = f"Present values against the comparator, {decision['price_year']} prices"
     return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
 
 
-def _funders(totals: Totals) -> Table:
+def value_of_shown(totals: Totals) -> Table:
+    """Return the present values of the option that the pack shows, with their intervals."""
+    decision = totals.decision
+    found = words.option_of(decision, totals.shown)["measures"]
+    rows = tuple(
+        (
+            label,
+            words.money(found[kind]["mean"]),
+            words.between(found[kind]["low"], found[kind]["high"], "GBP"),
+        )
+        for kind, label in KINDS.items()
+    )
+    title = (
+        f"What {words.quoted(totals.label(totals.shown))} costs and is worth: present values, "
+        f"{decision['price_year']} prices"
+    )
+    return Table(title, ("", "Mean", "90% interval"), rows)
+
+
+def protected() -> Table:
+    """Return every protected characteristic with the evidence there is in the model."""
+    rows = tuple((name.capitalize(), _SPLIT.get(name, NOT_ASSESSED)) for name in PROTECTED)
+    return Table("The nine protected characteristics", ("Characteristic", "Evidence here"), rows)
+
+
+def funders(totals: Totals) -> Table:
     years, parts = totals.programme_cost(totals.shown)
     rows = [
         (name, *(words.money(v) for v in values), words.money(float(values.sum())))
@@ -252,7 +183,7 @@ def _funders(totals: Totals) -> Table:
     return Table(title, ("Funder", *years, "All years"), tuple(rows))
 
 
-def _bearers(totals: Totals) -> Table:
+def bearers(totals: Totals) -> Table:
     tiers = ("cashable", "capacity", "non_fiscal")
     rows = [
         (totals.bearer(name), *(account_words.signed(found.get(tier, 0.0)) for tier in tiers))
@@ -263,7 +194,7 @@ def _bearers(totals: Totals) -> Table:
     return Table(title, columns, tuple(rows))
 
 
-def _sureness(decision: Mapping[str, Any]) -> Table:
+def sureness(decision: Mapping[str, Any]) -> Table:
     rows = []
     for one in decision["options"]:
         if one["is_comparator"]:
@@ -291,7 +222,7 @@ def _sureness(decision: Mapping[str, Any]) -> Table:
     return Table("How sure we can be", columns, tuple(rows))
 
 
-def _by_year(totals: Totals) -> Table:
+def by_year(totals: Totals) -> Table:
     rows = []
     columns = [
         totals.averted_by_year(measure, totals.shown)[1]
@@ -311,7 +242,7 @@ def _by_year(totals: Totals) -> Table:
     return Table("By financial year", heading, tuple(rows))
 
 
-def _money_by_year(totals: Totals) -> Table:
+def money_by_year(totals: Totals) -> Table:
     years, kinds = totals.money_by_year(totals.shown)
     rows = tuple(
         (year, *(words.money(float(values[i])) for values in kinds.values()))
@@ -327,7 +258,7 @@ def _money_by_year(totals: Totals) -> Table:
 _NONE_GIVEN: Mapping[tuple[str, Any], str] = {("money.ceiling", 0.0): "none given"}
 
 
-def _recalled(name: str) -> bool:
+def recalled(name: str) -> bool:
     return registry()[name].status == "recalled"
 
 
@@ -344,7 +275,7 @@ def assumptions(totals: Totals) -> Table:
                 f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{changed}",
                 describe.uncertainty(one),
                 one.grade,
-                f"{one.source} ({one.year})",
+                one.source if one.year == "-" else f"{one.source} ({one.year})",
             )
         )
     columns = ("What is assumed", "Value", "Uncertainty", "Grade", "Source")

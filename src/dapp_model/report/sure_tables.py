@@ -12,6 +12,7 @@ from dapp_model.tables import write_csv
 
 Decision = Mapping[str, Any]
 
+WITHIN_NOISE = "zero within noise"
 CSV = ("effect_prior.csv", "structural.csv", "acceptability.csv", "information.csv", "luck.csv")
 
 
@@ -123,7 +124,7 @@ def information(decision: Decision) -> Table | None:
             str(one["parameters"]),
             words.money(one["evppi"]),
             words.money(one["standard_error"]),
-            "zero within noise" if one["zero_within_noise"] else "told from zero",
+            WITHIN_NOISE if one["zero_within_noise"] else "told from zero",
         )
         for one in found
     ]

@@ -1,0 +1,35 @@
+"""What analyses of a run have left in its folder; the pack quotes them where it would be silent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dapp_model.errors import RunError
+
+
+def read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return each analysis under `analysis/<name>/<name>.json` by its name; empty if none is there.
+
+    Raises RunError if a file cannot be read: what is there is never passed over.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in sorted((folder / "analysis").glob("*/*.json")):
+        if path.stem != path.parent.name:
+            continue
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"The analysis {path} cannot be read ({error}).") from None
+        if not isinstance(content, dict):
+            raise RunError(f"The analysis {path} cannot be read (it is no table).")
+        found[path.stem] = content
+    return found
+
+
+def sentences(found: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, ...]:
+    """Return what an analysis says, or nothing."""
+    said = found.get(name, {}).get("sentences", ())
+    return tuple(str(line) for line in said)

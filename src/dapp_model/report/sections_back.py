@@ -1,0 +1,209 @@
+"""Sections 7 to 10: how sure, what finding out is worth, risks and equality, monitoring."""
+
+from __future__ import annotations
+
+from dapp_model.experiment import families
+from dapp_model.model import tabulate
+from dapp_model.parameters import Inputs
+from dapp_model.report import (
+    account_tables,
+    analyses,
+    change_words,
+    learning_words,
+    page,
+    sure_tables,
+    sure_words,
+    words,
+)
+from dapp_model.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Link,
+    Paragraph,
+    Prompt,
+    not_assessed,
+)
+from dapp_model.report.pack import Pack
+from dapp_model.report.table import Table
+
+FULL = Link("Annex B", "tables")
+CANNOT_USE = (
+    "People for whom the design may not work, and who need naming in an equality impact "
+    "assessment: women who use force, people in same-sex relationships, people who do not speak "
+    "English well, disabled people, people in rural places. This page informs such an assessment "
+    "and is not one."
+)
+
+
+def simulated_whole(inputs: Inputs) -> tuple[str, ...]:
+    """Return the options that change the county itself, and not the programme alone."""
+    found = families([tabulate(inputs, name) for name in inputs.options])
+    return tuple(world.option for family in found[1:] for world in family)
+
+
+def _how_simulated(pack: Pack) -> str:
+    names = simulated_whole(pack.totals.inputs)
+    if not names:
+        return (
+            f"Every option differs from {pack.comparator} in the programme alone, so under each "
+            "of them only those lives are simulated again that the programme can reach."
+        )
+    labels = words.listed([words.quoted(pack.totals.label(name)) for name in names])
+    return (
+        f"{labels} {'changes' if len(names) == 1 else 'change'} services or campaigns for the "
+        "whole county, so the county is simulated whole under "
+        f"{'it' if len(names) == 1 else 'each of them'} in every draw; under the other options "
+        "only those lives are simulated again that the programme can reach."
+    )
+
+
+def _drawn(pack: Pack) -> str:
+    decision = pack.decision
+    made = decision["replications"]
+    text = (
+        "The intervals hold what is not known about people, effects and services, over "
+        f"{decision['draws']} joint draws, with {made} "
+        f"{'repetition' if made == 1 else 'repetitions'} of the play of chance in each. "
+    )
+    if decision["whole_county_draws"] < decision["draws"]:
+        text += (
+            f"The county is simulated whole in the first {decision['whole_county_draws']} draws, "
+            "and its totals are means over these; in the others only those live whom the "
+            "programme can reach, which gives the same differences between options. "
+        )
+    text += (
+        f"{_how_simulated(pack)} Unit costs are drawn with them, each apart from the play of "
+        "chance; harm is drawn once for all crimes. "
+    )
+    if decision["posterior"]:
+        return text + (
+            "The parameters fitted to the Surrey counts come from the committed posterior, row by "
+            "row."
+        )
+    return text + (
+        "The parameters fitted to the Surrey counts are held at their likeliest values, so the "
+        "intervals are too narrow."
+    )
+
+
+def how_sure(pack: Pack) -> tuple[Block, ...]:
+    """Return section 7: intervals, schools of thought, structures, and the checks on the level."""
+    decision = pack.decision
+    return (
+        Paragraph(f"{words.wrong(decision)} {words.told_apart(decision)}"),
+        page.sureness(decision),
+        Paragraph(_drawn(pack)),
+        Paragraph(f"{decision['intervals']} {sure_words.luck(decision)}"),
+        Paragraph(sure_words.effect_prior(decision)),
+        *_by_prior(pack),
+        Paragraph(
+            (
+                f"{sure_words.structures(decision)} {decision['structural']['note']} Weights are "
+                "equal unless the scenario sets others. Each structure stands in ",
+                FULL,
+                ".",
+            )
+        ),
+        *pack.picture("tornado", "acceptability", height=7.5),
+        Bullets(
+            (
+                *words.rests_on(decision),
+                *words.views(decision),
+                *change_words.switches(decision),
+                *change_words.flips(decision),
+            )
+        ),
+    )
+
+
+def _by_prior(pack: Pack) -> tuple[Block, ...]:
+    """Return what each school of thought would advise, for the shown option alone."""
+    whole = sure_tables.effect_prior(pack.decision)
+    parts = pack.decision["by_effect_prior"]["parts"] if whole else ()
+    if whole is None or not any(one["assessed"] for one in parts[1:]):
+        return ()
+    label = str(pack.shown["label"])
+    rows = tuple(row for row in whole.rows if row[0] in (*_KEPT, label))
+    return (
+        Table(whole.title, whole.columns, rows),
+        Paragraph(
+            "One set of draws serves all schools of thought: each draw counts for each of them "
+            "with the chance that an effect of its size came from it. Effective draws say how "
+            "many draws of equal weight that is worth."
+        ),
+    )
+
+
+_KEPT = ("Weight", "Effective draws", "Hazard ratio at full dose, mean", "Advice")
+
+
+def finding_out(pack: Pack) -> tuple[Block, ...]:
+    """Return section 8: what is not known, and what knowing it is worth."""
+    evaluated = [
+        line
+        for line in analyses.sentences(pack.analyses, "evaluation")
+        if "before and after" not in line.casefold()
+    ]
+    silent = not_assessed("What an evaluation of the pilot could detect")
+    table = sure_tables.information(pack.decision)
+    told = tuple(row for row in table.rows if row[-1] != sure_tables.WITHIN_NOISE) if table else ()
+    return (
+        Paragraph(sure_words.information(pack.decision)),
+        *([Table(table.title, table.columns[:-1], tuple(r[:-1] for r in told))]
+          if table and told else []),
+        *_taught(pack),
+        *pack.picture("learning", "flips", height=7.5),
+        Paragraph(
+            (
+                "No study could be worth more than knowing everything. What single parameters and "
+                "studies of several sizes are worth: ",
+                Code("dapp voi"),
+                " on the folder of this run.",
+            )
+        ),
+        Bullets(tuple(evaluated)) if evaluated else Paragraph(silent),
+    )  # fmt: skip
+
+
+def _taught(pack: Pack) -> tuple[Block, ...]:
+    """Return what the pilot teaches, the rule for deciding on it, and being able to stop."""
+    decision = pack.decision
+    lines = (
+        learning_words.rule(decision),
+        *learning_words.values(decision),
+        *learning_words.closing(decision),
+    )
+    said = tuple(line for line in lines if line)
+    return (Bullets(said),) if said else ()
+
+
+def risks(pack: Pack) -> tuple[Block, ...]:
+    """Return section 9: safety of victims, equality, rights and data."""
+    decision = pack.decision
+    return (
+        Paragraph(f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}"),
+        account_tables.by_group(pack.totals),
+        page.protected(),
+        Paragraph(CANNOT_USE),
+        Prompt("Human rights", "which rights each option engages, and whether that is justified"),
+        Paragraph(
+            "Data protection: no personal data is used; everybody in the simulation is made up by "
+            "the computer."
+        ),
+    )
+
+
+def monitoring(pack: Pack) -> tuple[Block, ...]:
+    """Return section 10: what to watch, and who decides."""
+    return (
+        Prompt(
+            "Monitoring plan and triggers",
+            "which returns the provider makes, by when, and what would bring the decision back",
+        ),
+        Paragraph(words.expiry(pack.decision)),
+        Paragraph(
+            "Funders decide each for its own share, the Commissioner for the office's; the Police "
+            "and Crime Panel scrutinises."
+        ),
+    )
