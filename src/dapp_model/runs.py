@@ -251,7 +251,7 @@ def _write(
     decided = decision.decide(
         inputs,
         gathered.worth,
-        evidence=decision.Evidence(gathered.parameters, tables.readings(inputs, plan, parts)),
+        evidence=decision.Evidence(gathered.parameters, gathered.readings),
         study={
             "draws": plan.draws,
             "replications": plan.replications,

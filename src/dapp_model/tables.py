@@ -45,6 +45,7 @@ class Gathered:
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
     undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
     [draw, option, money year]. `worth` and `purses` leave out the comparator.
+    `readings` are a few draws under other readings of a repeat, if any were made.
     """
 
     parameters: pd.DataFrame
@@ -58,6 +59,7 @@ class Gathered:
     worth: Mapping[str, Worth]
     homicides: Floats
     purses: Mapping[str, Purse]
+    readings: tuple[Reading, ...] = ()
 
 
 def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
@@ -205,6 +207,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             )
             for name in names[1:]
         },
+        readings=readings(inputs, plan, parts),
     )
 
 

@@ -13,7 +13,7 @@ from dapp_model import decision, voi
 from dapp_model.analysis import designs
 from dapp_model.analysis.extension import Found
 from dapp_model.analysis.files import Analysis
-from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
+from dapp_model.analysis.pictures import Bar, Picture, Words, bars, learning, lines
 from dapp_model.decision import VALUE
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report.words import money
@@ -276,19 +276,7 @@ def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:
 
 
 def _evsi_picture(table: pd.DataFrame) -> Picture:
-    wide = table[table["follow_up"] == 12.0].pivot(index="size", columns="design", values="evsi")
-    labels = {name: design.label for name, design in designs.designs().items()}
-    said = Words(
-        "evsi",
-        "What the results of an evaluation would be worth, by its size (12 months of follow-up)",
-        f"At {int(wide.index[-1]):,} participants a randomised evaluation is worth "
-        f"{money(float(wide['randomised'].iloc[-1]))} to this programme, before its cost.",
-        "Participants in both arms",
-        "GBP for this programme",
-    )
-    drawn = {labels[str(name)]: wide[name].tolist() for name in wide}
-    drawn["Knowing all that they inform"] = [float(table["informs_evppi"].iloc[0])] * len(wide)
-    return lines(said, [float(n) for n in wide.index], drawn)
+    return learning(table, {name: one.label for name, one in designs.designs().items()})
 
 
 def _pounds(found: voi.Estimate) -> str:
