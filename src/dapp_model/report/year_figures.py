@@ -77,7 +77,7 @@ def incidents(totals: Totals) -> Chart:
                  *fan_with[:, i].tolist(), float(averted[i]), *fan_averted[:, i].tolist()]
             )  # fmt: skip
     figure.supxlabel(
-        "Line: mean. Dark band: half of the draws. Light band, and dotted lines: nine in ten.",
+        "Line: mean. Inner band: half of the draws. Outer band, and dotted lines: nine in ten.",
         fontsize=9,
     )
     header = (
