@@ -420,7 +420,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     chart = sure_figures.flips(totals(inputs))
     assert chart is not None
     assert "Reading C of a repeat: not assessed" in chart.alternative
-    assert chart.svg.count("not assessed") >= len(sure_figures.ways(inputs))
+    assert "Reading C of a repeat: not assessed" in chart.svg
     counted = [row for row in chart.rows if row[-1] == 1]
     same = sum(row[-2] == 0 for row in counted)
     assert f"the same in {same} of {len(counted)} ways" in chart.alternative

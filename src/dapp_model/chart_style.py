@@ -215,6 +215,16 @@ def apart(wanted: Sequence[float], tall: Sequence[float]) -> list[float]:
     return found
 
 
+def _below_top(places: Sequence[float], tall: Sequence[float]) -> list[float]:
+    """Push labels down that would stand above the axes, where the title is."""
+    found = list(places)
+    limit = 1.0
+    for i in sorted(range(len(found)), key=lambda i: (-found[i], i)):
+        found[i] = min(found[i], limit - tall[i] / 2)
+        limit = found[i] - tall[i] / 2
+    return found
+
+
 def _touch(below: int, above: int, tall: Sequence[float], at: Sequence[float]) -> bool:
     return at[above] - at[below] < (tall[above] + tall[below]) / 2 - 1e-12
 
@@ -250,7 +260,7 @@ def label_ends(axes: Axes, x: float, ends: Sequence[End], *, inches: float) -> N
     span = (high - low) or 1.0
     row = 0.17 / inches
     tall = [row * (one.label.count("\n") + 1) + 0.25 * row for one in ends]
-    places = apart([(one.y - low) / span for one in ends], tall)
+    places = _below_top(apart([(one.y - low) / span for one in ends], tall), tall)
     for one, place in zip(ends, places, strict=True):
         axes.annotate(
             one.label,

@@ -206,7 +206,8 @@ def _panel(axes: Axes, parties: Sequence[Position], totals: Totals) -> None:
         ends.append(End(float(line[-1]), end, COLOURS[i]))
     axes.axhline(0, color=INK, linewidth=1)
     axes.grid(axis="y", color=LINE)
-    axes.set_xticks(place, years, rotation=45, ha="right")
+    step = 2 if len(years) > 6 else 1
+    axes.set_xticks(place[::step], years[::step], rotation=45, ha="right")
     axes.set_xlim(0, max(len(years) - 1, 1))
     pounds(axes.yaxis)
     label_ends(axes, len(years) - 1, ends, inches=3.4)

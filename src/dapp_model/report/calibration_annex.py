@@ -86,10 +86,11 @@ def picture(totals: Totals) -> Chart | None:
                   markerfacecolor=COLOURS[0] if strong else PAGE)  # fmt: skip
     axes.set_yticks(place, [row["label"] for row in rows])
     axes.set_xlim(-_WIDEST - 0.2, _WIDEST + 0.2)
-    axes.set_xlabel(
-        "Simulated less counted, in standard errors\n"
-        "Full dot: a figure that counts most. Open dot: weak, or a check alone.\n"
-        "Grey: within one. A bound that holds lies at zero."
+    axes.set_xlabel("Simulated less counted, in standard errors")
+    figure.supxlabel(
+        "Full dot: a figure that counts most. Open dot: weak, or a check alone. Grey: within one "
+        "standard error.\nA bound that holds lies at zero.",
+        fontsize=9,
     )
     header = ("figure", "weight", "counted", "simulated", "low_90", "high_90", "distance", "tail")
     data = [

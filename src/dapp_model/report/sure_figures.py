@@ -185,6 +185,7 @@ def label_of(parameter: str) -> str:
 # -- what flips the advice ------------------------------------------------------------------------
 
 _SOCIETY: Final = "All of society"
+_ACROSS: Final = 5.7  # inches of all cells side by side
 _CASH: Final = "cash"
 _COUNT: Final = "recorded_incidents_averted"
 _READINGS: Final = {  # of what a source of the calibration calls a repeat
@@ -285,31 +286,34 @@ def flips(totals: Totals) -> Chart | None:
     """Return the map of what the advice would be, by perspective, harm route and reading."""
     found = cells(totals)
     own = str(totals.inputs.values["calibration.repeat_reading"])
-    columns = [own, *(name for name in _READINGS if name != own)]
+    columns = list(dict.fromkeys(one.reading for one in found))
+    missing = [name for name in _READINGS if name not in columns]
     rows = ways(totals.inputs)
-    wide, tall, left, top = 1.9, 0.6, 2.55, 0.62
-    figure, axes = bare(left + wide * len(columns) + 0.1, top + tall * len(rows) + 0.42)
+    left, top, tall = 2.55, 0.62, 0.6
+    wide = _ACROSS / len(columns)
+    figure, axes = bare(left + _ACROSS + 0.1, top + tall * len(rows) + 0.56)
     height = figure.get_figheight()
     at = {(one.way, one.reading): one for one in found}
     for j, reading in enumerate(columns):
-        draws = next((f"{one.draws} draws" for one in found if one.reading == reading), "")
+        draws = next(one.draws for one in found if one.reading == reading)
         name = f"Reading {reading}" + (" (this run)" if reading == own else "")
         centre = left + wide * (j + 0.5)
         axes.text(centre, height - 0.1, name, ha="center", va="top", fontsize=9)
-        axes.text(centre, height - 0.28, f"{_READINGS[reading]}\n{draws}".strip(), ha="center",
+        axes.text(centre, height - 0.28, f"{_READINGS[reading]}\n{draws} draws", ha="center",
                   va="top", fontsize=7.5, linespacing=1.1)  # fmt: skip
         for i, way in enumerate(rows):
             low = height - top - tall * (i + 1)
-            _draw_cell(axes, (left + wide * j, low, wide, tall), at.get((way, reading)), totals)
+            _draw_cell(axes, (left + wide * j, low, wide, tall), at[way, reading], totals)
     for i, way in enumerate(rows):
         middle = height - top - tall * (i + 0.5)
         axes.text(0.1, middle + 0.1, way.perspective, va="center", fontsize=9, fontweight="bold")
         axes.text(0.1, middle - 0.11, wrapped(way.route, 42), va="center", fontsize=8)
     note = (
         "Each cell names the best option and what it is worth. Thick frame and bold: "
-        "another option than the first row of this run, on the same draws."
+        "another option than the first row of this run, on the same draws.\n"
+        f"{_not_assessed(missing)}"
     )
-    axes.text(0.1, 0.12, note, fontsize=8, va="bottom")
+    axes.text(0.1, 0.12, note.strip(), fontsize=8, va="bottom", linespacing=1.3)
     title = "What the advice would be, counted otherwise"
     header = ("perspective", "harm_route", "reading", "option", "value", "unit", "draws", "differs",
               "advice")  # fmt: skip
@@ -318,7 +322,14 @@ def flips(totals: Totals) -> Chart | None:
          one.draws, int(one.differs), int(one.way.advises)]
         for one in found
     ]  # fmt: skip
-    return chart(figure, "flips", title, _flips_said(totals, found, columns), (header, data))
+    return chart(figure, "flips", title, _flips_said(totals, found, missing), (header, data))
+
+
+def _not_assessed(missing: Sequence[str]) -> str:
+    if not missing:
+        return ""
+    which = "Reading" if len(missing) == 1 else "Readings"
+    return f"{which} {words.listed(missing)} of a repeat: not assessed in this run."
 
 
 def _unit(way: Way) -> str:
@@ -326,28 +337,25 @@ def _unit(way: Way) -> str:
 
 
 def _draw_cell(
-    axes: Axes, box: tuple[float, float, float, float], cell: Cell | None, totals: Totals
+    axes: Axes, box: tuple[float, float, float, float], cell: Cell, totals: Totals
 ) -> None:
     from matplotlib.patches import Rectangle
 
     x, y, wide, tall = box
     inner = 0.05
-    differs = cell is not None and cell.differs
     axes.add_patch(
         Rectangle((x + inner, y + inner), wide - 2 * inner, tall - 2 * inner, fill=False,
-                  edgecolor=COLOURS[3] if differs else LINE, linewidth=3 if differs else 1)
+                  edgecolor=COLOURS[3] if cell.differs else LINE,
+                  linewidth=3 if cell.differs else 1)
     )  # fmt: skip
-    if cell is None:
-        said = "not assessed"
-    else:
-        amount = words.amount(cell.mean, _unit(cell.way))
-        amount = amount if _unit(cell.way) == "GBP" else f"{amount} averted"
-        said = f"{wrapped(totals.label(cell.option), 25)}\n{amount}"
+    amount = words.amount(cell.mean, _unit(cell.way))
+    amount = amount if _unit(cell.way) == "GBP" else f"{amount} averted"
+    said = f"{wrapped(totals.label(cell.option), int(13 * wide))}\n{amount}"
     axes.text(x + wide / 2, y + tall / 2, said, ha="center", va="center", fontsize=8,
-              fontweight="bold" if differs else "normal", linespacing=1.1)  # fmt: skip
+              fontweight="bold" if cell.differs else "normal", linespacing=1.1)  # fmt: skip
 
 
-def _flips_said(totals: Totals, found: Sequence[Cell], columns: Sequence[str]) -> str:
+def _flips_said(totals: Totals, found: Sequence[Cell], missing: Sequence[str]) -> str:
     counted = [one for one in found if one.way.advises]
     other = [one for one in counted if one.differs]
     advised = words.quoted(totals.decision["advice"]["label"])
@@ -362,8 +370,6 @@ def _flips_said(totals: Totals, found: Sequence[Cell], columns: Sequence[str]) -
             for one in other
         ]
         text += f" It differs for {'; '.join(each)}."
-    missing = [name for name in columns if all(one.reading != name for one in found)]
     if missing:
-        which = "Reading" if len(missing) == 1 else "Readings"
-        text += f" {which} {words.listed(missing)} of a repeat: not assessed in this run."
+        text += f" {_not_assessed(missing)}"
     return f"{text} A count of recorded incidents rewards silence and is never advice."
