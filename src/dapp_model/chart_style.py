@@ -106,7 +106,7 @@ def _sheet() -> str:
     def colours(of: Sequence[str]) -> str:
         return ";".join(f"--chart-{i}:{colour}" for i, colour in enumerate(of, 1))
 
-    dark = f"@media (prefers-color-scheme:dark){{.af-chart{{{colours(tuple(DARK.values()))}}}}}"
+    dark = f"@media screen and (prefers-color-scheme:dark){{.af-chart{{{colours(tuple(DARK.values()))}}}}}"
     return f".af-chart{{{colours(COLOURS)}}}{dark}"
 
 

@@ -61,8 +61,9 @@ def _predictive(rows: Rows) -> Any:
         axes.plot([], [], shape, ms=4, color=colour, label=f"reading {reading}")
     axes.set_yticks(range(len(names), 0, -1), [labels[n] for n in names])
     axes.set_xlim(-6, 6)
-    axes.set_xlabel("simulated less counted, in standard errors (a bound that holds lies at zero)")
-    axes.legend(loc="lower right")
+    axes.set_xlabel("simulated less counted, in standard errors")
+    figure.supxlabel("A bound that holds lies at zero.", fontsize=9)
+    figure.legend(loc="outside upper center", ncols=len(_SHAPES))
     return figure
 
 
