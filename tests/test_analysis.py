@@ -13,8 +13,8 @@ import pytest
 from small_study import finished, inputs
 
 from dapp_model import cli, decision, draws, phases, study, voi
-from dapp_model.analysis import designs, files, importance, learning, model_runs
-from dapp_model.decision import Worth
+from dapp_model.analysis import files, importance, learning, model_runs
+from dapp_model.decision import Worth, change, studies
 from dapp_model.parameters import registry
 
 OPTIONS = ("stop", "extend", "extend_larger")
@@ -51,6 +51,7 @@ def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> 
     said = {
         "shown_option": "extend",
         "advice": {"option": "extend"},
+        "learning": "not assessed",
         "year_0": "2017/18",
         "options": [
             {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}
@@ -164,8 +165,8 @@ def test_sensitivity_of_known_draws() -> None:
     groups = found.tables["sobol_regression"]
     assert groups[groups["samples"] == 512].set_index("parameter")["total"].idxmax() == "effect"
     flips = found.tables["flips"].set_index(["perspective", "harm_route", "reading"])
-    assert flips.loc[("social", importance.TRUE_ROUTE, "reading B"), "option"] in OPTIONS
-    assert flips.loc[("fiscal", importance.TRUE_ROUTE, importance.THIS_READING), "option"] == "stop"
+    assert flips.loc[("social", change.TRUE_ROUTE, "reading B"), "option"] in OPTIONS
+    assert flips.loc[("fiscal", change.TRUE_ROUTE, importance.THIS_READING), "option"] == "stop"
     assert flips["illustration"].sum() == 2
     assert any("not assessed: ask for runs" in sentence for sentence in found.sentences)
 
@@ -195,7 +196,7 @@ def test_an_analysis_is_written_whole_and_alike(tmp_path: Path) -> None:
 
 def test_a_randomised_study_has_the_size_that_its_power_needs() -> None:
     """80% power at hazard ratio 0.84 with full dose: 1,600 to 1,860 an arm, if all are followed."""
-    design = designs.designs()["randomised"]
+    design = studies.designs()["randomised"]
     z = 1.96 + 0.8416
     for per_arm, low, high in ((1600, 0.80, 0.90), (1860, 0.78, 0.90)):
         error = design.standard_error(2 * per_arm, 12.0) * np.sqrt(design.retention)
@@ -204,7 +205,7 @@ def test_a_randomised_study_has_the_size_that_its_power_needs() -> None:
 
 
 def test_every_figure_of_the_designs_has_its_source_and_grade() -> None:
-    table = designs.figures()
+    table = studies.figures()
     entries = [
         entry
         for part in (table["outcome"], *table["designs"].values(), table["sizes"])

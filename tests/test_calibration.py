@@ -32,6 +32,8 @@ from dapp_model.calibration.targets import (
     to_scale,
 )
 from dapp_model.errors import InputErrors
+from dapp_model.experiment import with_share
+from dapp_model.outcomes import BASELINE_YEAR
 from dapp_model.parameters import registry
 from dapp_model.scenario import load
 
@@ -165,7 +167,7 @@ def test_nothing_is_simulated_for_a_recipe_that_is_wrong(tmp_path: Path) -> None
 
 @cache
 def small_county() -> bank.County:
-    inputs = study.with_share(load(SCENARIO), 1.0)
+    inputs = with_share(load(SCENARIO), 1.0)
     return bank.county(inputs.replace(values={recipe.SIZE: 900.0}), 7, 0)
 
 
@@ -215,7 +217,7 @@ def test_every_figure_is_read_and_is_possible() -> None:
 
 def test_counts_are_in_proportion_to_people_and_nothing_else_is() -> None:
     """The bank leaves the size of the county out, so this has to hold beyond chance."""
-    inputs = study.with_share(load(SCENARIO), 1.0)
+    inputs = with_share(load(SCENARIO), 1.0)
     found = {
         size: np.array(
             [
@@ -589,4 +591,4 @@ def test_the_committed_posterior_is_made_again_to_the_byte(tmp_path: Path) -> No
 
 
 def test_the_year_of_the_targets_is_the_baseline_year() -> None:
-    assert YEAR == study.BASELINE_YEAR
+    assert YEAR == BASELINE_YEAR

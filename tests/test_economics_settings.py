@@ -143,7 +143,8 @@ def test_the_spread_of_official_costs_moves_no_mean() -> None:
 
 
 def test_unit_costs_are_drawn_by_draw_and_by_nothing_else() -> None:
-    from dapp_model.study import draw_inputs, with_share
+    from dapp_model.experiment import with_share
+    from dapp_model.study import draw_inputs
 
     inputs = load(EXTENSION)
     first, second = (draw_inputs(inputs, number, 1) for number in (0, 1))

@@ -13,6 +13,7 @@ from dapp_model import events as ev
 from dapp_model import model, study
 from dapp_model.engines import simulate
 from dapp_model.experiment import evaluate_options, ledger
+from dapp_model.outcomes import trimmed
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load, shipped
 
@@ -105,7 +106,7 @@ def test_victims_of_a_year_are_those_of_the_log() -> None:
     expected = frame.groupby("year")[["person", "relationship"]].apply(
         lambda own: len(own.drop_duplicates())
     )
-    outcomes = study.trimmed(evaluate_options(inputs, seed=3, replicate=0)["stop"], 2013)
+    outcomes = trimmed(evaluate_options(inputs, seed=3, replicate=0)["stop"], 2013)
     for i, n in enumerate(outcomes.of("true.victims")):
         assert n == expected.get(2013 + i, 0)
     assert model.horizon_date(inputs).year == 2013 + len(outcomes.years)

@@ -13,15 +13,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from small_study import finished, write_scenario
+from small_study import PLAN, finished, write_scenario
 from small_study import inputs as small_inputs
 
 from dapp_model import cli, model, voi
 from dapp_model import events as ev
-from dapp_model.analysis import extension, pilot, pilot_words
+from dapp_model.analysis import pilot, pilot_words
 from dapp_model.analysis.model_runs import Run
-from dapp_model.decision import VALUE
-from dapp_model.draws import Draws
+from dapp_model.decision import learning as extension
 from dapp_model.engines import fast
 from dapp_model.errors import InputErrors
 from dapp_model.evaluation import designs, lives, monitoring, outcomes, seen, split, study, trials
@@ -30,7 +29,9 @@ from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
 from dapp_model.evaluation.trials import ANY, NUMBER
 from dapp_model.experiment import evaluate_differences
 from dapp_model.parameters import GRADES, STATUSES, Inputs, registry
+from dapp_model.report import learning_words, words
 from dapp_model.scenario import load, shipped
+from dapp_model.study import draw_inputs
 
 PILOTS = 6
 
@@ -347,13 +348,15 @@ def test_the_matched_ratio_at_the_cut_off_is_of_records_seen_by_then() -> None:
 
 def test_the_pilots_value_is_that_of_the_whole_comparison() -> None:
     from dapp_model.economics import summary, value
-    from dapp_model.study import BASELINE_YEAR, trimmed
+    from dapp_model.outcomes import BASELINE_YEAR, trimmed
 
     base = replace(inputs(), decision="pilot")
     counted = evaluate_differences(base, seed=1, replicate=3)
     accounts = [value(trimmed(counted[name], BASELINE_YEAR), base) for name in base.options]
     expected = summary(accounts[1], accounts[0]).net_present_social_value
-    _, found = monitoring.shown(monitoring.Job(inputs(), 0, Luck(1, 3)))
+    luck = Luck(1, 3)
+    people = lives.reached(lives.pilot_of(inputs()), luck)
+    found = monitoring.shown(monitoring.Job(inputs(), 0, luck, people))[monitoring.AS_A_SERVICE]
     assert found == pytest.approx(expected, abs=0.01)
 
 
@@ -371,12 +374,12 @@ def test_noise_teaches_nothing_and_the_truth_everything() -> None:
     noise = pd.DataFrame({"a": np.random.default_rng(8).standard_normal(2000)})
     found = extension.learn(noise, values[:, None, :], ("stop", "extend"))
     unseen = found["on_unseen_draws"]
-    assert abs(unseen.value) < 3 * unseen.standard_error + 1
-    assert found["value"].zero_within_noise
-    assert 0 <= found["value"].value < 0.05 * found["evpi"].value
+    assert abs(unseen["value"]) < 3 * unseen["standard_error"] + 1
+    assert found["value"]["zero_within_noise"]
+    assert 0 <= found["value"]["value"] < 0.05 * found["evpi"]["value"]
     found = extension.learn(pd.DataFrame({"a": effect}), values[:, None, :], ("stop", "extend"))
     for how in ("value", "on_unseen_draws"):
-        assert found[how].value == pytest.approx(found["evpi"].value, rel=0.02)
+        assert found[how]["value"] == pytest.approx(found["evpi"]["value"], rel=0.02)
     assert found["chance_of_each_act"]["stop"] == pytest.approx(norm.cdf(-0.2), abs=0.03)
 
 
@@ -395,64 +398,98 @@ def test_being_able_to_stop_is_the_conjugate_answer() -> None:
     assert found["with_monitoring"]["value"] < found["knowing_everything"]["value"]
 
 
-def made_up(n: int) -> tuple[Draws, extension.Shown]:
+def pilot_seen(n: int) -> tuple[np.ndarray, list[int], tuple[pd.DataFrame, pd.DataFrame]]:
     """Return draws whose extension is worth more the more start, and what monitoring showed."""
     rng = np.random.default_rng(10)
     level = rng.standard_normal(n)
-    options = ("stop", "extend", "extend_larger")
-    nested = np.zeros((n, 2, 3))
-    nested[:, :, 1] = (1e5 * level - 1e4)[:, None] + 1e4 * rng.standard_normal((n, 2))
-    nested[:, :, 2] = 1.1 * nested[:, :, 1] - 1e4
-    frame = pd.DataFrame({"effect.full_dose_hr": np.exp(-0.1 * level)})
-    said = {
-        "shown_option": "extend",
-        "decision": "extension",
-        "options": [{"name": name, "admissible": True} for name in options],
-    }
+    names = small_inputs().options
+    values = np.zeros((n, 2, len(names)))
+    values[:, :, 1] = (1e5 * level - 1e4)[:, None] + 1e4 * rng.standard_normal((n, 2))
+    for i in range(2, len(names)):
+        values[:, :, i] = 1.1 * values[:, :, 1] - 1e4 * i
     figures = pd.DataFrame({name: rng.random(n) for name in monitoring.FIGURES})
     figures[monitoring.STARTS] = 60 + 10 * level + rng.standard_normal(n)
     figures.loc[0, monitoring.REPORTED] = np.nan
-    labels = ("Stop", "Extend", "Enlarge")
-    drawn = Draws(options, labels, frame, {VALUE: nested}, said)
-    return drawn, extension.Shown(figures, -1e4 + 5e4 * level)
+    figures[monitoring.AS_A_SERVICE] = -1e4 + 5e4 * level
+    drawn = pd.DataFrame({"effect.full_dose_hr": np.exp(-0.1 * level)})
+    return values, [0, 1, 2], (figures, drawn)
 
 
 def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
-    drawn, shown = made_up(300)
-    found = extension.study(drawn, small_inputs(), shown)
-    said = " ".join(found.sentences)
-    learnt, stop = found.found["learning"], found.found["being_able_to_stop"]
-    assert 0 < learnt["value"].value <= learnt["evpi"].value * 1.05
+    values, able, seen = pilot_seen(300)
+    found = extension.learning(small_inputs(), values, able, seen)
+    learnt, stop = found["learning"], found["able_to_stop"]
+    assert 0 < learnt["value"]["value"] <= learnt["evpi"]["value"] * 1.05
     assert stop["with_monitoring"]["value"] <= stop["knowing_everything"]["value"] * 1.01
-    assert found.found["a_pilot_as_a_service"]["value"] == pytest.approx(shown.pilot.mean())
-    rule = found.found["rule"]
+    service = found["pilot_as_a_service"]["value"]
+    assert service == pytest.approx(seen[0][monitoring.AS_A_SERVICE].mean())
+    rule = found["rule"]
     assert "starts is above" in rule["words"]
-    assert sum(rule["chance_of_act"].values()) == pytest.approx(1)
-    assert "never decisive alone" in said
+    assert 0 < rule["chance_of_act"] < 1
     assert monitoring.REPEATS not in rule["limits"]
-    table = found.tables["chance_of_each_act"]
-    assert float(table["best_use_of_the_data"].sum()) == pytest.approx(1)
-    assert float(table["rule_in_words"].sum()) == pytest.approx(1)
+    assert sum(learnt["chance_of_each_act"].values()) == pytest.approx(1)
+    assert {rule["act"], rule["otherwise"]} <= set(learnt["chance_of_each_act"])
+    assert found["closing"]["pauses"] == {}
+    study = load(shipped()["surrey_extension.toml"])
+    wide = np.concatenate([values, values[:, :, -1:].repeat(4, axis=2)], axis=2)
+    wide = wide[:, :, : len(study.options)]
+    pauses = extension.learning(study, wide, able, seen)["closing"]["pauses"]
+    assert list(pauses) == ["pause_and_evaluate"]
+    pause = pauses["pause_and_evaluate"]
+    assert 0 < pause["chance_of_reopening"] < 1
+    # To choose is worth no less than to reopen whatever the evaluation shows.
+    assert pause["with_later_choice"]["value"] > pause["reopened_whatever_it_shows"]["value"]
+
+
+def test_what_is_learnt_is_said_in_sentences() -> None:
+    values, able, seen = pilot_seen(300)
+    found = extension.learning(small_inputs(), values, able, seen)
+    names = small_inputs().options
+    options = [{"name": n, "label": small_inputs().option(n).label} for n in names]
+    said = {"learning": found, "options": options}
+    rule = learning_words.rule(said)
+    assert "never decisive alone" in rule
+    assert words.percent(found["rule"]["chance_of_act"]) in rule
+    three = learning_words.values(said)
+    assert three[0].startswith("As a service alone, the pilot is worth")
+    assert words.money(found["learning"]["evpi"]["value"]) in three[2]
+    assert three[3].startswith("Being able to stop, rather than bound to")
+    assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    nothing = {"learning": "not assessed", "options": options}
+    assert learning_words.rule(nothing) == ""
+    assert learning_words.values(nothing) == learning_words.closing(nothing) == []
 
 
 def test_few_draws_teach_nothing_and_it_is_said() -> None:
-    drawn, shown = made_up(300)
-    few = extension.Shown(shown.figures.head(10), shown.pilot[:10])
-    found = extension.study(drawn, small_inputs(), few)
-    assert found.found["learning"] == "not assessed"
-    assert "not assessed" in " ".join(found.sentences)
+    values, able, (figures, drawn) = pilot_seen(10)
+    found = extension.learning(small_inputs(), values, able, (figures, drawn))
+    assert found["learning"] == "not assessed"
+    said = {"learning": found, "options": []}
+    assert "not assessed" in learning_words.rule(said)
+    assert "not assessed" in learning_words.values(said)[-1]
 
 
-def test_voi_learns_from_the_run_it_is_given(
+def test_a_run_keeps_what_monitoring_would_have_shown_in_every_draw(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = Path(shutil.copytree(finished().folder, tmp_path / "run"))
-    assert cli.main(["voi", str(folder), "--learning-draws", "2", "--workers", "1"]) == 0
-    said = capsys.readouterr().out
-    assert "As a service alone, the pilot is worth" in said
-    table = pd.read_csv(folder / "analysis" / "voi" / "monitoring.csv")
-    assert len(table) == 2
-    assert monitoring.STARTS in table
+    table = pd.read_csv(folder / "monitoring.csv", index_col="draw")
+    assert len(table) == PLAN.draws
+    learnt = finished().decision["learning"]
+    assert learnt["pilot_as_a_service"]["value"] == pytest.approx(
+        table[monitoring.AS_A_SERVICE].mean()
+    )
+    assert learnt["figures"][monitoring.STARTS]["mean"] == pytest.approx(
+        table[monitoring.STARTS].mean()
+    )
+    drawn = draw_inputs(small_inputs(), 1, PLAN.seed)
+    luck = Luck(PLAN.seed, PLAN.replicate(1, 0))
+    people = lives.reached(lives.pilot_of(drawn), luck)
+    again = monitoring.shown(monitoring.Job(drawn, 1, luck, people))
+    for name, value in again.items():
+        assert table.loc[1, name] == pytest.approx(value, nan_ok=True)
+    assert cli.main(["voi", str(folder)]) == 0
+    assert "As a service alone, the pilot is worth" in capsys.readouterr().out
 
 
 # -- the command ----------------------------------------------------------------------------------
@@ -544,9 +581,9 @@ def test_every_figure_of_the_data_file_has_its_source_and_standing() -> None:
 
 
 def test_knowing_all_is_worth_as_much_as_any_data() -> None:
-    drawn, shown = made_up(300)
-    nested = drawn.measures[VALUE]
-    data = extension.data_of(shown.figures)
+    values, able, (figures, _) = pilot_seen(300)
+    nested = values[:, :, able]
+    data = extension.data_of(figures)
     assert data.notna().all().all()
     learnt = voi.rule_value(data, nested)
     assert learnt.value <= voi.evpi_estimate(nested.mean(axis=1)).value + 1e-6

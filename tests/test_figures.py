@@ -36,6 +36,7 @@ from dapp_model.report import (
     timeline,
     words,
 )
+from dapp_model.report.learning_figures import worth_of_studies
 from dapp_model.scenario import load, shipped
 
 N = 60
@@ -477,7 +478,7 @@ def evsi() -> pd.DataFrame:
 
 
 def test_the_value_of_learning_is_drawn_by_size_and_by_length() -> None:
-    chart = pictures.learning(evsi(), {"randomised": "By lot", "matched": "Matched"})
+    chart = worth_of_studies("evsi", evsi(), {"randomised": "By lot", "matched": "Matched"})
     assert len(chart.rows) == len(evsi())
     assert chart.svg.count("24 months") >= 2
     for label in ("By lot", "Matched"):

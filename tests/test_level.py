@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dapp_model import economics, model, study
+from dapp_model import economics, model
 from dapp_model.calibration import bank, recipe
 from dapp_model.calibration.targets import (
     READERS,
@@ -32,7 +32,8 @@ from dapp_model.calibration.targets import (
 )
 from dapp_model.definitions import year_table
 from dapp_model.events import NONE, RECORD, ROW
-from dapp_model.outcomes import Outcomes
+from dapp_model.experiment import with_share
+from dapp_model.outcomes import Outcomes, trimmed
 from dapp_model.scenario import load
 
 HERE = Path(__file__).resolve().parents[1]
@@ -71,7 +72,7 @@ BILL = (7e6, 15e6)  # GBP; the source gives a range and no value
 @cache
 def figures(number: int) -> tuple[Mapping[str, float], float]:
     """Return every figure of one whole county on its scale, and the police's bill in the first."""
-    county = bank.county(study.with_share(load(SCENARIO), 1.0), SEED, number)
+    county = bank.county(with_share(load(SCENARIO), 1.0), SEED, number)
     read = read_all(county)
     bill = police_bill(county.outcomes) if number == 0 else 0.0
     return {name: to_scale(read[name], READERS[name].scale) for name in READERS}, bill
@@ -87,12 +88,12 @@ def simulated() -> tuple[Mapping[str, float], float]:
 
 def police_bill(outcomes: Outcomes) -> float:
     """Return what the baseline year costs the police, in GBP at the account's prices."""
-    inputs = study.with_share(load(SCENARIO), 1.0)
+    inputs = with_share(load(SCENARIO), 1.0)
     world = model.tabulate(inputs, inputs.options[0])
     years = year_table(world.warm_up, world.horizon)[1]
     counts = np.zeros((*outcomes.counts.shape[:2], years), np.int64)
     counts[:, :, : outcomes.counts.shape[2]] = outcomes.counts
-    whole = study.trimmed(Outcomes(outcomes.option, outcomes.first_year, counts), YEAR)
+    whole = trimmed(Outcomes(outcomes.option, outcomes.first_year, counts), YEAR)
     account = economics.value(whole, inputs)
     return economics.summary(account, account).baseline.police_bill
 

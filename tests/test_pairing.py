@@ -275,7 +275,29 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
         assert np.array_equal(together[option].counts, measure(log, inputs).counts)
 
 
-@pytest.mark.parametrize("strain", [{}, {"assume.time.tick": "1 day"}, LATE], ids=str)
+ROUTES = ("self", "police", "marac", "children", "court", "health")
+
+
+def alone(route: str) -> dict[str, object]:
+    """One route open, and often taken; nothing comes by another."""
+    return {f"assume.referral.{one}": 0.3 if one == route else 0.0 for one in ROUTES}
+
+
+STRAINS = {
+    "as it is": {},
+    "whole days": {"assume.time.tick": "1 day"},
+    "late": LATE,
+    "agencies to MARAC, nothing recorded": {
+        **alone("marac"),
+        "assume.record.probability": 0.0,
+        "assume.marac.agency_referral": "60 per 1000",
+    },
+    "support raises reports": {**alone("police"), "assume.idva.reporting_ratio": 5.0},
+    **{route: alone(route) for route in ROUTES},
+}
+
+
+@pytest.mark.parametrize("strain", list(STRAINS.values()), ids=list(STRAINS))
 @pytest.mark.parametrize("path", [PILOT, EXTENSION], ids=lambda path: path.stem)
 def test_those_who_can_be_reached_are_found_without_living_every_life(
     path: Path, strain: dict[str, object]

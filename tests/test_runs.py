@@ -22,6 +22,7 @@ from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics import value
 from dapp_model.errors import InputErrors, RunError
 from dapp_model.experiment import evaluate_options
+from dapp_model.outcomes import BASELINE_YEAR, trimmed
 from dapp_model.scenario import load
 
 FILES = {
@@ -141,7 +142,7 @@ def test_the_account_holds_what_valuing_each_draw_gives() -> None:
     total = 0.0
     for repetition in range(PLAN.replications):
         found = evaluate_options(drawn, seed=PLAN.seed, replicate=PLAN.replicate(0, repetition))
-        kept = study.trimmed(found["extend"], study.BASELINE_YEAR)
+        kept = trimmed(found["extend"], BASELINE_YEAR)
         total += value(kept, drawn).total() / PLAN.replications
     account = pd.read_parquet(finished().folder / "account.parquet")
     own = account.query("option == 'extend' and draw == 0")

@@ -17,6 +17,7 @@ from dapp_model.decision import chance, effect_prior
 from dapp_model.decision.rail import Rail, chance_of_rise, expected
 from dapp_model.distributions import Mixture, draw
 from dapp_model.economics import expected_homicides
+from dapp_model.outcomes import trimmed
 from dapp_model.parameters import Inputs, registry
 from dapp_model.report import figures, page, sure_figures, sure_tables, sure_words, words
 from dapp_model.scenario import load, shipped
@@ -138,7 +139,7 @@ def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:
     drawn = study.draw_inputs(inputs, 1, plan.seed)
     (found,) = experiment.evaluate(drawn, seed=plan.seed, replicates=[plan.replicate(1, 1)])
     for i, name in enumerate(inputs.options[1:], 1):
-        one = study.trimmed(found.at_stake[name], study.decision_year(inputs))
+        one = trimmed(found.at_stake[name], study.decision_year(inputs))
         harm = sum(one.of(m).sum() for m in valuation.RAIL_MEASURES["serious harm"])
         assert stored[1, 1, i] == pytest.approx(harm + expected_homicides(one, drawn).sum())
     said = words.option_of(small_study.finished().decision, "extend")["serious_harm"]

@@ -70,10 +70,6 @@ def _run(one: argparse.ArgumentParser) -> None:
 
 def _voi(one: argparse.ArgumentParser) -> None:
     _of_a_run(one)
-    one.add_argument(
-        "--learning-draws", type=_whole(2), metavar="N",
-        help="run the model anew in N draws for what monitoring would have shown by the decision",
-    )  # fmt: skip
 
 
 def _sensitivity(one: argparse.ArgumentParser) -> None:
@@ -218,7 +214,7 @@ _COMMANDS: Final[Mapping[str, _Entry]] = {
     "voi": _Entry(
         _voi,
         "say how sure the choice is, and what it would be worth to know more",
-        "dapp voi scenarios/surrey_extension.toml --draws 1000 --learning-draws 200",
+        "dapp voi scenarios/surrey_extension.toml --draws 1000",
     ),
     "sensitivity": _Entry(
         _sensitivity,

@@ -106,8 +106,9 @@ def _sheet() -> str:
     def colours(of: Sequence[str]) -> str:
         return ";".join(f"--chart-{i}:{colour}" for i, colour in enumerate(of, 1))
 
-    dark = f"@media screen and (prefers-color-scheme:dark){{.af-chart{{{colours(tuple(DARK.values()))}}}}}"
-    return f".af-chart{{{colours(COLOURS)}}}{dark}"
+    # Not in print, where pages are light.
+    dark = f".af-chart{{{colours(tuple(DARK.values()))}}}"
+    return f".af-chart{{{colours(COLOURS)}}}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
 def _escaped(text: str) -> str:
@@ -280,3 +281,19 @@ def label_ends(axes: Axes, x: float, ends: Sequence[End], *, inches: float) -> N
                 "relpos": (0.0, 0.5),
             },
         )
+
+
+def curves(
+    axes: Axes, x: Sequence[float], found: Mapping[str, Sequence[float]], *, inches: float
+) -> None:
+    """Draw a line for each name over x, with its name at its end; at most four have a colour."""
+    kept = sorted(found, key=lambda name: -max(found[name]))[:MOST]
+    ends = []
+    for name in [one for one in found if one not in kept]:
+        axes.plot(x, found[name], color=SOFT, linewidth=0.8)
+    for i, name in enumerate(one for one in found if one in kept):
+        axes.plot(x, found[name], DASHES[i], color=COLOURS[i], linewidth=2)
+        ends.append(End(float(found[name][-1]), wrapped(name, 22), COLOURS[i]))
+    axes.set_xlim(x[0], x[-1] if x[-1] > x[0] else x[0] + 1)
+    axes.set_ylim(min(0.0, *(min(own) for own in found.values())), axes.get_ylim()[1])
+    label_ends(axes, x[-1], ends, inches=inches)

@@ -220,23 +220,14 @@ def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> i
 
 def _voi(given: argparse.Namespace) -> int:
     from dapp_model import draws, runs
-    from dapp_model.analysis import extension, learning, model_runs
+    from dapp_model.analysis import learning
 
     folder = _run_of(given)
     stored = draws.read(folder)
-    inputs, plan, _ = runs.read_run(folder)
+    inputs, _, _ = runs.read_run(folder)
     starts = draws.starts_by_year(folder, stored)
-    taught = None
-    if given.learning_draws:
-        extension.check(inputs)
-        with _progress("Running the pilot as monitoring sees it") as progress:
-            how = model_runs.Run(_cores(given), progress)
-            shown = extension.show(inputs, plan, given.learning_draws, how)
-        taught = extension.study(stored, inputs, shown)
     with _progress("Valuing information") as progress:
-        found = learning.study(
-            stored, inputs.values, starts=starts, extension=taught, progress=progress
-        )
+        found = learning.study(stored, inputs.values, starts=starts, progress=progress)
     return _write_analysis(given, folder, found)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dapp_model import runs
-from dapp_model.study import Plan, with_share
+from dapp_model.experiment import with_share
+from dapp_model.study import Plan
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs

@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 FILE: Final = "draws.parquet"
 FILES: Final = (FILE, "parameters.csv", "costs.csv", "effects.csv")
+MONITORING: Final = "monitoring.csv"
 COST: Final = "net_public_cost"  # of the acceptability axis: no victim harm, no lost output
 EFFECT: Final = "true_incidents_averted"
 NOTHING_DRAWN: Final = known.NOTHING_DRAWN
@@ -124,6 +125,12 @@ def write(
         return pd.DataFrame(columns)
 
     write_savi(target, Savi(parameters, by_option(COST), by_option(EFFECT)))
+
+
+def write_monitoring(target: Path, shown: pd.DataFrame | None) -> None:
+    """Write what monitoring would have shown, one row a draw; empty without a pilot to monitor."""
+    text = "draw\n" if shown is None else shown.to_csv(index_label="draw", lineterminator="\n")
+    (target / MONITORING).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read(folder: Path) -> Draws:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     from dapp_model.model import World
     from dapp_model.parameters import Inputs
+
+
+def with_share(inputs: Inputs, share: float) -> Inputs:
+    """Return the inputs for another share of the county."""
+    table = {
+        name: replace(option, levers={**option.levers, "population.share": share})
+        for name, option in inputs.option_table.items()
+    }
+    return replace(inputs, population_share=share, option_table=table)
 
 
 _CAUSE = ("person", "relationship", "ordinal")
@@ -43,11 +52,12 @@ class Evaluated:
 
     `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
     option, what happens under the first option to the victims of those referred under it or under
-    the other.
+    the other. `referred`: int64 [n, 2], number and entry time of those the first option refers.
     """
 
     outcomes: Mapping[str, Outcomes]
     at_stake: Mapping[str, Outcomes]
+    referred: npt.NDArray[np.int64]
 
 
 Rows = npt.NDArray[np.void]
@@ -135,7 +145,8 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
         if not at_stake:  # the comparator comes first
             base, people = _by_person(rows)
             everyone = referred
-            first = counted(_rows_of(base, people, referred))
+            own = _rows_of(base, people, referred)
+            first, entries = counted(own), own[own["kind"] == ev.ENTRY]
             at_stake[one.option] = first
             continue
         others = np.setdiff1d(referred, everyone, assume_unique=True)
@@ -149,7 +160,11 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
             )
         at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
     names = inputs.options
-    return Evaluated({n: outcomes[n] for n in names}, {n: at_stake[n] for n in names})
+    return Evaluated(
+        {n: outcomes[n] for n in names},
+        {n: at_stake[n] for n in names},
+        np.stack([entries["person"], entries["time"]], axis=1).astype(np.int64),
+    )
 
 
 def _referred(rows: Rows) -> npt.NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
     from dapp_model.parameters import Inputs
 
-__all__ = ["GROUPS", "MEASURES", "UNITS", "Outcomes", "measure", "year_name"]
+__all__ = [
+    "BASELINE_YEAR",
+    "FIRST_YEAR",
+    "GROUPS",
+    "MEASURES",
+    "UNITS",
+    "Outcomes",
+    "measure",
+    "trimmed",
+    "year_name",
+]
+
+FIRST_YEAR: Final = 2013  # results begin with 2013/14, the year before the baseline
+BASELINE_YEAR: Final = 2014  # money begins with 2014/15, the year the model is set to
 
 
 def year_name(first: int) -> str:
@@ -64,6 +77,12 @@ class Outcomes:
                 "value": self.counts.ravel(),
             }
         )
+
+
+def trimmed(outcomes: Outcomes, first_year: int = FIRST_YEAR) -> Outcomes:
+    """Return outcomes without the years in which the county only fills up."""
+    skip = max(0, first_year - outcomes.first_year)
+    return Outcomes(outcomes.option, outcomes.first_year + skip, outcomes.counts[:, :, skip:])
 
 
 def measure(log: EventLog, inputs: Inputs) -> Outcomes:

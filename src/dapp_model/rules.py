@@ -21,7 +21,6 @@ from dapp_model.world import (
     DAY,
     ENTRY_BAND,
     HIGH_ONLY,
-    MOST_RELATIONSHIPS,
     ORIGIN,
     P_MIX,
     P_REPORT,
@@ -176,21 +175,6 @@ def case_times(key, p, person, rel, t, short):
     if p[P.NEXT] > 0.0:
         following = after(p, t, min(exponential(w[2], 1.0 / p[P.NEXT]), 3.0e9))
     return end, cause, following, np.int64(unit(w[3]) * p[P.MARAC_AREAS])
-
-
-@compiled
-def last_case_ends(key, p, person, t):
-    """Return a time by which all cases have ended of a person who enters at t."""
-    leaves, _, career = exit_of(key, p, person, t)
-    latest = t
-    for rel in range(1, MOST_RELATIONSHIPS + 1):
-        short = 1 if unit(block(key, person, rel, rnd.CASE, 0)[2]) < p[P.SHORT_SHARE] else 0
-        end, _, following, _ = case_times(key, p, person, rel, t, short)
-        latest = max(latest, end)
-        if following > career:
-            break
-        t = following
-    return min(latest, leaves)
 
 
 @compiled

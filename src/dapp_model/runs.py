@@ -43,6 +43,7 @@ DATA_FILES: Final = (
     "acceptability.csv",
     "information.csv",
     "luck.csv",
+    "monitoring.csv",
     "decision.json",
 )
 _LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
@@ -247,11 +248,12 @@ def _write(
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
+    draws.write_monitoring(target, gathered.shown)
     tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
     decided = decision.decide(
         inputs,
         gathered.worth,
-        evidence=decision.Evidence(gathered.parameters, gathered.readings),
+        evidence=decision.Evidence(gathered.parameters, gathered.readings, gathered.shown),
         study={
             "draws": plan.draws,
             "replications": plan.replications,

@@ -17,7 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import valuation
-from dapp_model.outcomes import Outcomes
+from dapp_model.evaluation import monitoring
+from dapp_model.evaluation.lives import Luck
+from dapp_model.experiment import with_share
+from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, trimmed
 from dapp_model.parallel import as_they_finish, pool
 
 if TYPE_CHECKING:
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
 
 Counts = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
-
-FIRST_YEAR: Final = 2013  # results begin with 2013/14, the year before the baseline
-BASELINE_YEAR: Final = 2014  # money begins with 2014/15, the year the model is set to
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,6 @@ def draw_inputs(inputs: Inputs, number: int, seed: int) -> Inputs:
     return fitted.placed(draw(inputs, 1, seed, first=number)[0], number)
 
 
-def trimmed(outcomes: Outcomes, first_year: int = FIRST_YEAR) -> Outcomes:
-    """Return outcomes without the years in which the county only fills up."""
-    skip = max(0, first_year - outcomes.first_year)
-    return Outcomes(outcomes.option, outcomes.first_year + skip, outcomes.counts[:, :, skip:])
-
-
 def is_compiled() -> bool:
     """Say whether the engine's machine code is ready, or about a minute of compiling is due."""
     from dapp_model.compiled import is_warm
@@ -138,15 +132,6 @@ def _compile_search(inputs: Inputs) -> None:
     from dapp_model.experiment import find_reached
 
     find_reached(inputs, seed=1, replicate=0)
-
-
-def with_share(inputs: Inputs, share: float) -> Inputs:
-    """Return the inputs for another share of the county."""
-    table = {
-        name: replace(option, levers={**option.levers, "population.share": share})
-        for name, option in inputs.option_table.items()
-    }
-    return replace(inputs, population_share=share, option_table=table)
 
 
 # -- units of work --------------------------------------------------------------------------------
@@ -181,7 +166,9 @@ def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None
     part.replace(target)
 
 
-def _one_draw(inputs: Inputs, plan: Plan, number: int) -> tuple[Counts, valuation.Valued]:
+def _one_draw(
+    inputs: Inputs, plan: Plan, number: int, *, learn: bool = True
+) -> tuple[Counts, valuation.Valued]:
     from dapp_model.experiment import evaluate
 
     drawn, whole = draw_inputs(inputs, number, plan.seed), plan.is_whole(number)
@@ -197,7 +184,12 @@ def _one_draw(inputs: Inputs, plan: Plan, number: int) -> tuple[Counts, valuatio
     at_stake = [np.stack([trimmed(one.at_stake[n]).counts for n in names]) for one in every]
     span = valuation.Span(FIRST_YEAR, BASELINE_YEAR, decision_year(inputs), whole)
     both = np.stack(counts), np.stack(at_stake)
-    return both[0], valuation.value_draw(drawn, *both, span, given=inputs.values)
+    valued = valuation.value_draw(drawn, *both, span, given=inputs.values)
+    if learn and inputs.decision == "extension":
+        luck = Luck(plan.seed, plan.replicate(number, 0))
+        seen = monitoring.shown(monitoring.Job(drawn, number, luck, every[0].referred))
+        valued = replace(valued, shown=seen)
+    return both[0], valued
 
 
 def value_reading(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
@@ -205,7 +197,7 @@ def value_reading(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
     from dapp_model.fitted import READING
 
     other = inputs.replace(values={READING: task.reading})
-    _, valued = _one_draw(other, replace(plan, whole=0), task.number)
+    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=False)
     place = _reading_folder(folder, task.reading)
     place.mkdir(exist_ok=True)
     target = _valued_file(place, task.number)

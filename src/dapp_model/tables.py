@@ -19,7 +19,7 @@ from dapp_model.draws import varying
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Purse, purse
-from dapp_model.outcomes import year_name
+from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, year_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,8 @@ class Gathered:
     counts: mean over draws, float64 [option, group, measure, year]; by_draw: of everybody, mean
     over repetitions, float64 [draw, option, measure, year]; lines and money by option: mean
     undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
-    [draw, option, money year]. `worth` and `purses` leave out the comparator.
+    [draw, option, money year]. `worth` and `purses` leave out the comparator. `shown`: what
+    monitoring of the pilot would have shown by the decision, draws x figures, if there is one.
     `readings` are a few draws under other readings of a repeat, if any were made.
     """
 
@@ -59,6 +60,7 @@ class Gathered:
     worth: Mapping[str, Worth]
     homicides: Floats
     purses: Mapping[str, Purse]
+    shown: pd.DataFrame | None
     readings: tuple[Reading, ...] = ()
 
 
@@ -116,6 +118,8 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     over all draws; levels are those of the comparator in the draws whose county is simulated whole,
     plus the differences. The parquet files hold these draws.
     """
+    import pandas as pd
+
     names = inputs.options
     drawn_values: list[Mapping[str, Any]] = []
     counts_seen, differences, by_draw = _Moments(), _Moments(), []
@@ -127,6 +131,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     held: dict[str, list[Sequence[Sequence[Position]]]] = {name: [] for name in names[1:]}
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
+    shown: list[Mapping[str, float]] = []
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
@@ -137,6 +142,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             if whole:
                 outcome_rows.write_table(_outcome_table(names, draw, counts))
             homicides.append(valued.homicides)
+            shown.append(valued.shown)
             lines = valued.lines
             for name in names:
                 places = _places(lines[name], lines[names[0]])
@@ -159,8 +165,8 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             differences.add(mean - mean[:1])
             by_draw.append(mean[:, 0])
     n_years = counts.shape[-1]
-    years = tuple(year_name(study.FIRST_YEAR + i) for i in range(n_years))
-    skipped = study.BASELINE_YEAR - study.FIRST_YEAR
+    years = tuple(year_name(FIRST_YEAR + i) for i in range(n_years))
+    skipped = BASELINE_YEAR - FIRST_YEAR
     levels_of_counts = _level(counts_seen, differences, counts_seen.mean()[:1])
     pounds = {
         name: tuple(
@@ -207,6 +213,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             )
             for name in names[1:]
         },
+        shown=pd.DataFrame(shown) if all(shown) else None,
         readings=readings(inputs, plan, parts),
     )
 
@@ -289,7 +296,7 @@ def _outcome_table(names: Sequence[str], draw: int, counts: npt.NDArray[np.int64
     """Return the rows of one draw that are not zero; a row that is absent is zero."""
     by_option = counts.transpose(1, 0, 2, 3, 4)
     option, repetition, group, measure, year = np.nonzero(by_option)
-    years = [year_name(study.FIRST_YEAR + i) for i in range(counts.shape[-1])]
+    years = [year_name(FIRST_YEAR + i) for i in range(counts.shape[-1])]
     return _table(
         _OUTCOME_SCHEMA,
         {

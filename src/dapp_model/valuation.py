@@ -51,7 +51,8 @@ class Valued:
     comparator; present value [group, kind] less the comparator's. homicides: expected, float64
     [option, year]. serious_averted and serious_at_stake, float64 [option, repetition], are harm
     that the guard-rail looks at, from the year of the decision: averted against the comparator,
-    and what happens under the comparator to victims of those referred.
+    and what happens under the comparator to victims of those referred. `shown` is what monitoring
+    of the pilot would have shown by the decision, by figure, if there is a pilot to learn from.
     """
 
     parameters: Mapping[str, Any]
@@ -65,6 +66,7 @@ class Valued:
     homicides: Floats
     serious_averted: Floats
     serious_at_stake: Floats
+    shown: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def value_draw(
             ]
         ),
         serious_at_stake=_at_stake(drawn, at_stake, span),
+        shown={},
     )
 
 

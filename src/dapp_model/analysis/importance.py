@@ -13,8 +13,8 @@ from dapp_model import sensitivity, switching
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.learning import FEWEST, SHOWN
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars
-from dapp_model.decision import VALUE
-from dapp_model.draws import COST, NOTHING_DRAWN, Draws
+from dapp_model.decision import VALUE, change
+from dapp_model.draws import NOTHING_DRAWN, Draws
 from dapp_model.report.words import money
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ TRAJECTORIES: Final = 40
 LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
 _EDGE: Final = 0.005  # quantiles beyond which stored draws say little
 THIS_READING: Final = "as in this run"
-TRUE_ROUTE: Final = "true crimes"
-LOW_ROUTE: Final = "recorded crimes x multiplier"
-COUNT_ROUTE: Final = "count of recorded incidents"
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,31 +182,17 @@ def _foretold(both: Floats, parameters: pd.DataFrame) -> float:
 
 
 def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
-    """Return the best option by perspective, harm route and reading, and by a police count.
-
-    Fiscal and cashable values hold no victim harm, so that the route is the same to them. The
-    count of recorded incidents averted is an illustration: it rewards silence.
-    """
-    cases: dict[switching.Case, Floats] = {}
+    """Return the best option by perspective, harm route and reading, and by a police count."""
     first = next(iter(readings.values()))
     able = first.able()
-    options = [first.options[i] for i in able]
     for reading, draws in readings.items():
         if draws.options != first.options:
             raise ValueError(f"The run for the reading {reading!r} has other options.")
-        social = draws.measures[VALUE][:, :, able]
-        low = draws.measures[f"{VALUE}_low_harm"][:, :, able]
-        fiscal = -draws.measures[COST][:, :, able]
-        programme = draws.measures["programme_cost"][:, :, able]
-        cashable = draws.measures["cashable_value"][:, :, able] - programme
-        for route in (TRUE_ROUTE, LOW_ROUTE):
-            cases["social", route, reading] = social if route == TRUE_ROUTE else low
-            cases["fiscal", route, reading] = fiscal
-            cases["cashable", route, reading] = cashable
-        recorded = draws.measures["recorded_incidents_averted"][:, :, able]
-        cases["recorded incidents averted, not GBP", COUNT_ROUTE, reading] = recorded
-    headline = ("social", TRUE_ROUTE, next(iter(readings)))
-    return switching.flip_map(cases, options, headline=headline, illustrations=(COUNT_ROUTE,))
+    measures = {
+        reading: {name: draws.measures[name][:, :, able] for name in change.USED}
+        for reading, draws in readings.items()
+    }
+    return change.flips(measures, [first.options[i] for i in able])
 
 
 # -- words and pictures ---------------------------------------------------------------------------

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import decision, voi
-from dapp_model.analysis import designs
-from dapp_model.analysis.extension import Found
 from dapp_model.analysis.files import Analysis
-from dapp_model.analysis.pictures import Bar, Picture, Words, bars, learning, lines
-from dapp_model.decision import VALUE
+from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
+from dapp_model.decision import VALUE, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
+from dapp_model.report import learning_words
+from dapp_model.report.learning_figures import worth_of_studies
 from dapp_model.report.words import money
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ Progress = Callable[[int, int], None]
 
 FEWEST: Final = 50  # draws with which a regression is worth reading
 SHOWN: Final = 15  # bars in a picture
-NOT_LOOKED_AT: Final = (
-    "What the pilot itself would have taught by the decision, and what being able to stop is "
-    "worth, was not looked at; --learning-draws does."
-)
 REPLICATIONS: Final = (1, 2, 4, 8, 16)
 
 
@@ -38,15 +34,13 @@ def study(
     values: Mapping[str, Any],
     *,
     starts: Sequence[float] = (),
-    extension: Found | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
     """Return the value of information of a run's decision.
 
     `values` are the run's parameters, for those that were not drawn. `starts` counts the starts
     that the shown option adds, by year from the decision; without it what a study is worth to
-    later rounds is not assessed. `extension` is what the pilot itself would have taught by the
-    decision, if that was looked at.
+    later rounds is not assessed. What the pilot itself teaches is the run's own.
     """
     able = draws.able()
     options = [draws.options[i] for i in able]
@@ -102,14 +96,13 @@ def study(
         sentences += said
         pictures.append(_evsi_picture(tables["evsi"]))
         found["evsi"] = _records(tables["evsi"])
-    if extension is not None:
-        sentences += extension.sentences
-        tables |= extension.tables
-        found["extension_as_an_option"] = extension.found
-    else:
-        found["extension_as_an_option"] = "not assessed"
-        if draws.decision.get("decision") == "extension":
-            sentences.append(NOT_LOOKED_AT)
+    taught = draws.decision["learning"]
+    found["extension_as_an_option"] = taught
+    sentences += learning_words.values(draws.decision)
+    sentences += [line for line in [learning_words.rule(draws.decision)] if line]
+    sentences += learning_words.closing(draws.decision)
+    if taught != "not assessed" and taught["assessed"]:
+        tables["chance_of_each_act"] = _acts(taught, options)
     return Analysis("voi", tuple(sentences), found, tables, tuple(pictures))
 
 
@@ -119,6 +112,22 @@ def by_section(parameters: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     for name in parameters:
         found.setdefault(str(name).split(".")[0], []).append(str(name))
     return {f"all of {k}": tuple(names) for k, names in found.items() if len(names) > 1}
+
+
+def _acts(taught: Mapping[str, Any], options: Sequence[str]) -> pd.DataFrame:
+    """Return how often each option is chosen by the best use of the data, and by the rule."""
+    import pandas as pd
+
+    rule = taught["rule"]
+    stated = {rule["otherwise"]: 1 - rule["chance_of_act"], rule["act"]: rule["chance_of_act"]}
+    best = taught["learning"]["chance_of_each_act"]
+    return pd.DataFrame(
+        {
+            "option": list(options),
+            "best_use_of_the_data": [best[name] for name in options],
+            "rule_in_words": [stated.get(name, 0.0) for name in options],
+        }
+    )
 
 
 # -- how sure -------------------------------------------------------------------------------------
@@ -227,17 +236,17 @@ def _studies(
 
     from dapp_model.economics import discount_factor
 
-    truths = designs.truths(draws.parameters, values)
-    participants, months = designs.sizes()
+    truths = studies.truths(draws.parameters, values)
+    participants, months = studies.sizes()
     bound = voi.evsi(nested, truths)
     tables, said = [], []
-    for name, design in designs.designs().items():
+    for name, design in studies.designs().items():
         seen = partial(design.summaries, truths)
         table = voi.evsi_table(nested, seen, participants, months)
         table = voi.net_benefit_of_sampling(
             table,
             design.cost,
-            arrives=lambda follow: follow / designs.MONTHS + designs.reporting_years(),
+            arrives=lambda follow: follow / studies.MONTHS + studies.reporting_years(),
             lines=_lines(starts),
             discount=lambda year: discount_factor(int(year)),
         )
@@ -276,7 +285,8 @@ def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:
 
 
 def _evsi_picture(table: pd.DataFrame) -> Picture:
-    return learning(table, {name: one.label for name, one in designs.designs().items()})
+    labels = {name: one.label for name, one in studies.designs().items()}
+    return worth_of_studies("evsi", table, labels)
 
 
 def _pounds(found: voi.Estimate) -> str:

@@ -158,7 +158,7 @@ def _difference(job: tuple[Inputs, str, int, int]) -> float:
     """Return the net present social value of an option against the comparator, in GBP."""
     from dapp_model.economics import summary, value
     from dapp_model.experiment import evaluate_differences
-    from dapp_model.study import BASELINE_YEAR, trimmed
+    from dapp_model.outcomes import BASELINE_YEAR, trimmed
 
     inputs, option, seed, replicate = job
     pair = (inputs.options[0], option)

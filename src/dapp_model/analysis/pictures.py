@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dapp_model.chart_style import (
     BEHIND,
     COLOURS,
-    DASHES,
     INK,
     LINE,
     MOST,
-    SOFT,
     Chart,
-    End,
     canvas,
     chart,
-    label_ends,
+    curves,
     numbered,
     style,
     wrapped,
@@ -27,7 +24,6 @@ from dapp_model.report import words
 from dapp_model.report.names import SECTIONS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 Picture = Chart
@@ -113,7 +109,7 @@ def lines(said: Words, x: Sequence[float], found: Mapping[str, Sequence[float]])
     with style():
         figure = canvas(8.0, 4.4)
         axes: Axes = figure.subplots()
-        _curves(axes, x, found, inches=3.4)
+        curves(axes, x, found, inches=3.4)
         _axes_in_words(axes, said)
         more = f"\nThin grey lines: {len(found) - MOST} others" if len(found) > MOST else ""
         axes.set_xlabel(said.x + more)
@@ -132,63 +128,3 @@ def _axes_in_words(axes: Axes, said: Words) -> None:
             numbered(axis, words.money)
         else:
             numbered(axis, words.percent if label.startswith("Chance") else words.number)
-
-
-def _curves(
-    axes: Axes, x: Sequence[float], found: Mapping[str, Sequence[float]], *, inches: float
-) -> None:
-    kept = sorted(found, key=lambda name: -max(found[name]))[:MOST]
-    ends = []
-    for name in [one for one in found if one not in kept]:
-        axes.plot(x, found[name], color=SOFT, linewidth=0.8)
-    for i, name in enumerate(one for one in found if one in kept):
-        axes.plot(x, found[name], DASHES[i], color=COLOURS[i], linewidth=2)
-        ends.append(End(float(found[name][-1]), wrapped(name, 22), COLOURS[i]))
-    axes.set_xlim(x[0], x[-1] if x[-1] > x[0] else x[0] + 1)
-    axes.set_ylim(min(0.0, *(min(own) for own in found.values())), axes.get_ylim()[1])
-    label_ends(axes, x[-1], ends, inches=inches)
-
-
-def learning(table: pd.DataFrame, labels: Mapping[str, str]) -> Picture:
-    """Draw what a study is worth against its size and its length, a panel for each design.
-
-    `table` has design, size, follow_up (months), evsi, cost and informs_evppi (GBP).
-    """
-    designs = [str(name) for name in table["design"].unique()]
-    bound = float(table["informs_evppi"].iloc[0])
-    with style():
-        figure = canvas(9.0, 4.2)
-        panels: Any = figure.subplots(1, len(designs), sharey=True, squeeze=False)[0]
-        for axes, design in zip(panels, designs, strict=True):
-            own = table[table["design"] == design]
-            wide = own.pivot(index="size", columns="follow_up", values="evsi")
-            sizes = [float(n) for n in wide.index]
-            axes.set_xscale("log")
-            axes.set_ylim(0, 1.12 * max(bound, float(table["evsi"].max()), 1.0))
-            axes.set_xticks(sizes, [words.number(n) for n in sizes], rotation=45)
-            axes.minorticks_off()
-            # Longer studies first, so that colours go with the lines from above to below.
-            found = {f"{months:.0f} months": wide[months].tolist() for months in wide}
-            _curves(axes, sizes, found, inches=2.6)
-            axes.axhline(bound, color=INK, linewidth=1, linestyle="-.")
-            axes.annotate(f"no study is worth more: {words.money(bound)}", (sizes[0], bound),
-                          xytext=(3, 3), textcoords="offset points", fontsize=8)  # fmt: skip
-            axes.set_title(wrapped(labels[design], 30))
-            axes.grid(axis="y", color=LINE)
-            axes.set_xlabel("Participants in both arms")
-            numbered(axes.yaxis, words.money)
-        panels[0].set_ylabel("GBP for this programme, before the study's cost")
-        best = table.iloc[int(table["evsi"].to_numpy().argmax())]
-        paid = table[table["evsi"] > table["cost"]]
-        text = (
-            f"The most that a study looked at would teach is worth "
-            f"{words.money(float(best['evsi']))} to this programme, before its cost of "
-            f"{words.money(float(best['cost']))}: {labels[str(best['design'])]}, "
-            f"{words.number(float(best['size']))} participants, {best['follow_up']:.0f} months. "
-            f"No study can be worth more than {words.money(bound)}. {len(paid)} of {len(table)} "
-            "sizes and lengths looked at are worth more than they cost."
-        )
-        columns = ("design", "size", "follow_up", "evsi", "cost", "informs_evppi")
-        rows = [[one[name] for name in columns] for one in table.to_dict("records")]
-        title = "What an evaluation would teach is worth, by its size and its length"
-        return chart(figure, "evsi", title, text, (columns, rows))

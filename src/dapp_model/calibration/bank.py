@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import model, study
+from dapp_model import model
 from dapp_model.calibration.recipe import SIZE, Recipe, registry_of_the_county
 from dapp_model.calibration.targets import (
     COUNTED,
@@ -33,6 +33,7 @@ from dapp_model.calibration.targets import (
 )
 from dapp_model.engines import fast
 from dapp_model.errors import DappError, RunError
+from dapp_model.experiment import with_share
 from dapp_model.outcomes import Outcomes
 from dapp_model.parallel import as_they_finish
 from dapp_model.parameters import Inputs
@@ -221,7 +222,7 @@ def fill(
     folder.mkdir(parents=True, exist_ok=True)
     for odd in folder.glob("*.part"):
         odd.unlink()
-    base = study.with_share(load(recipe.scenario), 1.0)
+    base = with_share(load(recipe.scenario), 1.0)
     numbers = numbers_for(recipe, len(scores), wave)
     values = recipe.values(scores)
     chunks = [

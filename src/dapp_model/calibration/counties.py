@@ -13,14 +13,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import economics, model, study
+from dapp_model import economics, model
 from dapp_model import events as ev
 from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
 from dapp_model.engines import fast
-from dapp_model.experiment import families
-from dapp_model.outcomes import Outcomes
+from dapp_model.experiment import families, with_share
+from dapp_model.outcomes import Outcomes, trimmed
 from dapp_model.parallel import as_they_finish
 from dapp_model.parameters import Inputs, registry
 from dapp_model.scenario import load
@@ -83,7 +83,7 @@ def _onwards(job: Job) -> list[float]:
     }
     out = [float(by_measure[m][y]) for m in MEASURES for y in years]
     later, recorded_later, referred = _later(lives[0], lives[-1])
-    accounts = [economics.value(study.trimmed(outcomes[n]), inputs) for n in names]
+    accounts = [economics.value(trimmed(outcomes[n]), inputs) for n in names]
     worth = economics.summary(accounts[-1], accounts[0])
     out += [later, recorded_later, referred]
     out += [worth.true_incidents_averted, worth.net_present_social_value]
@@ -136,7 +136,7 @@ def simulate(
     key = hashlib.blake2b(text + np.ascontiguousarray(values).tobytes(), digest_size=6).hexdigest()
     folder = folder / f"{what}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    base = study.with_share(load(recipe.scenario), 1.0)
+    base = with_share(load(recipe.scenario), 1.0)
     if what == "onwards":
         base = base.replace(values={"time.window_after_last_start": 9 * model.YEAR_DAYS})
     jobs = []

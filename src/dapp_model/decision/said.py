@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import fitted, voi
-from dapp_model.decision import choice, curves, dates, known
+from dapp_model.decision import change, choice, curves, dates, known
 from dapp_model.decision.chance import Apart, apart, chance_best, mean
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior
+from dapp_model.decision.learning import learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
 from dapp_model.decision.view import Standing, material
@@ -48,10 +49,14 @@ INTERVALS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What was drawn (draws x names), and a few draws under other readings of a repeat."""
+    """What was drawn (draws x names), and a few draws under other readings of a repeat.
+
+    `shown` is what monitoring of the pilot would have shown by the decision, draws x figures.
+    """
 
     parameters: pd.DataFrame | None = None
     readings: tuple[Reading, ...] = ()
+    shown: pd.DataFrame | None = None
 
 
 def decide(
@@ -78,6 +83,7 @@ def decide(
     sure = apart(values)
     able = [i for i, one in enumerate(candidates) if one.may]
     _add_chances(options, sure, able)
+    learnt = _learning(inputs, values, able, evidence)
     given = material(inputs, found, standings(inputs, options))
     return {
         "scenario": inputs.name,
@@ -98,12 +104,23 @@ def decide(
             "without_guard_rail": advise(candidates, hurdle, rail=False)[0],
             "not_told_apart": _not_told_apart(inputs, found, advised),
             "affordability": _affordability(by_name),
-            "decision_rule": known.NOT_ASSESSED,
+            "decision_rule": _rule(learnt),
         },
         "three_numbers": _three_numbers(by_name[shown]),
         "shown_option": shown,
         "wrong": _wrong(inputs, sure, advised, shown),
         "larger_budget": larger,
+        "learning": learnt,
+        "switching": change.switches(
+            values[:, :, able], [inputs.options[i] for i in able], evidence.parameters
+        ),
+        "flips": change.flip_rows(
+            inputs.options,
+            able,
+            found,
+            evidence.readings,
+            reading=str(inputs.values[fitted.READING]),
+        ),
         "views": _views(inputs, options, advised),
         "guard_rail": asdict(rail_of(inputs)),
         "intervals": INTERVALS,
@@ -126,6 +143,23 @@ def decide(
             "the chief finance officer's comment",
         ],
     }
+
+
+def _learning(
+    inputs: Inputs, values: Floats, able: list[int], evidence: Evidence
+) -> dict[str, Any] | str:
+    """Return what the pilot teaches; a pilot that has yet to be decided on has taught nothing."""
+    if inputs.decision != "extension" or evidence.shown is None or evidence.parameters is None:
+        return known.NOT_ASSESSED
+    return learning(inputs, values, able, (evidence.shown, evidence.parameters))
+
+
+def _rule(learnt: dict[str, Any] | str) -> dict[str, Any] | str:
+    """Return the rule for deciding on what monitoring shows, with the chance of each act."""
+    if isinstance(learnt, str) or not learnt["assessed"]:
+        return known.NOT_ASSESSED
+    rule: dict[str, Any] = learnt["rule"]
+    return rule
 
 
 def standings(inputs: Inputs, options: list[dict[str, Any]]) -> tuple[Standing, ...]:

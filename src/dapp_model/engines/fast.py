@@ -29,6 +29,7 @@ from dapp_model.engines.allocation import (
 from dapp_model.engines.heap import pop
 from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown, in_total_order, sort_rows
+from dapp_model.engines.screen import may_be_referred
 from dapp_model.engines.state import (
     NO_SUPPORT,
     NONE,
@@ -42,7 +43,7 @@ from dapp_model.engines.state import (
 )
 from dapp_model.errors import RunError
 from dapp_model.events import ROW
-from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
+from dapp_model.world import BANDS, DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
@@ -109,15 +110,16 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
 
 @compiled_with_memory
 def reach(key, p, days, warm_up, since, until, life, q):
-    """Find who can be referred from `since` to `until`, without living the lives of others.
+    """Find who can be referred from `since` to `until`, hardly living the lives of others.
 
-    Whoever enters later cannot be, nor can those whose cases have all ended so long before that
-    nothing can follow from them. Returns identifiers and entry times [n, 2], as `county` does.
+    Returns identifiers and entry times [n, 2], as `county` does.
     """
     rows = np.empty(8192, ROW_TYPE)
     cursor = np.zeros(1, np.int64)
     reached = np.zeros((1024, 2), np.int64)
     n = 0
+    field = np.zeros((5, BANDS), np.int64)
+    heights = np.zeros(BANDS, np.float64)
     late = rules.longest_consequence(p)
     top = days[D.ENTRY].max()
     band = 0
@@ -128,7 +130,7 @@ def reach(key, p, days, warm_up, since, until, life, q):
             person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
             if when >= until:
                 break
-            if rules.last_case_ends(key, p, person, when) + late < since:
+            if not may_be_referred(key, p, days, person, when, since, until, late, field, heights):
                 continue
             cursor[0] = 0
             begin(key, p, days, life, q, 0, person, when, rows, cursor)

@@ -40,30 +40,35 @@ FIGURES: Final = (
     *OTHERS,
     *(f"starters with {n} months" for n in FOLLOWED),
 )
-OUTSIDE_SHARE: Final = 0.1  # of the county, from which people to match with are taken
+AS_A_SERVICE: Final = "the pilot against no programme, GBP"
+# Of the county, from which people to match with are taken; still some hundred for each starter.
+OUTSIDE_SHARE: Final = 0.04
 _INTERVIEWS: Final = 7_001  # keeps their luck apart from that of other analyses
 
 
 @dataclass(frozen=True)
 class Job:
-    """One draw of what is not known (`inputs`), its number, and the luck of its county."""
+    """One draw of what is not known (`inputs`), its number, and the luck of its county.
+
+    people: int64 [n, 2], number and entry time of everybody whom the pilot sees referred.
+    """
 
     inputs: Inputs
     number: int
     luck: Luck
+    people: Ints
 
 
-def shown(job: Job) -> tuple[dict[str, float], float]:
-    """Return the figures by name, and the net present social value of the pilot against none.
+def shown(job: Job) -> dict[str, float]:
+    """Return the figures by name, and under AS_A_SERVICE what the pilot is worth against none.
 
-    Counts are those of a whole county. NaN is a figure that nobody could give. The value is in
-    GBP at the pilot's own decision: the pilot with no extension, as a service.
+    Counts are those of a whole county. NaN is a figure that nobody could give. The value is net
+    present social value in GBP at the pilot's own decision: the pilot with no extension.
     """
     from dapp_model.engines import fast
-    from dapp_model.study import with_share
+    from dapp_model.experiment import with_share
 
-    inputs = lives.pilot_of(job.inputs)
-    people = lives.reached(inputs, job.luck)
+    inputs, people = lives.pilot_of(job.inputs), job.people
     worlds = {name: model.tabulate(inputs, name) for name in (NONE, PILOT)}
     rows = {
         name: fast.live_together(world, people, job.luck.seed, job.luck.replicate)
@@ -85,7 +90,7 @@ def shown(job: Job) -> tuple[dict[str, float], float]:
     counted = (STARTS, COMPLETIONS, *OTHERS[:2], OTHERS[3])
     for name in (*counted, *(f"starters with {n} months" for n in FOLLOWED)):
         figures[name] /= share
-    return figures, _value(replace(inputs, decision="pilot"), rows)
+    return figures | {AS_A_SERVICE: _value(replace(inputs, decision="pilot"), rows)}
 
 
 def cut_off(inputs: Inputs) -> int:
@@ -183,8 +188,7 @@ def _value(inputs: Inputs, rows: dict[str, Rows]) -> float:
     """Return the net present social value of the pilot against no programme, GBP."""
     from dapp_model.economics import summary, value
     from dapp_model.engines import fast
-    from dapp_model.outcomes import Outcomes
-    from dapp_model.study import BASELINE_YEAR, trimmed
+    from dapp_model.outcomes import BASELINE_YEAR, Outcomes, trimmed
 
     accounts = {}
     for name, own in rows.items():

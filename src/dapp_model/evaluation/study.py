@@ -12,7 +12,6 @@ from dapp_model import events as ev
 from dapp_model.evaluation import designs, lives, outcomes, trials
 from dapp_model.evaluation.designs import BASES, BEFORE_AFTER, DESIGNS, MATCHED, Arms, Design, Truth
 from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
-from dapp_model.evaluation.monitoring import OUTSIDE_SHARE
 from dapp_model.evaluation.seen import figure, pilot_figures
 from dapp_model.evaluation.trials import ANY, NUMBER
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from dapp_model.parameters import Inputs
 
+OUTSIDE_SHARE: Final = 0.1  # of the county, from which people outside are taken
 FEWEST: Final = 5  # starters of a draw with which designs are run in it
 KINDS: Final = (ANY, NUMBER)
 
@@ -65,7 +65,7 @@ def simulate(job: Job) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Simulate one pilot; return the referred by effect, and people outside to match with."""
     from dapp_model import model
     from dapp_model.engines import fast
-    from dapp_model.study import with_share
+    from dapp_model.experiment import with_share
 
     people = lives.reached(job.inputs, job.luck)
     found, last = {}, None

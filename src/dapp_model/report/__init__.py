@@ -15,7 +15,7 @@ __all__ = ["paragraph", "sentences", "write"]
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the first page."""
-    from dapp_model.report import account_words, sure_words, words
+    from dapp_model.report import account_words, change_words, learning_words, sure_words, words
 
     return [
         *words.standing(decision),
@@ -37,7 +37,12 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),
         sure_words.structures(decision),
+        *change_words.switches(decision),
+        *change_words.flips(decision),
         sure_words.information(decision),
+        learning_words.rule(decision),
+        *learning_words.values(decision),
+        *learning_words.closing(decision),
         sure_words.luck(decision),
         sure_words.acceptability(decision),
     ]
@@ -45,7 +50,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
 
 def paragraph(decision: Mapping[str, Any]) -> str:
     """Return the advice and all that is said of it, in one paragraph."""
-    from dapp_model.report import account_words, sure_words, words
+    from dapp_model.report import account_words, change_words, learning_words, sure_words, words
 
     # The low case has its own sentence.
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
@@ -62,7 +67,10 @@ def paragraph(decision: Mapping[str, Any]) -> str:
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),
         sure_words.structures(decision),
+        *change_words.switches(decision),
+        *change_words.flips(decision),
         sure_words.information(decision),
+        learning_words.rule(decision),
         account_words.affordability(decision),
         words.present_knowledge(decision),
         words.expiry(decision),

@@ -53,6 +53,7 @@ NAMES: Final = (
     "positions",
     "acceptability",
     "tornado",
+    "learning",
     "flips",
     "calibration",
 )
@@ -79,6 +80,7 @@ def draw(totals: Totals) -> list[Chart]:
     from dapp_model.report import calibration_annex
     from dapp_model.report.account_figures import bearers, funders, positions
     from dapp_model.report.flow_figures import pathway
+    from dapp_model.report.learning_figures import learning
     from dapp_model.report.sure_figures import acceptability, flips, tornado
     from dapp_model.report.year_figures import incidents
 
@@ -93,6 +95,7 @@ def draw(totals: Totals) -> list[Chart]:
             positions(totals),
             acceptability(totals.decision),
             tornado(totals),
+            learning(totals),
             flips(totals),
             calibration_annex.picture(totals),
         ]

@@ -1,0 +1,87 @@
+"""What would change the advice: values of single parameters, and other ways of counting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import switching
+from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
+from dapp_model.decision.structural import Reading
+from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, nested
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Measures = Mapping[str, Floats]  # by name: [draw, repetition, option] of those that may be chosen
+
+TRUE_ROUTE: Final = "true crimes"
+LOW_ROUTE: Final = "recorded crimes x multiplier"
+COUNT_ROUTE: Final = "count of recorded incidents"
+RECORDED: Final = "recorded incidents averted, not GBP"
+USED: Final = (
+    VALUE, f"{VALUE}_low_harm", PUBLIC_COST, COST, "cashable_value", "recorded_incidents_averted",
+)  # fmt: skip
+
+
+def switches(
+    values: Floats, names: Sequence[str], parameters: pd.DataFrame | None
+) -> dict[str, Any] | str:
+    """Return at which value of each parameter alone another option becomes best on average.
+
+    `values` is [draw, repetition, option] in GBP of the options that may be chosen.
+    """
+    if parameters is None or len(values) < FEWEST or NOTHING_DRAWN in parameters:
+        return NOT_ASSESSED
+    found, never = switching.switching_values(values, parameters)
+    return {
+        "values": [{**asdict(one), "becomes": names[one.becomes]} for one in found],
+        "never_alone": len(never),
+    }
+
+
+def flip_rows(
+    options: Sequence[str],
+    able: Sequence[int],
+    found: Mapping[str, Worth],
+    readings: Sequence[Reading],
+    *,
+    reading: str,
+) -> list[dict[str, Any]]:
+    """Return the best option by perspective, harm route and reading of a repeat, row by row.
+
+    No rows from a single draw, which tells nothing apart.
+    """
+    if len(next(iter(found.values())).serious_averted) < 2:
+        return []
+    by_reading = {reading: found, **{one.name: one.found for one in readings}}
+    measures = {
+        name: {used: nested(options, worth, used)[:, :, list(able)] for used in USED}
+        for name, worth in by_reading.items()
+    }
+    table = flips(measures, [options[i] for i in able])
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def flips(measures: Mapping[str, Measures], options: Sequence[str]) -> pd.DataFrame:
+    """Return the best option by perspective, harm route and reading, and by a police count.
+
+    `measures` holds those of USED by reading; the first reading is the headline's. Fiscal and
+    cashable values hold no victim harm, so that the route is the same to them. The count of
+    recorded incidents averted is an illustration: it rewards silence.
+    """
+    cases: dict[switching.Case, Floats] = {}
+    for reading, own in measures.items():
+        social = {TRUE_ROUTE: own[VALUE], LOW_ROUTE: own[f"{VALUE}_low_harm"]}
+        for route, values in social.items():
+            cases["social", route, reading] = values
+            cases["fiscal", route, reading] = -own[PUBLIC_COST]
+            cases["cashable", route, reading] = own["cashable_value"] - own[COST]
+        cases[RECORDED, COUNT_ROUTE, reading] = own["recorded_incidents_averted"]
+    headline = ("social", TRUE_ROUTE, next(iter(measures)))
+    return switching.flip_map(cases, options, headline=headline, illustrations=(COUNT_ROUTE,))

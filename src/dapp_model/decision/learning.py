@@ -1,0 +1,203 @@
+"""Extension as an option: what the pilot is worth as a service, to learn from, and to stop.
+
+Under each draw the model itself makes what monitoring would have shown by the decision
+(`evaluation/monitoring.py`). A rule is fitted on some draws and valued on others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+from dapp_model.decision import studies
+from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
+from dapp_model.evaluation.monitoring import AS_A_SERVICE, MATCHED, REPEATS, REPORTED, RULE
+from dapp_model.evaluation.seen import data_file, figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+
+NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
+SPAN_MONTHS: Final = 12.0
+
+
+def learning(
+    inputs: Inputs, values: Floats, able: Sequence[int], seen: tuple[pd.DataFrame, pd.DataFrame]
+) -> dict[str, Any]:
+    """Return the three values, the rule in words, and what closing, pausing, reopening cost.
+
+    `values` is [draw, repetition, option] in GBP, `able` the places of the options that may be
+    chosen, `seen` what monitoring showed and what was drawn, draws x names.
+    """
+    shown, parameters = seen
+    pilot = shown[AS_A_SERVICE].to_numpy(np.float64)
+    figures = shown.drop(columns=AS_A_SERVICE)
+    found: dict[str, Any] = {
+        "assessed": False,
+        "draws": len(shown),
+        "pilot_as_a_service": with_error(pilot),
+        "figures": {
+            str(name): {"mean": _mean(figures[name]), "sd": _sd(figures[name])} for name in figures
+        },
+    }
+    names = [inputs.options[i] for i in able]
+    if len(shown) < FEWEST or NOTHING_DRAWN in parameters or len(able) < 2:
+        reason = (
+            f"they need {FEWEST} draws and two options that may be chosen, and there are "
+            f"{len(shown)} and {len(able)}"
+        )
+        return found | {"reason": reason, "learning": NOT_ASSESSED, "able_to_stop": NOT_ASSESSED}
+    data = data_of(figures)
+    nested = values[:, :, able]
+    # The act that the rule is about: the best of those that go on.
+    act = 1 + int(nested[:, :, 1:].mean(axis=(0, 1)).argmax())
+    rule = voi.threshold_rule(
+        data, nested, {k: v for k, v in RULE.items() if k in data}, acts=(act, 0)
+    )
+    labels = [inputs.option(name).label for name in names]
+    return found | {
+        "assessed": True,
+        "learning": learn(data, nested, names),
+        "able_to_stop": {"act": names[act], **stopping(data, nested[:, :, [0, act]])},
+        "rule": {
+            "words": rule.words(labels),
+            "act": names[act],
+            "otherwise": names[0],
+            "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},
+            "chance_of_act": rule.chance,
+            "value": asdict(rule.value),
+        },
+        "closing": _closing(inputs, values, data, parameters),
+        "best_now": float(nested.mean(axis=(0, 1)).max()),
+    }
+
+
+def data_of(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return figures with which a regression can work: what nobody could answer is set apart.
+
+    A share without answers takes the mean of the draws that have one, and a column says so. What
+    is the same in all draws says nothing and is left out.
+    """
+    frame = figures[[*RULE, REPEATS, MATCHED]].copy()
+    frame[NO_ANSWER] = frame[REPORTED].notna().astype(float)
+    frame = frame.fillna(frame.mean()).fillna(0.0)
+    return frame.loc[:, frame.nunique() > 1]
+
+
+# -- the three values -----------------------------------------------------------------------------
+
+
+def learn(
+    data: pd.DataFrame, net_benefit: Floats, names: Sequence[str], *, seed: int = 1
+) -> dict[str, Any]:
+    """Return what data are worth: E[max E(value given data)] less max E(value), in GBP.
+
+    `value` is the optimal use by regression, which cannot be below zero and is compared with what
+    shuffled data would give; `on_unseen_draws` is what the same regression is worth on draws that
+    it has not seen, below zero where there are too few to learn from. Beside them stand the value
+    of knowing everything, which no data exceed, and how often each act is chosen.
+    """
+    chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
+    luck = voi.separate_luck(net_benefit)
+    return {
+        "value": asdict(voi.evsi(net_benefit, data, seed=seed)),
+        "on_unseen_draws": asdict(voi.rule_value(data, net_benefit, seed=seed)),
+        "evpi": asdict(voi.evpi_estimate(luck.values)),
+        "luck_removed_from_evpi": luck.corrected,
+        "chance_of_each_act": {
+            name: float((chosen == place).mean()) for place, name in enumerate(names)
+        },
+        "without_data": names[int(np.bincount(without).argmax())],
+    }
+
+
+def stopping(data: pd.DataFrame, net_benefit: Floats, *, seed: int = 1) -> dict[str, Any]:
+    """Return what being able to stop is worth: E[max(stop, extend)] less E(extend), in GBP.
+
+    `net_benefit` is [draw, repetition, (stop, extend)]. On what is known at the cut-off, by the
+    best use of the data on draws that it has not seen, and if everything were known. Both hold
+    that extending was bound to happen otherwise.
+    """
+    values = net_benefit.mean(axis=1) if net_benefit.ndim == 3 else net_benefit
+    chosen, _ = voi.choices_by_data(data, values, seed=seed)
+    row = np.arange(len(values))
+    known = voi.separate_luck(net_benefit).values if net_benefit.ndim == 3 else values
+    return {
+        "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
+        "knowing_everything": with_error(known.max(axis=1) - known[:, 1]),
+        "stop_without_data": float(max(0.0, (values[:, 0] - values[:, 1]).mean())),
+        "chance_of_stopping": float((chosen == 0).mean()),
+    }
+
+
+def with_error(values: Floats) -> dict[str, float | None]:
+    """Return the mean over draws and its standard error, None with a single draw."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return {"value": float(values.mean()), "standard_error": error}
+
+
+def _mean(values: pd.Series[float]) -> float | None:
+    return float(values.mean()) if values.notna().any() else None
+
+
+def _sd(values: pd.Series[float]) -> float | None:
+    return float(values.std()) if values.notna().sum() > 1 else None
+
+
+# -- closing, pausing, reopening ------------------------------------------------------------------
+
+
+def _closing(
+    inputs: Inputs, values: Floats, data: pd.DataFrame, parameters: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what ending and reopening cost, and what a pause to evaluate is worth with its choice.
+
+    A pause is valued with the choice that follows it: after the evaluation the programme is
+    reopened, or closed for good with the evaluation paid.
+    """
+    costs = data_file()["closing"]
+    closing, reopening = figure(costs["closing_cost"]), figure(costs["reopening_cost"])
+    pauses = {
+        name: _pause(inputs, name, values, (data, parameters, reopening))
+        for name in inputs.options[1:]
+        if inputs.option(name).levers["extension.gap"] > 0
+    }
+    return {"closing_cost": closing, "reopening_cost": reopening, "pauses": pauses}
+
+
+def _pause(
+    inputs: Inputs,
+    name: str,
+    values: Floats,
+    given: tuple[pd.DataFrame, pd.DataFrame, float],
+) -> dict[str, Any]:
+    data, parameters, reopening = given
+    share = inputs.population_share
+    place = inputs.options.index(name)
+    reopened = values[:, :, place].mean(axis=1) - reopening * share
+    cost = float(inputs.option(name).levers["extension.evaluation_cost"]) * share
+    acts = np.stack([np.full(len(reopened), -cost), reopened], axis=1)
+    design = studies.designs()["matched"]
+    size = studies.sizes()[0][0]
+    truths = studies.truths(parameters, inputs.values)
+    seen = design.summaries(truths, size, SPAN_MONTHS, np.random.default_rng(1))
+    known = data.reset_index(drop=True).assign(
+        **{f"evaluation: {column}": seen[column].to_numpy() for column in seen}
+    )
+    chosen, _ = voi.choices_by_data(known, acts)
+    return {
+        "evaluated_people": size,
+        "evaluation_cost": cost,
+        "reopened_whatever_it_shows": with_error(reopened),
+        "with_later_choice": with_error(acts[np.arange(len(acts)), chosen]),
+        "chance_of_reopening": float((chosen == 1).mean()),
+    }

@@ -1,0 +1,120 @@
+"""Sentences about what the pilot teaches, the rule for deciding, and being able to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dapp_model.evaluation.monitoring import COMPLETIONS, STARTS
+from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
+
+NOT_ASSESSED = "not assessed"
+
+
+def rule(decision: Decision) -> str:
+    """Say the rule for deciding on what monitoring shows, with the chance of each act under it."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED:
+        return ""
+    if not found["assessed"]:
+        return f"A rule for deciding on what monitoring shows: {NOT_ASSESSED}; {found['reason']}."
+    one = found["rule"]
+    act, otherwise = _label(decision, one["act"]), _label(decision, one["otherwise"])
+    chance = one["chance_of_act"]
+    return (
+        f"A rule for the decision month, once monitoring has been read: {one['words']} Over what "
+        f"is not known, the chance of {act} under it is {percent(chance)} and of {otherwise} "
+        f"{percent(1 - chance)}. On draws that it has not seen the rule is worth "
+        f"{_estimate(one['value'])} against choosing now. Police repeats are shown and are never "
+        "decisive alone: they reward selection and silence."
+    )
+
+
+def values(decision: Decision) -> list[str]:
+    """Say the three values apart: the pilot as a service, learning, and being able to stop."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED:
+        return []
+    lines = [_service(found["pilot_as_a_service"]), _followed(found["figures"])]
+    if not found["assessed"]:
+        return [*lines, f"Learning, and being able to stop: {NOT_ASSESSED}; {found['reason']}."]
+    return [*lines, _learning(decision), _stopping(decision)]
+
+
+def closing(decision: Decision) -> list[str]:
+    """Say what closing and reopening cost, and what a pause to evaluate is worth."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED or not found["assessed"]:
+        return []
+    one = found["closing"]
+    lines = [
+        f"Closing costs some {money(one['closing_cost'])} beyond the contract, now or at the end "
+        f"of an extension, and reopening some {money(one['reopening_cost'])}: judgements, outside "
+        "the other figures."
+    ]
+    for name, pause in one["pauses"].items():
+        worth = pause["with_later_choice"]
+        gap = worth["value"] - found["best_now"]
+        lines.append(
+            f"{_label(decision, name)} is worth {money(worth['value'])} (Monte Carlo error "
+            f"{money(worth['standard_error'])}) with its later choice, the cost of reopening and "
+            f"of the evaluation included: reopened in {percent(pause['chance_of_reopening'])} of "
+            f"draws after a matched evaluation of {pause['evaluated_people']} people. That is "
+            f"{money(abs(gap))} {'more' if gap > 0 else 'less'} than the best act now."
+        )
+    return lines
+
+
+def _label(decision: Decision, name: str) -> str:
+    return quoted(option_of(decision, name)["label"])
+
+
+def _service(found: Mapping[str, Any]) -> str:
+    error = found["standard_error"]
+    known = f"Monte Carlo error {money(error)}; " if error is not None else ""
+    return (
+        f"As a service alone, the pilot is worth {money(found['value'])} against no programme "
+        f"({known}at its own decision, not the extension's)."
+    )
+
+
+def _followed(figures: Mapping[str, Any]) -> str:
+    mean = {name: number(one["mean"] or 0.0) for name, one in figures.items()}
+    return (
+        f"By the data cut-off {mean[STARTS]} people have started and {mean[COMPLETIONS]} have "
+        f"completed, on average; {mean['starters with 6 months']} starters have 6 months of "
+        f"follow-up and {mean['starters with 12 months']} have 12. Of {mean['assessed']} people "
+        f"assessed, the partners of {mean['partners asked']} could be asked about the months "
+        "after it."
+    )
+
+
+def _estimate(found: Mapping[str, Any]) -> str:
+    text = f"{money(found['value'])} (Monte Carlo error {money(found['standard_error'])})"
+    return f"{text}, zero within noise" if found["zero_within_noise"] else text
+
+
+def _learning(decision: Decision) -> str:
+    found = decision["learning"]["learning"]
+    acts = [
+        f"{_label(decision, name)} in {percent(chance)}"
+        for name, chance in found["chance_of_each_act"].items()
+        if chance > 0
+    ]
+    return (
+        f"Learning from the pilot by the best use of what monitoring shows is worth "
+        f"{_estimate(found['value'])}, of the {money(found['evpi']['value'])} that knowing "
+        f"everything would be. That use, fitted on some draws, is worth "
+        f"{_estimate(found['on_unseen_draws'])} on others; it leads to {listed(acts)} of draws."
+    )
+
+
+def _stopping(decision: Decision) -> str:
+    found = decision["learning"]["able_to_stop"]
+    one, known = found["with_monitoring"], found["knowing_everything"]
+    noise = "; zero within noise" if abs(one["value"]) < 2 * one["standard_error"] else ""
+    return (
+        f"Being able to stop, rather than bound to {_label(decision, found['act'])}, is worth "
+        f"{money(one['value'])} (Monte Carlo error {money(one['standard_error'])}{noise}) on what "
+        f"monitoring shows, and {money(known['value'])} if everything were known."
+    )
