@@ -478,14 +478,35 @@ def evsi() -> pd.DataFrame:
 
 
 def test_the_value_of_learning_is_drawn_by_size_and_by_length() -> None:
-    chart = worth_of_studies("evsi", evsi(), {"randomised": "By lot", "matched": "Matched"})
-    assert len(chart.rows) == len(evsi())
-    assert chart.svg.count("24 months") >= 2
-    for label in ("By lot", "Matched"):
-        assert label in chart.svg
-    assert "By lot, 6,000 participants, 24 months" in chart.alternative
+    labels = {"randomised": "By lot", "matched": "Matched"}
+    found = worth_of_studies("evsi", evsi(), labels, whole=True)
+    assert len(found.rows) == len(evsi())
+    assert found.svg.count("24 months") >= 2
+    for label in labels.values():
+        assert label in found.svg
+    assert "By lot, 6,000 participants, 24 months" in found.alternative
     paid = int((evsi()["evsi"] > evsi()["cost"]).sum())
-    assert f"{paid} of 18 sizes and lengths" in chart.alternative
+    assert f"{paid} of 18 sizes and lengths" in found.alternative
+    part = worth_of_studies("evsi", evsi(), labels, whole=False)
+    assert "cannot be set against what a study costs" in part.alternative
+    assert "of 18" not in part.alternative
+
+
+@pytest.mark.parametrize(("draws", "drawn"), [(N, True), (49, False)])
+def test_a_run_with_draws_enough_says_what_an_evaluation_would_teach(
+    inputs: Inputs, draws: int, drawn: bool
+) -> None:
+    from dapp_model.decision import studies
+    from dapp_model.report.learning_figures import learning
+
+    made = totals(inputs, pd.DataFrame({made_up.EFFECT: made_up.effects(N)})[:draws])
+    found = learning(made)
+    assert (found is not None) == drawn
+    if found:
+        sizes, months = studies.sizes()
+        assert len(found.rows) == len(studies.designs()) * len(sizes) * len(months)
+        top = dict(zip(found.header, found.rows[0], strict=True))["informs_evppi"]
+        assert words.money(float(top)) in found.alternative  # type: ignore[arg-type]
 
 
 def test_an_analysis_draws_at_most_four_lines_in_colour() -> None:

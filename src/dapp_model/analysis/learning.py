@@ -94,7 +94,7 @@ def study(
         pictures.append(_evppi_picture(table))
         tables["evsi"], said = _studies(draws, nested, values, starts)
         sentences += said
-        pictures.append(_evsi_picture(tables["evsi"]))
+        pictures.append(_evsi_picture(tables["evsi"], draws))
         found["evsi"] = _records(tables["evsi"])
     taught = draws.decision["learning"]
     found["extension_as_an_option"] = taught
@@ -284,9 +284,9 @@ def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:
     )
 
 
-def _evsi_picture(table: pd.DataFrame) -> Picture:
+def _evsi_picture(table: pd.DataFrame, draws: Draws) -> Picture:
     labels = {name: one.label for name, one in studies.designs().items()}
-    return worth_of_studies("evsi", table, labels)
+    return worth_of_studies("evsi", table, labels, whole=not draws.part_of_county())
 
 
 def _pounds(found: voi.Estimate) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from dapp_model.chart_style import INK, LINE, Chart, canvas, chart, curves, style, wrapped
 from dapp_model.decision.worth import VALUE, nested
 from dapp_model.report import words
@@ -32,14 +30,12 @@ def learning(totals: Totals) -> Chart | None:
     values = nested(totals.inputs.options, totals.gathered.worth, VALUE)[:, :, able]
     table = _table(values, parameters, totals)
     labels = {name: one.label for name, one in studies.designs().items()}
-    return worth_of_studies("learning", table, labels)
+    whole = totals.inputs.population_share >= 1
+    return worth_of_studies("learning", table, labels, whole=whole)
 
 
 def _table(values: Any, parameters: pd.DataFrame, totals: Totals) -> pd.DataFrame:
-    """Return the value of each design by size and length, its cost, and what none can exceed.
-
-    All in GBP of the county that was simulated, so that costs are those of its share.
-    """
+    """Return the value of each design by size and length, its cost, and what none can exceed."""
     import pandas as pd
 
     from dapp_model import voi
@@ -49,22 +45,24 @@ def _table(values: Any, parameters: pd.DataFrame, totals: Totals) -> pd.DataFram
     tables = []
     for name, design in studies.designs().items():
         table = voi.evsi_table(values, partial(design.summaries, truths), *studies.sizes())
-        costs = [
+        table["cost"] = [
             design.cost(int(size), float(months))
             for size, months in zip(table["size"], table["follow_up"], strict=True)
         ]
-        tables.append(
-            table.assign(design=name, cost=np.array(costs) * totals.inputs.population_share)
-        )
+        table["design"] = name
+        tables.append(table)
     found = pd.concat(tables, ignore_index=True)
     found["informs_evppi"] = voi.evsi(values, truths).value
     return found
 
 
-def worth_of_studies(name: str, table: pd.DataFrame, labels: Mapping[str, str]) -> Chart:
+def worth_of_studies(
+    name: str, table: pd.DataFrame, labels: Mapping[str, str], *, whole: bool
+) -> Chart:
     """Draw what a study is worth against its size and its length, a panel for each design.
 
-    `table` has design, size, follow_up (months), evsi, cost and informs_evppi (GBP).
+    `table` has design, size, follow_up (months), evsi, cost and informs_evppi (GBP). `whole`: the
+    value is that of the whole county, so that it can be set against what a study costs.
     """
     designs = [str(one) for one in table["design"].unique()]
     bound = float(table["informs_evppi"].iloc[0])
@@ -93,17 +91,23 @@ def worth_of_studies(name: str, table: pd.DataFrame, labels: Mapping[str, str]) 
         columns = ("design", "size", "follow_up", "evsi", "cost", "informs_evppi")
         rows = [[one[column] for column in columns] for one in table.to_dict("records")]
         title = "What an evaluation would teach is worth, by its size and its length"
-        return chart(figure, name, title, _said(table, labels), (columns, rows))
+        return chart(figure, name, title, _said(table, labels, whole), (columns, rows))
 
 
-def _said(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
+def _said(table: pd.DataFrame, labels: Mapping[str, str], whole: bool) -> str:
     best = table.iloc[int(table["evsi"].to_numpy().argmax())]
     paid = int((table["evsi"] > table["cost"]).sum())
+    against = (
+        f"{paid} of {len(table)} sizes and lengths looked at are worth more than they cost; costs "
+        "and precision are judgements."
+        if whole
+        else "Only a share of the county was simulated, so this cannot be set against what a study "
+        "costs."
+    )
     return (
         f"The most that a study looked at would teach is worth {words.money(float(best['evsi']))} "
         f"to this programme, before its cost of {words.money(float(best['cost']))}: "
         f"{labels[str(best['design'])]}, {words.number(float(best['size']))} participants, "
         f"{float(best['follow_up']):.0f} months. No study can be worth more than "
-        f"{words.money(float(table['informs_evppi'].iloc[0]))}. {paid} of {len(table)} sizes and "
-        "lengths looked at are worth more than they cost; costs and precision are judgements."
+        f"{words.money(float(table['informs_evppi'].iloc[0]))}. {against}"
     )
