@@ -222,6 +222,25 @@ def test_the_intervals_are_those_of_the_decision(name: str) -> None:
     assert all(words.money(float(row["mean"])) in text for row in found)
 
 
+def test_bars_are_as_long_as_the_intervals_are_wide(inputs: Inputs) -> None:
+    """Read back from the picture: thin lines hold nine draws in ten, thick bars half of them."""
+    with chart_style.style():
+        found = figures.options(decided(inputs))
+    numbers = [dict(zip(found.header, row, strict=True)) for row in found.rows]
+    for stroke, low, high in (("2", "low", "high"), ("8", "low50", "high50")):
+        drawn = re.findall(
+            r'd="M ([\d.]+) [\d.]+ \s*L ([\d.]+) [\d.]+ \s*"[^>]*?style="fill: none; '
+            rf"stroke: (?:{COLOURS[0]}|{COLOURS[1]}); stroke-width: {stroke}[;\"]",
+            found.svg,
+            re.IGNORECASE,
+        )
+        wide = np.array([float(one[high]) - float(one[low]) for one in numbers])  # type: ignore[arg-type]
+        long = np.array([float(right) - float(left) for left, right in drawn])
+        assert len(long) == len(wide) == len(inputs.options) - 1
+        scale = long.max() / wide.max()
+        np.testing.assert_allclose(long, wide * scale, atol=0.01)
+
+
 # -- the pathway ----------------------------------------------------------------------------------
 
 PEOPLE = st.floats(0, 500)
@@ -415,6 +434,19 @@ def test_the_map_agrees_with_the_decision_on_every_way_that_both_look_at(inputs:
         assert (cell.option, cell.differs) == (one["option"], one["differs"])
     assert found[decision.VALUE, "B"].differs
     assert (decision.VALUE, "C") not in found
+
+
+def test_a_reading_with_few_draws_is_held_against_the_run_on_the_same_draws(
+    inputs: Inputs,
+) -> None:
+    """In its first 20 draws the run itself says stop, so that reading B flips nothing."""
+    made = totals(inputs)
+    value = np.where(np.arange(N) < 20, -2e5, 3e5)[:, None] + np.zeros((N, 2))
+    made.gathered.worth = {**made.gathered.worth, "extend": made_up.worth(value)}
+    found = {(one.way.measure, one.reading): one for one in sure_figures.cells(made)}
+    assert found[decision.VALUE, "A"].option == "extend"
+    assert found[decision.VALUE, "B"].option == inputs.options[0]
+    assert not found[decision.VALUE, "B"].differs
 
 
 def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
