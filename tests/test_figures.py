@@ -427,11 +427,11 @@ def test_the_map_agrees_with_the_decision_on_every_way_that_both_look_at(inputs:
     assert not headline.differs
     low = said_of["harm_route"]["alternatives"][1]
     cell = found[f"{decision.VALUE}_low_harm", "A"]
-    assert (cell.option, cell.differs) == (low["option"], low["differs"])
+    assert (cell.option, cell.flips) == (low["option"], low["differs"])
     assert cell.option == inputs.options[0]
     for one in said_of["repeat_reading"]["alternatives"]:
         cell = found[decision.VALUE, one["name"]]
-        assert (cell.option, cell.differs) == (one["option"], one["differs"])
+        assert (cell.option, cell.flips) == (one["option"], one["differs"])
     assert found[decision.VALUE, "B"].differs
     assert (decision.VALUE, "C") not in found
 
@@ -439,14 +439,21 @@ def test_the_map_agrees_with_the_decision_on_every_way_that_both_look_at(inputs:
 def test_a_reading_with_few_draws_is_held_against_the_run_on_the_same_draws(
     inputs: Inputs,
 ) -> None:
-    """In its first 20 draws the run itself says stop, so that reading B flips nothing."""
+    """In its first 20 draws the run itself says stop: reading B need not be why it differs."""
     made = totals(inputs)
     value = np.where(np.arange(N) < 20, -2e5, 3e5)[:, None] + np.zeros((N, 2))
     made.gathered.worth = {**made.gathered.worth, "extend": made_up.worth(value)}
     found = {(one.way.measure, one.reading): one for one in sure_figures.cells(made)}
     assert found[decision.VALUE, "A"].option == "extend"
-    assert found[decision.VALUE, "B"].option == inputs.options[0]
-    assert not found[decision.VALUE, "B"].differs
+    cell = found[decision.VALUE, "B"]
+    assert cell.option == inputs.options[0]
+    assert (cell.differs, cell.flips) == (True, False)
+    chart = sure_figures.flips(made)
+    assert chart is not None
+    assert "Reading B has 20 draws, and on as few" in chart.alternative
+    plain = sure_figures.flips(totals(inputs))
+    assert plain is not None
+    assert "on as few" not in plain.alternative
 
 
 def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
@@ -455,7 +462,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     assert "Reading C of a repeat: not assessed" in chart.alternative
     assert "Reading C of a repeat: not assessed" in chart.svg
     counted = [row for row in chart.rows if row[-1] == 1]
-    same = sum(row[-2] == 0 for row in counted)
+    same = sum(row[-3] == 0 for row in counted)
     assert f"the same in {same} of {len(counted)} ways" in chart.alternative
 
 

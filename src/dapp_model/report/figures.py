@@ -153,7 +153,7 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
     right.set_xticks([])
     right.spines[["left", "bottom"]].set_visible(False)
     right.tick_params(left=False)
-    right.set_title("Chance of being best")
+    right.set_title("Chance of\nbeing best")
     header = ("option", "label", "mean", "low", "low50", "high50", "high", "chance_best", "advised")
     advised = decision["advice"]["option"]
     rows = [
@@ -208,7 +208,8 @@ def _intervals(axes: Axes, decision: Mapping[str, Any], shown: Sequence[Mapping[
                       ha="center", fontsize=8, bbox=BEHIND)  # fmt: skip
     advised = decision["advice"]["option"]
     labels = [
-        wrapped(one["label"] + (" (advised)" if one["name"] == advised else "")) for one in shown
+        wrapped(one["label"] + (" (advised)" if one["name"] == advised else ""), 30)
+        for one in shown
     ]
     axes.set_yticks(range(len(shown)), labels)
     axes.set_ylim(len(shown) - 0.5, -0.6)

@@ -207,7 +207,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Cell:
-    """The best option in one way of counting under one reading; `differs` from the headline."""
+    """The best option in one way of counting under one reading, over so many draws.
+
+    `differs` from the run's own first way; `flips` from what that gives on the same draws, since
+    fewer draws may have another option first by chance.
+    """
 
     way: Way
     reading: str
@@ -215,6 +219,7 @@ class Cell:
     mean: float
     draws: int
     differs: bool
+    flips: bool
 
 
 def ways(inputs: Inputs) -> tuple[Way, ...]:
@@ -242,15 +247,17 @@ def cells(totals: Totals) -> tuple[Cell, ...]:
     own = str(inputs.values["calibration.repeat_reading"])
     every: dict[str, Mapping[str, Worth]] = {own: totals.gathered.worth}
     every |= {one.name: one.found for one in totals.gathered.readings}
+    advice, _ = _best(inputs, totals.gathered.worth, stand, ways(inputs)[0])
     found = []
     for reading, worths in every.items():
         draws = len(next(iter(worths.values())).serious_averted)
-        # Held against the run's own reading on the same draws: fewer draws may flip by chance.
         same = {name: first(one, draws) for name, one in totals.gathered.worth.items()}
         headline, _ = _best(inputs, same, stand, ways(inputs)[0])
         for way in ways(inputs):
             option, mean = _best(inputs, worths, stand, way)
-            found.append(Cell(way, reading, option, mean, draws, option != headline))
+            found.append(
+                Cell(way, reading, option, mean, draws, option != advice, option != headline)
+            )
     return tuple(found)
 
 
@@ -310,16 +317,16 @@ def flips(totals: Totals) -> Chart | None:
         axes.text(0.1, middle - 0.11, wrapped(way.route, 42), va="center", fontsize=8)
     note = (
         "Each cell names the best option and what it is worth. Thick frame and bold: "
-        "another option than the first row of this run, on the same draws.\n"
-        f"{_not_assessed(missing)}"
+        "another option than the first cell.\n"
+        f"{' '.join([*_by_chance(found), _not_assessed(missing)])}"
     )
     axes.text(0.1, 0.12, note.strip(), fontsize=8, va="bottom", linespacing=1.3)
     title = "What the advice would be, counted otherwise"
     header = ("perspective", "harm_route", "reading", "option", "value", "unit", "draws", "differs",
-              "advice")  # fmt: skip
+              "differs_on_same_draws", "advice")  # fmt: skip
     data = [
         [one.way.perspective, one.way.route, one.reading, one.option, one.mean, _unit(one.way),
-         one.draws, int(one.differs), int(one.way.advises)]
+         one.draws, int(one.differs), int(one.flips), int(one.way.advises)]
         for one in found
     ]  # fmt: skip
     return chart(figure, "flips", title, _flips_said(totals, found, missing), (header, data))
@@ -355,6 +362,19 @@ def _draw_cell(
               fontweight="bold" if cell.differs else "normal", linespacing=1.1)  # fmt: skip
 
 
+def _by_chance(found: Sequence[Cell]) -> list[str]:
+    """Say under which readings the run's own draws, were they so few, would say something else."""
+    said = []
+    for reading in dict.fromkeys(one.reading for one in found):
+        own = [one for one in found if one.reading == reading]
+        if any(one.differs != one.flips for one in own):
+            said.append(
+                f"Reading {reading} has {own[0].draws} draws, and on as few this run's own first "
+                "cell would be another."
+            )
+    return said
+
+
 def _flips_said(totals: Totals, found: Sequence[Cell], missing: Sequence[str]) -> str:
     counted = [one for one in found if one.way.advises]
     other = [one for one in counted if one.differs]
@@ -363,13 +383,15 @@ def _flips_said(totals: Totals, found: Sequence[Cell], missing: Sequence[str]) -
         f"The advice, {advised}, is the same in {len(counted) - len(other)} of {len(counted)} ways "
         "of counting."
     )
-    if other:
-        each = [
-            f"{one.way.perspective.lower()}, {one.way.route}, reading {one.reading}: "
-            f"{words.quoted(totals.label(one.option))}"
-            for one in other
-        ]
-        text += f" It differs for {'; '.join(each)}."
-    if missing:
-        text += f" {_not_assessed(missing)}"
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in other:
+        way = f"{one.way.perspective.lower()} ({one.way.route})"
+        groups.setdefault((one.reading, one.option), []).append(way)
+    for (reading, option), found_in in groups.items():
+        text += (
+            f" Under reading {reading} it would be {words.quoted(totals.label(option))} for "
+            f"{words.listed(found_in)}."
+        )
+    more = [*_by_chance(found), _not_assessed(missing)]
+    text = " ".join([text, *(line for line in more if line)])
     return f"{text} A count of recorded incidents rewards silence and is never advice."
