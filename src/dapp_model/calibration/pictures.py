@@ -89,7 +89,7 @@ def _ranks(good: Ranks, broken: Ranks) -> Any:
         ):
             if name in one.quantities:
                 j = one.quantities.index(name)
-                label = name.removeprefix("expected ").replace("_", " ")
+                label = name.removeprefix("expected ").replace("_", " ").replace("marac", "MARAC")
                 axes.plot(x, counts[:, j], dash, color=colour, label=label)
         mean = len(one.ranks) / len(counts)
         axes.axhline(mean, color=INK, lw=0.8, ls=":")
@@ -98,7 +98,8 @@ def _ranks(good: Ranks, broken: Ranks) -> Any:
         axes.set_title(f"{words}: corrected p {one.verdict()['corrected_p']:.2g}")
         axes.set_xlabel("rank of the known value, in tenths")
     panels[0].set_ylabel("synthetic counties")
-    panels[0].legend()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
     return figure
 
 
