@@ -23,7 +23,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from dapp_model import model
+from dapp_model import model, study
 from dapp_model.definitions import MEASURES
 from dapp_model.engines import fast, reference
 from dapp_model.events import INCIDENT
@@ -116,6 +116,28 @@ def sharing() -> None:
     first = cpu(lambda: evaluate_options(inputs, seed=1, replicate=0, options=inputs.options[:1]))
     every = cpu(lambda: evaluate_options(inputs, seed=1, replicate=0))
     row(f"{len(inputs.options)} options together", f"{every / first:.2f} of one", "at most 1.5")
+
+
+def draws() -> None:
+    """Compare the search for those whom the programme can reach with a census; time whole draws."""
+    inputs = load(SCENARIO)
+    worlds = [model.tabulate(inputs, name) for name in inputs.options]
+    found = fast.find_reached(worlds, 1, 0)
+    if not np.array_equal(found, fast.take_census(worlds, 1, 0).people):
+        raise SystemExit("The search has found other people than the census: nothing is compared.")
+    search = cpu(lambda: fast.find_reached(worlds, 1, 0))
+    census = cpu(lambda: fast.take_census(worlds, 1, 0))
+    row("those who can be reached", f"{search / census:.2f} of a census", "-")
+    plan = study.Plan(draws=1000, replications=2, seed=1, whole=0)
+    with tempfile.TemporaryDirectory() as space:
+        numbers = iter(range(100))
+        one = cpu(lambda: study.simulate_draw(inputs, plan, next(numbers), Path(space)), 5)
+    minutes = one * plan.draws / 2 / 60
+    row(
+        f"a draw: {len(inputs.options)} options, {plan.replications} repetitions, valued",
+        f"{one:.2f} s, so {minutes:.0f} minutes for 1,000 draws on two cores like this one",
+        "at most 10",
+    )
 
 
 def counties(n: int) -> None:
@@ -248,6 +270,7 @@ def main() -> None:
     engines(1.0 if chosen.full else chosen.share)
     memory(3 * chosen.share)
     sharing()
+    draws()
     pairing(chosen.replicates)
     counties(100 if chosen.full else 5)
 

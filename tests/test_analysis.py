@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import finished, inputs
+from small_study import PLAN, finished, inputs
 
 from dapp_model import cli, decision, draws, phases, study, voi
 from dapp_model.analysis import files, importance, learning, model_runs
 from dapp_model.decision import Worth, change, studies
-from dapp_model.parameters import registry
+from dapp_model.parameters import Inputs, registry
 
 OPTIONS = ("stop", "extend", "extend_larger")
 LABELS = ("Stop", "Extend", "Enlarge")
@@ -243,6 +243,31 @@ def test_a_step_changes_what_it_says_and_nothing_else() -> None:
     )
 
 
+def known_difference(job: tuple[Inputs, str, int, int]) -> float:
+    """Two sections move it, and no other does."""
+    given = job[0].values
+    completes = (given["pathway.complete_agency"] - 0.5) / 0.1
+    return 4e5 * (0.85 - given["effect.full_dose_hr"]) / 0.1 + 1e5 * completes
+
+
+def test_screening_with_the_model_finds_the_sections_that_move_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model_runs, "_difference", known_difference)
+    how = model_runs.Run(1)
+    screened = model_runs.morris(inputs(), PLAN, "extend", trajectories=8, how=how)
+    by_group = screened["mean_absolute_effect"]
+    assert list(by_group.index[:2]) == ["effect", "pathway"]
+    assert by_group.drop(["effect", "pathway"]).max() == 0
+    found = model_runs.sobol(inputs(), PLAN, "extend", base_samples=256, how=how)
+    last = found[found["samples"] == 256].set_index("parameter")
+    assert set(last.index) == {name.split(".")[0] for name in inputs().uncertain}
+    # Additive in two sections: their indices are their shares of the variance and add up to one.
+    assert last.loc[["effect", "pathway"], "total"].sum() == pytest.approx(1, abs=0.1)
+    assert last.loc["effect", "total"] > last.loc["pathway", "total"] > 0.002
+    assert last.drop(["effect", "pathway"])["total"].max() == pytest.approx(0, abs=1e-9)
+
+
 # -- the command line -----------------------------------------------------------------------------
 
 
@@ -299,6 +324,7 @@ def test_a_run_without_draws_is_refused_in_a_sentence(
         ("voi", "."),
         ("sensitivity", ".", "--reading", "B"),
         ("sensitivity", ".", "--trajectories", "1"),
+        ("sensitivity", ".", "--sobol-samples", "24"),
     ],
 )
 def test_wrong_input_is_said_and_nothing_is_written(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -592,3 +593,38 @@ def test_the_committed_posterior_is_made_again_to_the_byte(tmp_path: Path) -> No
 
 def test_the_year_of_the_targets_is_the_baseline_year() -> None:
     assert YEAR == BASELINE_YEAR
+
+
+def test_the_table_of_the_calibration_is_that_of_its_proof() -> None:
+    """Every row that people read equals the file it came from, and no row is left out."""
+    folder = Path(__file__).parents[1] / "calibration"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    found = set(re.findall(r"^\| ([ABC]) \| ([^|]+) \| (\S+) \| (\S+) \|[^|]*\| (\S+)", text, re.M))
+    rows = rows_of(folder / "results" / "predictive.csv")
+    expected = {
+        (
+            row["reading"],
+            row["label"],
+            f"{float(row['counted']):g}",
+            f"{float(row['predicted']):g}",
+            f"{float(row['distance']):+.2f}",
+        )
+        for row in rows
+        if row["weight"] == "strong"
+    }
+    assert len(expected) == 12
+    assert found == expected
+    alone = {
+        (row["reading"], row["target"]): row for row in rows_of(folder / "results" / "expected.csv")
+    }
+    for target, reading, value, distance in re.findall(
+        r"^- conflict: (\w+), reading (\w): .*expects (\S+): (\S+) off\)", text, re.M
+    ):
+        row = alone[reading, target]
+        assert float(value) == float(row["predicted"])
+        assert float(distance) == abs(float(row["distance"]))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -424,7 +424,7 @@ def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     service = found["pilot_as_a_service"]["value"]
     assert service == pytest.approx(seen[0][monitoring.AS_A_SERVICE].mean())
     rule = found["rule"]
-    assert "starts is above" in rule["words"]
+    assert "the number of people who have started is above" in rule["words"]
     assert 0 < rule["chance_of_act"] < 1
     assert monitoring.REPEATS not in rule["limits"]
     assert sum(learnt["chance_of_each_act"].values()) == pytest.approx(1)
@@ -455,7 +455,19 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
     assert three[3].startswith("Being able to stop, rather than bound to")
     assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    table = learning_words.expected(said)
+    assert table is not None
+    assert [row[0] for row in table.rows] == list(learning_words.FIGURES.values())
+    starts = seen[0][monitoring.STARTS]
+    assert table.rows[2][1] == words.number(float(starts.mean()))
+    low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
+    assert table.rows[2][2] == f"{words.number(low)} to {words.number(high)}"
+    assert table.rows[8][1].endswith("%")
+    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}}
+    assert found["rule"]["words"] in learning_words.triggers(said | rail)[1]
     nothing = {"learning": "not assessed", "options": options}
+    assert learning_words.expected(nothing) is None
+    assert learning_words.triggers(nothing) == []
     assert learning_words.rule(nothing) == ""
     assert learning_words.values(nothing) == learning_words.closing(nothing) == []
 

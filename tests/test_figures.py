@@ -27,6 +27,7 @@ from dapp_model import chart_style, cli, decision, trace
 from dapp_model import events as ev
 from dapp_model.analysis import files, pictures
 from dapp_model.chart_style import COLOURS, DARK, DARK_PAGE, MOST, PAGE, apart, contrast
+from dapp_model.decision import change
 from dapp_model.parameters import Inputs
 from dapp_model.report import (
     account_figures,
@@ -135,7 +136,7 @@ MESSAGES = {
     "positions": lambda d: [
         words.money(one["net"]) for one in d["money"][d["shown_option"]]["funders"]
     ],
-    "flips": lambda d: [d["advice"]["label"]],
+    "flips": lambda d: [words.option_of(d, d["flips"][0]["option"])["label"]],
 }
 
 
@@ -398,79 +399,73 @@ def totals(inputs: Inputs, parameters: pd.DataFrame | None = None) -> Any:
     found = {"extend": made_up.worth(made_up.by_effect(N, scale=1.1e6))}
     every = {name: made_up.worth(np.full((N, 2), -5e4)) for name in inputs.options[1:]} | found
     other = {name: made_up.worth(np.full((20, 2), -5e4)) for name in inputs.options[1:]}
-    readings = (decision.Reading("B", other),)
     text = made_up.decided(inputs, found)
-    structural = decision.decide(
-        inputs, every, study={"draws": N}, evidence=decision.Evidence(None, readings)
-    )["structural"]
-    gathered = SimpleNamespace(
-        worth=every,
-        readings=readings,
-        parameters=pd.DataFrame() if parameters is None else parameters,
+    flips = change.flip_rows(
+        inputs.options,
+        range(len(inputs.options)),
+        every,
+        (decision.Reading("B", other),),
+        reading="A",
     )
     return SimpleNamespace(
         inputs=inputs,
-        decision={**text, "structural": structural},
-        gathered=gathered,
+        decision={**text, "flips": flips},
+        gathered=SimpleNamespace(
+            worth=every, parameters=pd.DataFrame() if parameters is None else parameters
+        ),
         shown="extend",
         comparator=inputs.options[0],
         label=lambda name: inputs.option(name).label,
     )
 
 
-def test_the_map_agrees_with_the_decision_on_every_way_that_both_look_at(inputs: Inputs) -> None:
-    made = totals(inputs)
-    found = {(one.way.measure, one.reading): one for one in sure_figures.cells(made)}
-    said_of = {one["axis"]: one for one in made.decision["structural"]["axes"]}
-    headline = found[decision.VALUE, "A"]
-    assert headline.option == made.decision["advice"]["option"] == "extend"
-    assert not headline.differs
-    low = said_of["harm_route"]["alternatives"][1]
-    cell = found[f"{decision.VALUE}_low_harm", "A"]
-    assert (cell.option, cell.flips) == (low["option"], low["differs"])
-    assert cell.option == inputs.options[0]
-    for one in said_of["repeat_reading"]["alternatives"]:
-        cell = found[decision.VALUE, one["name"]]
-        assert (cell.option, cell.flips) == (one["option"], one["differs"])
-    assert found[decision.VALUE, "B"].differs
-    assert (decision.VALUE, "C") not in found
+def test_the_map_is_that_of_the_decision() -> None:
+    found = said()["flips"]
+    assert len(found) == len(rows("flips"))
+    for row, one in zip(rows("flips"), found, strict=True):
+        assert row["option"] == one["option"]
+        assert float(row["value"]) == one["value"]
+        assert row["differs"] == str(one["differs"])
+    text = (folder() / "flips.svg").read_text("utf-8")
+    for one in found:
+        assert words.money(one["value"]) in text or one["illustration"]
 
 
-def test_a_reading_with_few_draws_is_held_against_the_run_on_the_same_draws(
+def test_each_cell_of_the_map_names_the_best_option_and_frames_those_that_differ(
     inputs: Inputs,
 ) -> None:
-    """In its first 20 draws the run itself says stop: reading B need not be why it differs."""
     made = totals(inputs)
-    value = np.where(np.arange(N) < 20, -2e5, 3e5)[:, None] + np.zeros((N, 2))
-    made.gathered.worth = {**made.gathered.worth, "extend": made_up.worth(value)}
-    found = {(one.way.measure, one.reading): one for one in sure_figures.cells(made)}
-    assert found[decision.VALUE, "A"].option == "extend"
-    cell = found[decision.VALUE, "B"]
-    assert cell.option == inputs.options[0]
-    assert (cell.differs, cell.flips) == (True, False)
-    chart = sure_figures.flips(made)
+    chart = sure_figures.flips(made.decision)
     assert chart is not None
-    assert "Reading B has 20 draws, and on as few" in chart.alternative
-    plain = sure_figures.flips(totals(inputs))
-    assert plain is not None
-    assert "on as few" not in plain.alternative
+    shown = sure_figures.ways(made.decision["flips"])
+    assert [one[0] for one in shown[:4]] == ["social", "social", "fiscal", "cashable"]
+    assert len(shown) == 5
+    cells = [
+        one for one in made.decision["flips"] if (one["perspective"], one["harm_route"]) in shown
+    ]
+    assert len(cells) == 10
+    frames = re.findall(rf"stroke: {COLOURS[3]}; stroke-width: 3", chart.svg, re.IGNORECASE)
+    assert 0 < len(frames) == sum(one["differs"] for one in cells) < len(cells)
+    named = sum(one["option"] == "extend" for one in cells)
+    assert 0 < named == chart.svg.count(f">{inputs.option('extend').label}<")
 
 
 def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
-    chart = sure_figures.flips(totals(inputs))
+    made = totals(inputs)
+    chart = sure_figures.flips(made.decision)
     assert chart is not None
-    assert "Reading C of a repeat: not assessed" in chart.alternative
-    assert "Reading C of a repeat: not assessed" in chart.svg
-    counted = [row for row in chart.rows if row[-1] == 1]
-    same = sum(row[-3] == 0 for row in counted)
-    assert f"the same in {same} of {len(counted)} ways" in chart.alternative
-
-
-def test_a_police_count_is_never_among_the_ways_that_advise(inputs: Inputs) -> None:
-    ways = sure_figures.ways(inputs)
-    assert [one.advises for one in ways] == [True] * (len(ways) - 1) + [False]
-    assert "recorded incidents" in ways[-1].route
-    assert ways[0].measure == decision.VALUE
+    for text in (chart.svg, chart.alternative):
+        assert "Reading C of a repeat: not assessed" in text
+    shown = sure_figures.ways(made.decision["flips"])
+    counted = [
+        one
+        for one in made.decision["flips"]
+        if (one["perspective"], one["harm_route"]) in shown and not one["illustration"]
+    ]
+    same = sum(not one["differs"] for one in counted)
+    assert f"best in {same} of {len(counted)} ways" in chart.alternative
+    assert "never advice" in chart.svg
+    assert sure_figures.flips({**made.decision, "flips": []}) is None
 
 
 # -- what moves the value -------------------------------------------------------------------------

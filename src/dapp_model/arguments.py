@@ -43,6 +43,14 @@ def _whole(lowest: int, highest: int = 2**31 - 1) -> Callable[[str], int]:
     return whole
 
 
+def _power(text: str) -> int:
+    """Read a power of two, the size of a Sobol' sample."""
+    found = _whole(16, 2**20)(text)
+    if found & (found - 1):
+        raise argparse.ArgumentTypeError(f"{found:,} is not a power of two, such as 64")
+    return found
+
+
 def _path(text: str) -> Path:
     """Read the name of a file or folder; refuse one that the system cannot even look for."""
     reason = paths.trouble(Path(text))
@@ -81,6 +89,11 @@ def _sensitivity(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--trajectories", type=_whole(2), metavar="N",
         help="run the model anew for a Morris screening with N trajectories (takes long)",
+    )  # fmt: skip
+    one.add_argument(
+        "--sobol-samples", type=_power, metavar="N",
+        help="run the model anew for Sobol' indices of groups, N a power of two from 16 (takes "
+        "much longer)",
     )  # fmt: skip
     one.add_argument(
         "--reading", action="append", default=[], metavar="NAME=RUN",

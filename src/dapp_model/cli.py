@@ -255,7 +255,7 @@ def _sensitivity(given: argparse.Namespace) -> int:
     stored = draws.read(folder)
     inputs, plan, _ = runs.read_run(folder)
     option = str(stored.decision["shown_option"])
-    choke = morris = None
+    choke = morris = sobol = None
     if given.choke_draws:
         with _progress("Running the model with one more of each") as progress:
             how = model_runs.Run(_cores(given), progress)
@@ -266,8 +266,14 @@ def _sensitivity(given: argparse.Namespace) -> int:
             morris = model_runs.morris(
                 inputs, plan, option, trajectories=given.trajectories, how=how
             )
+    if given.sobol_samples:
+        with _progress("Sampling groups of parameters with the model") as progress:
+            how = model_runs.Run(_cores(given), progress)
+            sobol = model_runs.sobol(
+                inputs, plan, option, base_samples=given.sobol_samples, how=how
+            )
     with _progress("Looking for what moves the difference") as progress:
-        engine = importance.Engine(choke, morris)
+        engine = importance.Engine(choke, morris, sobol)
         found = importance.study(stored, readings=readings, engine=engine, progress=progress)
     return _write_analysis(given, folder, found)
 
@@ -425,7 +431,3 @@ _RUN: Final[Mapping[str, Command]] = {
     "diff": _diff,
     "reproduce": _reproduce,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

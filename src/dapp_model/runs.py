@@ -253,7 +253,9 @@ def _write(
     decided = decision.decide(
         inputs,
         gathered.worth,
-        evidence=decision.Evidence(gathered.parameters, gathered.readings, gathered.shown),
+        evidence=decision.Evidence(
+            gathered.parameters, tables.readings(inputs, plan, parts), gathered.shown
+        ),
         study={
             "draws": plan.draws,
             "replications": plan.replications,

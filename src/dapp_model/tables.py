@@ -46,7 +46,6 @@ class Gathered:
     undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
     [draw, option, money year]. `worth` and `purses` leave out the comparator. `shown`: what
     monitoring of the pilot would have shown by the decision, draws x figures, if there is one.
-    `readings` are a few draws under other readings of a repeat, if any were made.
     """
 
     parameters: pd.DataFrame
@@ -61,7 +60,6 @@ class Gathered:
     homicides: Floats
     purses: Mapping[str, Purse]
     shown: pd.DataFrame | None
-    readings: tuple[Reading, ...] = ()
 
 
 def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
@@ -214,7 +212,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             for name in names[1:]
         },
         shown=pd.DataFrame(shown) if all(shown) else None,
-        readings=readings(inputs, plan, parts),
     )
 
 

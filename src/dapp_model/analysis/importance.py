@@ -36,6 +36,7 @@ class Engine:
 
     choke_points: pd.DataFrame | None = None
     morris: pd.DataFrame | None = None
+    sobol: pd.DataFrame | None = None
 
 
 def study(
@@ -75,7 +76,11 @@ def study(
         )
     tables["flips"] = flips({THIS_READING: draws, **readings})
     sentences += _flip_sentences(tables["flips"], draws, bool(readings))
-    for name, table in (("choke_points", engine.choke_points), ("morris_model", engine.morris)):
+    for name, table in (
+        ("choke_points", engine.choke_points),
+        ("morris_model", engine.morris),
+        ("sobol_model", engine.sobol),
+    ):
         if table is None:
             found[name] = "not assessed: the model was not run for it"
         else:

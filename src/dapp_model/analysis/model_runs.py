@@ -130,10 +130,24 @@ def morris(inputs: Inputs, plan: Plan, option: str, *, trajectories: int, how: R
     Each run is the paired difference of the option and the comparator under one set of values and
     one luck, the same in all.
     """
+    evaluate = _evaluate(inputs, plan, option, how)
+    return sensitivity.morris(evaluate, _space(inputs, (0.05, 0.95)), trajectories)
+
+
+def sobol(inputs: Inputs, plan: Plan, option: str, *, base_samples: int, how: Run) -> pd.DataFrame:
+    """Return Sobol' indices of groups of parameters by running the model itself, as `morris` does.
+
+    Costs base_samples x (groups + 2) runs; what the posterior joins is taken as independent here.
+    """
+    evaluate = _evaluate(inputs, plan, option, how)
+    return sensitivity.sobol(evaluate, _space(inputs, (0.0, 1.0)), base_samples)
+
+
+def _space(inputs: Inputs, ends: tuple[float, float]) -> sensitivity.Space:
+    """Return what is not known, by section of the registry, from shares of its distributions."""
     from dapp_model.distributions import bounded_quantile
 
     uncertain = inputs.uncertain
-    names = tuple(uncertain)
 
     def values(shares: Floats) -> Floats:
         columns = [
@@ -142,6 +156,13 @@ def morris(inputs: Inputs, plan: Plan, option: str, *, trajectories: int, how: R
         ]
         return np.stack(columns, axis=1)
 
+    groups = tuple(name.split(".")[0] for name in uncertain)
+    return sensitivity.Space(tuple(uncertain), values, groups, ends)
+
+
+def _evaluate(inputs: Inputs, plan: Plan, option: str, how: Run) -> sensitivity.Evaluate:
+    names = tuple(inputs.uncertain)
+
     def evaluate(points: Floats) -> Floats:
         jobs = [
             (inputs.replace(values=dict(zip(names, row, strict=True))), option, plan.seed, 0)
@@ -149,9 +170,7 @@ def morris(inputs: Inputs, plan: Plan, option: str, *, trajectories: int, how: R
         ]
         return np.array(how.each(_difference, jobs))
 
-    groups = tuple(name.split(".")[0] for name in names)
-    space = sensitivity.Space(names, values, groups, (0.05, 0.95))
-    return sensitivity.morris(evaluate, space, trajectories)
+    return evaluate
 
 
 def _difference(job: tuple[Inputs, str, int, int]) -> float:

@@ -32,14 +32,16 @@ USED: Final = (
 def switches(
     values: Floats, names: Sequence[str], parameters: pd.DataFrame | None
 ) -> dict[str, Any] | str:
-    """Return at which value of each parameter alone another option becomes best on average.
+    """Return at which value of each parameter alone the other of two options becomes better.
 
-    `values` is [draw, repetition, option] in GBP of the options that may be chosen.
+    `values` is [draw, repetition, option] in GBP: of the comparator and the option that is shown,
+    since other options differ too little to be told apart by one parameter.
     """
     if parameters is None or len(values) < FEWEST or NOTHING_DRAWN in parameters:
         return NOT_ASSESSED
     found, never = switching.switching_values(values, parameters)
     return {
+        "between": list(names),
         "values": [{**asdict(one), "becomes": names[one.becomes]} for one in found],
         "never_alone": len(never),
     }

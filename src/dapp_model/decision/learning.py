@@ -6,8 +6,8 @@ Under each draw the model itself makes what monitoring would have shown by the d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +16,15 @@ import numpy.typing as npt
 from dapp_model import voi
 from dapp_model.decision import studies
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
-from dapp_model.evaluation.monitoring import AS_A_SERVICE, MATCHED, REPEATS, REPORTED, RULE
+from dapp_model.evaluation.monitoring import (
+    AS_A_SERVICE,
+    COMPLETIONS,
+    MATCHED,
+    REPEATS,
+    REPORTED,
+    RULE,
+    STARTS,
+)
 from dapp_model.evaluation.seen import data_file, figure
 
 if TYPE_CHECKING:
@@ -28,6 +36,11 @@ Floats = npt.NDArray[np.float64]
 
 NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
 SPAN_MONTHS: Final = 12.0
+IN_WORDS: Final[Mapping[str, str]] = {
+    STARTS: "the number of people who have started",
+    COMPLETIONS: "the number who have completed",
+    REPORTED: "the share of the partners of everybody assessed who report abuse",
+}
 
 
 def learning(
@@ -45,9 +58,7 @@ def learning(
         "assessed": False,
         "draws": len(shown),
         "pilot_as_a_service": with_error(pilot),
-        "figures": {
-            str(name): {"mean": _mean(figures[name]), "sd": _sd(figures[name])} for name in figures
-        },
+        "figures": {str(name): _spread(figures[name]) for name in figures},
     }
     names = [inputs.options[i] for i in able]
     if len(shown) < FEWEST or NOTHING_DRAWN in parameters or len(able) < 2:
@@ -64,12 +75,17 @@ def learning(
         data, nested, {k: v for k, v in RULE.items() if k in data}, acts=(act, 0)
     )
     labels = [inputs.option(name).label for name in names]
+    in_words = replace(
+        rule,
+        limits={IN_WORDS[name]: limit for name, limit in rule.limits.items()},
+        above={IN_WORDS[name]: above for name, above in rule.above.items()},
+    )
     return found | {
         "assessed": True,
         "learning": learn(data, nested, names),
         "able_to_stop": {"act": names[act], **stopping(data, nested[:, :, [0, act]])},
         "rule": {
-            "words": rule.words(labels),
+            "words": in_words.words(labels),
             "act": names[act],
             "otherwise": names[0],
             "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},
@@ -145,12 +161,12 @@ def with_error(values: Floats) -> dict[str, float | None]:
     return {"value": float(values.mean()), "standard_error": error}
 
 
-def _mean(values: pd.Series[float]) -> float | None:
-    return float(values.mean()) if values.notna().any() else None
-
-
-def _sd(values: pd.Series[float]) -> float | None:
-    return float(values.std()) if values.notna().sum() > 1 else None
+def _spread(values: pd.Series[float]) -> dict[str, float | None]:
+    """Return the mean of a figure and the ends that hold 90% of draws; None if nobody has one."""
+    if not values.notna().any():
+        return {"mean": None, "low": None, "high": None}
+    low, high = values.quantile([0.05, 0.95])
+    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
 
 
 # -- closing, pausing, reopening ------------------------------------------------------------------

@@ -112,7 +112,9 @@ def decide(
         "larger_budget": larger,
         "learning": learnt,
         "switching": change.switches(
-            values[:, :, able], [inputs.options[i] for i in able], evidence.parameters
+            values[:, :, [0, inputs.options.index(shown)]],
+            (comparator, shown),
+            evidence.parameters,
         ),
         "flips": change.flip_rows(
             inputs.options,

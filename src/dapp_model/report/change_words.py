@@ -5,44 +5,64 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dapp_model import describe
 from dapp_model.decision.change import COUNT_ROUTE
 from dapp_model.parameters import registry
-from dapp_model.report.words import Decision, listed, option_of, percent, quoted, rounded
+from dapp_model.quantities import UNITS
+from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
 
 NOT_ASSESSED: Final = "not assessed"
 TOLD: Final = 3  # switching values that the first page names
 
 
 def switches(decision: Decision) -> list[str]:
-    """Say at which values of single things the advice would change, the likeliest first."""
+    """Say at which values of single things stopping or going on becomes better, likeliest first."""
     found = decision["switching"]
     if found == NOT_ASSESSED:
-        return [f"At which value of which single thing the advice changes: {NOT_ASSESSED}."]
+        return [f"At which value of which single thing the better option changes: {NOT_ASSESSED}."]
     lines = [_switch(decision, one) for one in found["values"][:TOLD]]
     more = len(found["values"]) - TOLD
     if not lines:
-        lines = ["No single thing changes the advice within the range of its draws."]
+        first, second = (_label(decision, name) for name in found["between"])
+        lines = [
+            f"No single thing, within the range of its draws, changes which of {first} and "
+            f"{second} is better on average."
+        ]
     elif more > 0:
         lines.append(
             f"{more} more such {'value is' if more == 1 else 'values are'} in decision.json; "
-            f"{found['never_alone']} things change nothing alone within the range of their draws."
+            f"{found['never_alone']} things change nothing alone, within the range of their draws."
         )
     return lines
 
 
 def _switch(decision: Decision, one: Mapping[str, Any]) -> str:
     known = registry()[one["parameter"]]
+    others = [name for name in decision["switching"]["between"] if name != one["becomes"]]
     verb = "falls below" if one["side"] == "below" else "rises above"
-    value, low, high = (describe.said(known, rounded(one[end])) for end in ("value", "low", "high"))
-    label = known.label[0].lower() + known.label[1:]
-    if known.label[:2].isupper():
-        label = known.label
+    value, low, high = (amount(one[end], known.unit) for end in ("value", "low", "high"))
+    label = known.label if known.label[1:2].isupper() else known.label[0].lower() + known.label[1:]
     return (
-        f"The option of the highest expected value becomes {_label(decision, one['becomes'])} if "
-        f"this {verb} {value} (90% interval {low} to {high}): {label}. "
-        f"{percent(one['share'])} of draws lie there."
+        f"{_label(decision, one['becomes'])} becomes better on average than "
+        f"{_label(decision, others[0])} if this {verb} {value} (90% interval {low} to {high}; "
+        f"{percent(one['share'])} of draws lie there): {label}."
     )
+
+
+def amount(value: float, unit: str) -> str:
+    """Print a value of the registry in its unit, with three significant figures."""
+    kind = UNITS[unit].kind
+    if kind == "money":
+        return money(value)
+    if kind == "duration":
+        return f"{number(value)} days"
+    if kind == "rate":
+        noun = unit.rpartition("per ")[0]
+        return f"{number(value)} {noun}per year"
+    if unit == "share":
+        return f"{number(100 * value)}%"
+    if kind == "count" or unit == "per 1000":
+        return f"{number(value)} {unit}"
+    return number(value)
 
 
 def _label(decision: Decision, name: str) -> str:

@@ -96,7 +96,7 @@ def draw(totals: Totals) -> list[Chart]:
             acceptability(totals.decision),
             tornado(totals),
             learning(totals),
-            flips(totals),
+            flips(totals.decision),
             calibration_annex.picture(totals),
         ]
     found = [one for one in charts if one is not None]

@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dapp_model.evaluation.monitoring import COMPLETIONS, STARTS
+from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STARTS
+from dapp_model.report.names import HARMS
+from dapp_model.report.table import Table
 from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
 
 NOT_ASSESSED = "not assessed"
+SHARES = (REPORTED, REPEATS)
+FIGURES = {
+    "referrals": "Referrals",
+    "assessed": "People assessed",
+    STARTS: "People who have started",
+    COMPLETIONS: "People who have completed",
+    "days from referral to start": "Days from referral to start",
+    "starters with 6 months": "Starters with 6 months of follow-up",
+    "starters with 12 months": "Starters with 12 months of follow-up",
+    "partners asked": "Partners who could be asked",
+    REPORTED: "Of these, the share who report abuse",
+    REPEATS: "Share of everybody assessed with a new police record",
+}
+_ENDS = ("mean", "low", "high")
 
 
 def rule(decision: Decision) -> str:
@@ -25,7 +41,7 @@ def rule(decision: Decision) -> str:
         f"A rule for the decision month, once monitoring has been read: {one['words']} Over what "
         f"is not known, the chance of {act} under it is {percent(chance)} and of {otherwise} "
         f"{percent(1 - chance)}. On draws that it has not seen the rule is worth "
-        f"{_estimate(one['value'])} against choosing now. Police repeats are shown and are never "
+        f"{_against_now(one['value'])}. Police repeats are shown and are never "
         "decisive alone: they reward selection and silence."
     )
 
@@ -65,6 +81,44 @@ def closing(decision: Decision) -> list[str]:
     return lines
 
 
+def expected(decision: Decision) -> Table | None:
+    """Return what returns may be held against: each figure by the data cut-off, over all draws."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED:
+        return None
+    rows = []
+    for name, words in FIGURES.items():
+        one = found["figures"][name]
+        shares = name in SHARES
+        said = [NOT_ASSESSED if one[k] is None else _said(one[k], shares) for k in _ENDS]
+        rows.append((words, said[0], f"{said[1]} to {said[2]}"))
+    title = "What the simulated pilot shows by the data cut-off, to hold returns against"
+    return Table(title, ("Figure", "Mean", "Nine draws in ten"), tuple(rows))
+
+
+def _said(value: float, share: bool) -> str:
+    return percent(value) if share else number(value)
+
+
+def triggers(decision: Decision) -> list[str]:
+    """Say which returns should bring the decision back before its time."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED:
+        return []
+    lines = [
+        "A return outside the range in which nine draws in ten lie says that this county or this "
+        "programme is not the one that was simulated: the decision should then be looked at again."
+    ]
+    if found["assessed"]:
+        lines.append(f"For the decision month itself: {found['rule']['words']}")
+    rail = decision["guard_rail"]
+    lines.append(
+        f"{HARMS[rail['outcome']]} among victims of those referred, {percent(rail['margin'])} or "
+        "more above what is expected without the programme, is looked at whenever it is seen."
+    )
+    return lines
+
+
 def _label(decision: Decision, name: str) -> str:
     return quoted(option_of(decision, name)["label"])
 
@@ -87,6 +141,17 @@ def _followed(figures: Mapping[str, Any]) -> str:
         f"assessed, the partners of {mean['partners asked']} could be asked about the months "
         "after it."
     )
+
+
+def _against_now(found: Mapping[str, Any]) -> str:
+    """Say what a rule is worth against choosing now; below zero it does harm."""
+    error = f"Monte Carlo error {money(found['standard_error'])}"
+    size = money(abs(found["value"]))
+    if found["zero_within_noise"]:
+        return f"{money(found['value'])} ({error}, zero within noise) against choosing now"
+    if found["value"] < 0:
+        return f"{size} less ({error}) than choosing now, so it should not be followed"
+    return f"{size} more ({error}) than choosing now"
 
 
 def _estimate(found: Mapping[str, Any]) -> str:

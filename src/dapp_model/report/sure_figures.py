@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,8 +24,8 @@ from dapp_model.chart_style import (
     label_ends,
     wrapped,
 )
-from dapp_model.decision.view import material, view
-from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth
+from dapp_model.decision.change import RECORDED
+from dapp_model.decision.worth import VALUE
 from dapp_model.report import sure_words, words
 from dapp_model.report.figures import pounds
 from dapp_model.report.totals import Totals
@@ -34,9 +33,6 @@ from dapp_model.report.totals import Totals
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-    from dapp_model.decision.view import Standing
-    from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
 
@@ -184,152 +180,69 @@ def label_of(parameter: str) -> str:
 
 # -- what flips the advice ------------------------------------------------------------------------
 
-_SOCIETY: Final = "All of society"
 _ACROSS: Final = 5.7  # inches of all cells side by side
-_CASH: Final = "cash"
-_COUNT: Final = "recorded_incidents_averted"
 _READINGS: Final = {  # of what a source of the calibration calls a repeat
     "A": "repeat: in the same financial year",
     "B": "repeat: in the 365 days before",
     "C": "repeat: ever before",
 }
+_PERSPECTIVES: Final = {"social": "All of society", RECORDED: "A police count"}
+_HOW: Final = {
+    "fiscal": "cash and capacity, no harm to victims",
+    "cashable": "cash alone",
+    RECORDED: "recorded incidents averted: never advice",
+}
+Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Way:
-    """A way of counting: whose view, how harm is counted, and the measure that it looks at."""
-
-    perspective: str
-    route: str
-    measure: str
-    advises: bool = True
+def ways(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return perspectives and harm routes that differ: only society's value holds victims' harm."""
+    found = [(str(one["perspective"]), str(one["harm_route"])) for one in rows]
+    first = dict(reversed(found))
+    kept = [one for one in dict.fromkeys(found) if one[0] == "social" or first[one[0]] == one[1]]
+    return sorted(kept, key=lambda one: one[0] != "social")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The best option in one way of counting under one reading, over so many draws.
-
-    `differs` from the run's own first way; `flips` from what that gives on the same draws, since
-    fewer draws may have another option first by chance.
-    """
-
-    way: Way
-    reading: str
-    option: str
-    mean: float
-    draws: int
-    differs: bool
-    flips: bool
-
-
-def ways(inputs: Inputs) -> tuple[Way, ...]:
-    """Return the ways of counting, the headline first and a police count, never advice, last."""
-    route = str(inputs.values["money.harm_route"])
-    found = [Way(_SOCIETY, f"harm by {route}", VALUE)]
-    if route != "recorded crimes":
-        found.append(Way(_SOCIETY, "harm by recorded crimes x multiplier", f"{VALUE}_low_harm"))
-    found += [
-        Way(_SOCIETY, "homicide left out", f"{VALUE}_without_homicide"),
-        Way("Public bodies", "cash and capacity, no harm to victims", PUBLIC_COST),
-        Way("Public bodies", "cash alone", _CASH),
-        Way("A police count", "recorded incidents averted: never advice", _COUNT, advises=False),
-    ]
-    return tuple(found)
-
-
-def cells(totals: Totals) -> tuple[Cell, ...]:
-    """Return the best option for each way of counting and each reading of a repeat in the run."""
-    from dapp_model.decision.said import standings
-    from dapp_model.decision.structural import first
-
-    inputs = totals.inputs
-    stand = standings(inputs, list(totals.decision["options"]))
-    own = str(inputs.values["calibration.repeat_reading"])
-    every: dict[str, Mapping[str, Worth]] = {own: totals.gathered.worth}
-    every |= {one.name: one.found for one in totals.gathered.readings}
-    advice, _ = _best(inputs, totals.gathered.worth, stand, ways(inputs)[0])
-    found = []
-    for reading, worths in every.items():
-        draws = len(next(iter(worths.values())).serious_averted)
-        same = {name: first(one, draws) for name, one in totals.gathered.worth.items()}
-        headline, _ = _best(inputs, same, stand, ways(inputs)[0])
-        for way in ways(inputs):
-            option, mean = _best(inputs, worths, stand, way)
-            found.append(
-                Cell(way, reading, option, mean, draws, option != advice, option != headline)
-            )
-    return tuple(found)
-
-
-def _best(
-    inputs: Inputs, found: Mapping[str, Worth], stand: tuple[Standing, ...], way: Way
-) -> tuple[str, float]:
-    """Return the option that the rules of advice take with this measure as value, and its mean.
-
-    A count of incidents has no return on a pound, so there the highest mean is taken.
-    """
-    measured = {name: _with_value(one, way.measure) for name, one in found.items()}
-    given = view(material(inputs, measured, stand))
-    means = {one["name"]: float(one["mean"]) for one in given["options"]}
-    if way.advises:
-        name = str(given["option"])
-    else:
-        able = [one["name"] for one in given["options"] if one["may_be_chosen"]]
-        name = max(able, key=means.__getitem__)
-    return name, means[name]
-
-
-def _with_value(one: Worth, measure: str) -> Worth:
-    if measure == PUBLIC_COST:
-        value = -one.measures[PUBLIC_COST]
-    elif measure == _CASH:
-        value = one.measures["cashable_value"] - one.measures[COST]
-    else:
-        value = one.measures[measure]
-    return replace(one, measures={**one.measures, VALUE: value})
-
-
-def flips(totals: Totals) -> Chart | None:
-    """Return the map of what the advice would be, by perspective, harm route and reading."""
-    found = cells(totals)
-    own = str(totals.inputs.values["calibration.repeat_reading"])
-    columns = list(dict.fromkeys(one.reading for one in found))
+def flips(decision: Mapping[str, Any]) -> Chart | None:
+    """Return the map of which option is best by perspective, harm route and reading."""
+    if not decision["flips"]:
+        return None
+    down = ways(decision["flips"])
+    rows = [one for one in decision["flips"] if (one["perspective"], one["harm_route"]) in down]
+    columns = list(dict.fromkeys(str(one["reading"]) for one in rows))
     missing = [name for name in _READINGS if name not in columns]
-    rows = ways(totals.inputs)
-    left, top, tall = 2.55, 0.62, 0.6
+    left, top, tall = 2.55, 0.5, 0.66
     wide = _ACROSS / len(columns)
-    figure, axes = bare(left + _ACROSS + 0.1, top + tall * len(rows) + 0.56)
+    figure, axes = bare(left + _ACROSS + 0.1, top + tall * len(down) + 0.56)
     height = figure.get_figheight()
-    at = {(one.way, one.reading): one for one in found}
     for j, reading in enumerate(columns):
-        draws = next(one.draws for one in found if one.reading == reading)
-        name = f"Reading {reading}" + (" (this run)" if reading == own else "")
+        name = f"Reading {reading}" + ("" if j else " (this run)")
         centre = left + wide * (j + 0.5)
         axes.text(centre, height - 0.1, name, ha="center", va="top", fontsize=9)
-        axes.text(centre, height - 0.28, f"{_READINGS[reading]}\n{draws} draws", ha="center",
-                  va="top", fontsize=7.5, linespacing=1.1)  # fmt: skip
-        for i, way in enumerate(rows):
-            low = height - top - tall * (i + 1)
-            _draw_cell(axes, (left + wide * j, low, wide, tall), at[way, reading], totals)
-    for i, way in enumerate(rows):
+        axes.text(centre, height - 0.28, _READINGS.get(reading, ""), ha="center", va="top",
+                  fontsize=7.5)  # fmt: skip
+    for one in rows:
+        i, j = down.index((one["perspective"], one["harm_route"])), columns.index(one["reading"])
+        low = height - top - tall * (i + 1)
+        _draw_cell(axes, (left + wide * j, low, wide, tall), one, decision)
+    for i, (perspective, route) in enumerate(down):
         middle = height - top - tall * (i + 0.5)
-        axes.text(0.1, middle + 0.1, way.perspective, va="center", fontsize=9, fontweight="bold")
-        axes.text(0.1, middle - 0.11, wrapped(way.route, 42), va="center", fontsize=8)
+        who = _PERSPECTIVES.get(perspective, "Public bodies")
+        axes.text(0.1, middle + 0.1, who, va="center", fontsize=9, fontweight="bold")
+        axes.text(0.1, middle - 0.11, _how(perspective, route), va="center", fontsize=8)
     note = (
-        "Each cell names the best option and what it is worth. Thick frame and bold: "
-        "another option than the first cell.\n"
-        f"{' '.join([*_by_chance(found), _not_assessed(missing)])}"
+        "Each cell names the best option on average and what it is worth. Thick frame and bold: "
+        f"another option than the first cell.\n{_not_assessed(missing)}"
     )
     axes.text(0.1, 0.12, note.strip(), fontsize=8, va="bottom", linespacing=1.3)
-    title = "What the advice would be, counted otherwise"
-    header = ("perspective", "harm_route", "reading", "option", "value", "unit", "draws", "differs",
-              "differs_on_same_draws", "advice")  # fmt: skip
-    data = [
-        [one.way.perspective, one.way.route, one.reading, one.option, one.mean, _unit(one.way),
-         one.draws, int(one.differs), int(one.flips), int(one.way.advises)]
-        for one in found
-    ]  # fmt: skip
-    return chart(figure, "flips", title, _flips_said(totals, found, missing), (header, data))
+    header = tuple(decision["flips"][0])
+    data = [[one[column] for column in header] for one in decision["flips"]]
+    title = "Which option is best, counted otherwise"
+    return chart(figure, "flips", title, _flips_said(decision, rows, missing), (header, data))
+
+
+def _how(perspective: str, route: str) -> str:
+    return _HOW.get(perspective, f"harm by {route}")
 
 
 def _not_assessed(missing: Sequence[str]) -> str:
@@ -339,59 +252,51 @@ def _not_assessed(missing: Sequence[str]) -> str:
     return f"{which} {words.listed(missing)} of a repeat: not assessed in this run."
 
 
-def _unit(way: Way) -> str:
-    return "incidents" if way.measure == _COUNT else "GBP"
-
-
 def _draw_cell(
-    axes: Axes, box: tuple[float, float, float, float], cell: Cell, totals: Totals
+    axes: Axes, box: tuple[float, float, float, float], one: Row, decision: Mapping[str, Any]
 ) -> None:
     from matplotlib.patches import Rectangle
 
     x, y, wide, tall = box
     inner = 0.05
+    differs = bool(one["differs"])
     axes.add_patch(
         Rectangle((x + inner, y + inner), wide - 2 * inner, tall - 2 * inner, fill=False,
-                  edgecolor=COLOURS[3] if cell.differs else LINE,
-                  linewidth=3 if cell.differs else 1)
+                  edgecolor=COLOURS[3] if differs else LINE, linewidth=3 if differs else 1)
     )  # fmt: skip
-    amount = words.amount(cell.mean, _unit(cell.way))
-    amount = amount if _unit(cell.way) == "GBP" else f"{amount} averted"
-    said = f"{wrapped(totals.label(cell.option), int(13 * wide))}\n{amount}"
-    axes.text(x + wide / 2, y + tall / 2, said, ha="center", va="center", fontsize=8,
-              fontweight="bold" if cell.differs else "normal", linespacing=1.1)  # fmt: skip
+    value = float(one["value"])
+    amount = f"{words.number(value)} averted" if one["illustration"] else words.money(value)
+    if not one["told_apart"]:
+        amount += " (not told apart)"
+    label = str(words.option_of(decision, one["option"])["label"])
+    axes.text(x + wide / 2, y + tall / 2, f"{wrapped(label, int(13 * wide))}\n{amount}",
+              ha="center", va="center", fontsize=8, linespacing=1.1,
+              fontweight="bold" if differs else "normal")  # fmt: skip
 
 
-def _by_chance(found: Sequence[Cell]) -> list[str]:
-    """Say under which readings the run's own draws, were they so few, would say something else."""
-    said = []
-    for reading in dict.fromkeys(one.reading for one in found):
-        own = [one for one in found if one.reading == reading]
-        if any(one.differs != one.flips for one in own):
-            said.append(
-                f"Reading {reading} has {own[0].draws} draws, and on as few this run's own first "
-                "cell would be another."
-            )
-    return said
+def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Sequence[str]) -> str:
+    counted = [one for one in rows if not one["illustration"]]
+    other = [one for one in counted if one["differs"]]
 
+    def label(name: str) -> str:
+        return words.quoted(str(words.option_of(decision, name)["label"]))
 
-def _flips_said(totals: Totals, found: Sequence[Cell], missing: Sequence[str]) -> str:
-    counted = [one for one in found if one.way.advises]
-    other = [one for one in counted if one.differs]
-    advised = words.quoted(totals.decision["advice"]["label"])
+    first = counted[0]
     text = (
-        f"The advice, {advised}, is the same in {len(counted) - len(other)} of {len(counted)} ways "
-        "of counting."
+        f"Counted for all of society, harm by {first['harm_route']}, {label(first['option'])} is "
+        f"best on average. It is best in {len(counted) - len(other)} of {len(counted)} ways of "
+        "counting."
     )
     groups: dict[tuple[str, str], list[str]] = {}
     for one in other:
-        way = f"{one.way.perspective.lower()} ({one.way.route})"
-        groups.setdefault((one.reading, one.option), []).append(way)
-    for (reading, option), found_in in groups.items():
-        text += (
-            f" Under reading {reading} it would be {words.quoted(totals.label(option))} for "
-            f"{words.listed(found_in)}."
-        )
-    more = [*_by_chance(found), _not_assessed(missing)]
-    text = " ".join([text, *(line for line in more if line)])
+        who = _PERSPECTIVES.get(one["perspective"], "Public bodies").lower()
+        way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
+        groups.setdefault((one["reading"], one["option"]), []).append(way)
+    for (reading, option), found in groups.items():
+        text += f" Under reading {reading} {label(option)} is best for {words.listed(found)}."
+    unclear = sum(not one["told_apart"] for one in counted)
+    if unclear:
+        text += f" In {unclear} of them the best cannot be told from the next best."
+    if missing:
+        text += f" {_not_assessed(missing)}"
     return f"{text} A count of recorded incidents rewards silence and is never advice."

@@ -1,0 +1,136 @@
+"""Does a run say rightly what would change its advice?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_study import finished, inputs
+
+from dapp_model.decision import Worth, change
+from dapp_model.decision.structural import Reading
+from dapp_model.parameters import registry
+from dapp_model.report import change_words, words
+
+EFFECT = "effect.full_dose_hr"
+SHARE = "pathway.complete_agency"
+
+
+def known_draws(n: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Going on is worth nothing where the hazard ratio is 0.9, and more below it."""
+    rng = np.random.default_rng(3)
+    ratio = rng.uniform(0.7, 1.0, n)
+    values = np.zeros((n, 2, 2))
+    values[:, :, 1] = 1e6 * (0.9 - ratio)[:, None] + 2e4 * rng.standard_normal((n, 2))
+    return values, pd.DataFrame({EFFECT: ratio, SHARE: rng.uniform(0.3, 0.6, n)})
+
+
+def said_of(found: Any) -> dict[str, Any]:
+    options = [{"name": "stop", "label": "Stop"}, {"name": "extend", "label": "Extend"}]
+    return {"switching": found, "options": options}
+
+
+def test_the_value_at_which_stopping_becomes_better_is_found_and_said() -> None:
+    values, parameters = known_draws(400)
+    found = change.switches(values, ("stop", "extend"), parameters)
+    assert isinstance(found, dict)
+    assert len(found["values"]) == 1
+    one = found["values"][0]
+    assert (one["parameter"], one["side"], one["becomes"]) == (EFFECT, "above", "stop")
+    assert one["value"] == pytest.approx(0.9, abs=0.01)
+    assert one["low"] < 0.9 < one["high"]
+    assert one["share"] == pytest.approx(float((parameters[EFFECT] > one["value"]).mean()))
+    assert found["never_alone"] == 1
+    line = change_words.switches(said_of(found))[0]
+    assert "‘Stop’ becomes better on average than ‘Extend’ if this rises above 0.9" in line
+    label = registry()[EFFECT].label
+    assert label[1:] in line
+    assert words.percent(one["share"]) in line
+
+
+def test_nothing_is_said_from_few_draws_or_where_nothing_was_drawn() -> None:
+    values, parameters = known_draws(20)
+    assert change.switches(values, ("stop", "extend"), parameters) == "not assessed"
+    assert change.switches(values, ("stop", "extend"), None) == "not assessed"
+    assert "not assessed" in change_words.switches(said_of("not assessed"))[0]
+
+
+def test_where_no_single_thing_matters_it_is_said() -> None:
+    values, parameters = known_draws(200)
+    found = change.switches(values + np.array([0, 1e6]), ("stop", "extend"), parameters)
+    assert isinstance(found, dict)
+    assert found["values"] == []
+    assert change_words.switches(said_of(found))[0].startswith("No single thing")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (0.4614, "share", "46.1%"),
+        (56.25, "duration", "56.2 days"),
+        (12345.0, "money", "£12,300"),
+        (25123.0, "perpetrators per year", "25,100 perpetrators per year"),
+        (0.12, "per year", "0.12 per year"),
+        (3.0, "assessors", "3 assessors"),
+        (0.8442, "hazard ratio", "0.844"),
+        (1.5, "per 1000", "1.5 per 1000"),
+    ],
+)
+def test_values_are_said_in_their_unit(value: float, unit: str, expected: str) -> None:
+    assert change_words.amount(value, unit) == expected
+
+
+def test_every_unit_of_the_registry_can_be_said() -> None:
+    for one in registry().values():
+        if isinstance(one.value, float):
+            assert change_words.amount(one.value, one.unit)
+
+
+def worth_of(**measures: float) -> Worth:
+    nothing = {name: np.zeros((4, 2)) for name in change.USED}
+    given = {name: np.full((4, 2), value) for name, value in measures.items()}
+    luck = np.arange(8.0).reshape(4, 2) * 1e-6
+    found = {name: value + luck for name, value in (nothing | given).items()}
+    return Worth(found, np.zeros((4, 2)), {}, {}, np.zeros((4, 2)))
+
+
+def test_the_map_of_flips_names_the_best_from_each_perspective() -> None:
+    value = "net_present_social_value"
+    own = {
+        "extend": worth_of(**{value: 10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0),
+    }
+    other = {"extend": worth_of(**{value: -10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0)}
+    rows = change.flip_rows(("stop", "extend"), (0, 1), own, (Reading("B", other),), reading="A")
+    best = {(one["perspective"], one["harm_route"], one["reading"]): one["option"] for one in rows}
+    assert best["social", change.TRUE_ROUTE, "A"] == "extend"
+    assert best["social", change.LOW_ROUTE, "A"] == "stop"
+    assert best["fiscal", change.TRUE_ROUTE, "A"] == "stop"
+    assert best["social", change.TRUE_ROUTE, "B"] == "stop"
+    assert best[change.RECORDED, change.COUNT_ROUTE, "A"] in {"stop", "extend"}
+    lines = change_words.flips(said_of(None) | {"flips": rows})
+    text = " ".join(lines)
+    assert "reading A of a repeat), ‘Stop’ has the highest mean instead of ‘Extend’" in text
+    assert "reading B of a repeat), ‘Stop’ has the highest mean instead of ‘Extend’" in text
+
+
+def test_a_run_says_its_flips_and_writes_them_for_machines() -> None:
+    decided = finished().decision
+    stored = json.loads((finished().folder / "decision.json").read_text(encoding="utf-8"))
+    assert stored["flips"] == decided["flips"]
+    route = (change.TRUE_ROUTE, "A")
+    social = [
+        one
+        for one in stored["flips"]
+        if one["perspective"] == "social" and (one["harm_route"], one["reading"]) == route
+    ]
+    # From the headline's own way of counting, the best mean is that of the table of options.
+    may = [one for one in stored["options"] if one["may_be_chosen"]]
+    best = max(may, key=lambda one: one["measures"]["net_present_social_value"]["mean"])
+    assert [one["option"] for one in social] == [best["name"]]
+    assert not social[0]["differs"]
+    assert set(inputs().options) >= {one["option"] for one in stored["flips"]}
+    for line in change_words.flips(stored):
+        assert line in stored["sentences"]
