@@ -229,8 +229,9 @@ def test_parameters_are_listed_by_word(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_trace_tells_a_story_with_and_without(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     path = write_scenario(tmp_path)
     assert dapp("trace", path, "--option", "extend") == 0
     said = capsys.readouterr().out
@@ -264,8 +265,9 @@ def test_a_case_is_told_with_the_right_article(kind: int) -> None:
 
 
 def test_trace_of_nobody_names_three_who_exist(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     path = write_scenario(tmp_path)
     assert dapp("trace", path, "--option", "extend", "--person", "999999999") == 2
     said = capsys.readouterr().err

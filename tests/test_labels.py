@@ -72,8 +72,9 @@ def test_the_text_beside_a_run_names_every_file_and_says_what_it_holds() -> None
 
 
 def test_every_command_that_prints_a_number_says_what_it_rests_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     run = Path(shutil.copytree(finished().folder, tmp_path / "run"))
     path = write_scenario(tmp_path)
     for command in (["voi", run], ["sensitivity", run], ["check", path], ["trace", path]):

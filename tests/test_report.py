@@ -14,7 +14,7 @@ import small_study
 from dapp_model import economics, fitted
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.report import account_words, words
+from dapp_model.report import account_words, figures, words
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +98,8 @@ def test_recalled_figures_are_marked(page: str) -> None:
 def test_every_chart_has_data_words_and_two_forms() -> None:
     folder = small_study.finished().folder / "figures"
     names = {path.stem for path in folder.iterdir()}
-    assert names == {
-        "options",
-        "pathway",
-        "incidents",
-        "funders",
-        "bearers",
-        "positions",
-        "acceptability",
-        "calibration",
-    }
+    # Two draws are too few for a regression.
+    assert names == set(figures.NAMES) - {"tornado", "learning"}
     for name in names:
         forms = {path.suffix for path in folder.glob(f"{name}.*")}
         assert forms == {".svg", ".png", ".csv", ".txt"}

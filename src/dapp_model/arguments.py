@@ -154,6 +154,12 @@ def _trace(one: argparse.ArgumentParser) -> None:
         help="the person (default: the first of those referred whose story the option changes)",
     )
     one.add_argument("--replicate", type=_whole(0), default=0, help="which play of chance")
+    one.add_argument(
+        "--out",
+        type=_path,
+        metavar="DIR",
+        help="folder for the story as a picture (default: results/<scenario>/trace-...)",
+    )
     _seed_and_engine(one)
     one.add_argument("--json", action="store_true", help="print for machines")
 

@@ -357,6 +357,7 @@ def _parameters(given: argparse.Namespace) -> int:
 
 def _trace(given: argparse.Namespace) -> int:
     from dapp_model import labels, trace
+    from dapp_model.report import timeline
     from dapp_model.scenario import load
 
     inputs = load(given.file)
@@ -371,9 +372,15 @@ def _trace(given: argparse.Namespace) -> int:
     )
     marks = labels.standing(inputs)
     if given.json:
+        if given.out:
+            timeline.write(given.out, timeline.picture(inputs, told), marks)
+            _err(f"Written to {given.out}")
         return _json({**trace.as_dict(told), "standing": marks})
     for line in [*marks, *trace.lines(inputs, told)]:
         print(line)
+    where = given.out or timeline.place(inputs, told)
+    timeline.write(where, timeline.picture(inputs, told), marks)
+    print(f"\nThe story as a picture: written to {where}")
     return 0
 
 

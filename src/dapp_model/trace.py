@@ -36,11 +36,15 @@ class Luck:
 
 @dataclass(frozen=True)
 class Moment:
-    """What happens at one time with the option and without; empty where nothing does."""
+    """What happens at one time with the option and without; empty where nothing does.
+
+    `kind` is the name of the event.
+    """
 
     date: str
     without: str
     with_option: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,11 @@ def _moments(without: Rows, with_option: Rows) -> tuple[Moment, ...]:
         for row in rows:
             key = tuple(int(row[name]) for name in (*ev.ORDER, "value", "detail"))
             sides.setdefault(key, ["", ""])[side] = words(row)
-    return tuple(Moment(_date(key[0]), *sides[key]) for key in sorted(sides))
+    kind = ev.ORDER.index("kind")
+    return tuple(
+        Moment(_date(key[0]), sides[key][0], sides[key][1], ev.KINDS[key[kind]].name)
+        for key in sorted(sides)
+    )
 
 
 def _date(seconds: int) -> str:

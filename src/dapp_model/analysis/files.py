@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dapp_model.errors import RunError
+from dapp_model.report.figures import write as write_chart
 from dapp_model.tables import write_csv
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ def write(run: Path, analysis: Analysis, marks: Sequence[str] = ()) -> Path:
         for name, table in analysis.tables.items():
             _write_table(made / f"{name}.csv", table)
         for picture in analysis.pictures:
-            (made / f"{picture.name}.svg").write_text(picture.svg, "utf-8", newline="\n")
-            text = "\n".join([picture.title, "", picture.alternative, *marks]) + "\n"
-            (made / f"{picture.name}.txt").write_text(text, "utf-8", newline="\n")
+            write_chart(made, picture, marks)
+            if picture.name not in analysis.tables:  # a table of that name holds the data
+                write_csv(made / f"{picture.name}.csv", picture.header, picture.rows)
         found = plain(said(analysis, marks))
         text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         (made / f"{analysis.name}.json").write_text(text + "\n", "utf-8", newline="\n")

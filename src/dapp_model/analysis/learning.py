@@ -15,6 +15,7 @@ from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
 from dapp_model.decision import VALUE, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
+from dapp_model.report.learning_figures import worth_of_studies
 from dapp_model.report.words import money
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def study(
         pictures.append(_evppi_picture(table))
         tables["evsi"], said = _studies(draws, nested, values, starts)
         sentences += said
-        pictures.append(_evsi_picture(tables["evsi"]))
+        pictures.append(_evsi_picture(tables["evsi"], draws))
         found["evsi"] = _records(tables["evsi"])
     taught = draws.decision["learning"]
     found["extension_as_an_option"] = taught
@@ -283,20 +284,9 @@ def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:
     )
 
 
-def _evsi_picture(table: pd.DataFrame) -> Picture:
-    wide = table[table["follow_up"] == 12.0].pivot(index="size", columns="design", values="evsi")
-    labels = {name: design.label for name, design in studies.designs().items()}
-    said = Words(
-        "evsi",
-        "What the results of an evaluation would be worth, by its size (12 months of follow-up)",
-        f"At {int(wide.index[-1]):,} participants a randomised evaluation is worth "
-        f"{money(float(wide['randomised'].iloc[-1]))} to this programme, before its cost.",
-        "Participants in both arms",
-        "GBP for this programme",
-    )
-    drawn = {labels[str(name)]: wide[name].tolist() for name in wide}
-    drawn["Knowing all that they inform"] = [float(table["informs_evppi"].iloc[0])] * len(wide)
-    return lines(said, [float(n) for n in wide.index], drawn)
+def _evsi_picture(table: pd.DataFrame, draws: Draws) -> Picture:
+    labels = {name: one.label for name, one in studies.designs().items()}
+    return worth_of_studies("evsi", table, labels, whole=not draws.part_of_county())
 
 
 def _pounds(found: voi.Estimate) -> str:

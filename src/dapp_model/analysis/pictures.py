@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import numpy.typing as npt
-
+from dapp_model.chart_style import (
+    BEHIND,
+    COLOURS,
+    INK,
+    LINE,
+    MOST,
+    Chart,
+    canvas,
+    chart,
+    curves,
+    numbered,
+    style,
+    wrapped,
+)
 from dapp_model.report import words
-from dapp_model.report.figures import COLOURS, INK, SOFT
+from dapp_model.report.names import SECTIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-Floats = npt.NDArray[np.float64]
+Picture = Chart
 
-_DASHES: Final = ("-", "--", ":", "-.")
-_RC: Final[dict[Any, Any]] = {
-    "svg.hashsalt": "dapp_model",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": SOFT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawn picture: SVG, and what it shows in words."""
-
-    name: str
-    title: str
-    alternative: str
-    svg: str
+_ALL: Final = "all of "  # how the label of a section of the registry begins
+_IN_POUNDS: Final = "GBP"  # how a label of an axis with money begins
 
 
 @dataclass(frozen=True)
@@ -70,54 +54,77 @@ class Words:
 
 
 def bars(said: Words, found: Sequence[Bar], *, pounds: bool) -> Picture:
-    """Draw bars from top to bottom, in the order given."""
-    import matplotlib
-
-    with matplotlib.rc_context(_RC):
-        figure, axes = _canvas(8.0, 1.2 + 0.32 * max(1, len(found)))
+    """Draw bars from top to bottom, in the order given, with their ends in figures."""
+    say = words.money if pounds else words.number
+    with style():
+        figure = canvas(8.0, 1.2 + 0.36 * max(1, len(found)))
+        axes: Axes = figure.subplots()
         for i, bar in enumerate(found):
-            axes.plot([bar.start, bar.end], [i, i], color=COLOURS[0], linewidth=8, alpha=0.8,
+            axes.plot([bar.start, bar.end], [i, i], color=COLOURS[0], linewidth=9,
                       solid_capstyle="butt")  # fmt: skip
+            far = bar.end
             if bar.half_width > 0:
                 ends = [bar.end - bar.half_width, bar.end + bar.half_width]
                 axes.plot(ends, [i, i], color=INK, linewidth=1.2)
-        axes.set_yticks(range(len(found)), [bar.label for bar in found])
-        axes.set_ylim(len(found) - 0.4, -0.6)
+                far = ends[1] if bar.end >= bar.start else ends[0]
+            _figure(axes, (far, i), say(bar.end), right=bar.end >= bar.start)
+            if bar.start:
+                _figure(axes, (bar.start, i), say(bar.start), right=bar.end < bar.start)
+        labels = [wrapped(named(bar.label), 34) for bar in found]
+        axes.set_yticks(range(len(found)), labels, fontsize=9)
+        axes.set_ylim(max(len(found), 1) - 0.4, -0.6)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.margins(x=0.16)
+        axes.locator_params(axis="x", nbins=5)
+        axes.grid(axis="x", color=LINE)
         axes.set_xlabel(said.x)
-        if pounds:
-            _pounds(axes.xaxis)
-        return _picture(figure, said)
+        numbered(axes.xaxis, say)
+        rows = [[bar.label, bar.start, bar.end, bar.half_width] for bar in found]
+        header = ("label", "start", "end", "half_width_95")
+        return chart(figure, said.name, said.title, said.alternative, (header, rows))
+
+
+def named(label: str) -> str:
+    """Return what a parameter, or all of a section of the registry, is called; else the label."""
+    from dapp_model.parameters import registry
+
+    if label.startswith(_ALL):
+        section = label.removeprefix(_ALL)
+        return f"All of: {SECTIONS.get(section, section)}"
+    known = registry().get(label)
+    return known.label if known else label
+
+
+def _figure(axes: Axes, at: tuple[float, float], text: str, *, right: bool) -> None:
+    side = 4 if right else -4
+    axes.annotate(text, at, xytext=(side, 0), textcoords="offset points", va="center",
+                  ha="left" if right else "right", fontsize=8, bbox=BEHIND)  # fmt: skip
 
 
 def lines(said: Words, x: Sequence[float], found: Mapping[str, Sequence[float]]) -> Picture:
-    """Draw a line for each name over x, told apart by colour and dashes; x is in GBP or a count."""
-    import matplotlib
+    """Draw a line for each name over x, told apart by colour and dashes; x is in GBP or a count.
 
-    with matplotlib.rc_context(_RC):
-        figure, axes = _canvas(8.0, 4.5)
-        for i, (name, values) in enumerate(found.items()):
-            style = _DASHES[i // len(COLOURS) % len(_DASHES)]
-            axes.plot(x, values, style, color=COLOURS[i % len(COLOURS)], label=name)
-        axes.set_xlabel(said.x)
-        axes.set_ylabel(said.y)
-        figure.legend(loc="outside lower center", ncols=2)
-        return _picture(figure, said)
-
-
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()
+    At most four lines are told apart, those that reach highest; others are thin and grey.
+    """
+    with style():
+        figure = canvas(8.0, 4.4)
+        axes: Axes = figure.subplots()
+        curves(axes, x, found, inches=3.4)
+        _axes_in_words(axes, said)
+        more = f"\nThin grey lines: {len(found) - MOST} others" if len(found) > MOST else ""
+        axes.set_xlabel(said.x + more)
+        axes.set_title(said.y)
+        rows = [[name, at, value] for name, own in found.items()
+                for at, value in zip(x, own, strict=True)]  # fmt: skip
+        header = ("line", "x", "value")
+        return chart(figure, said.name, said.title, said.alternative, (header, rows))
 
 
-def _pounds(axis: Any) -> None:
-    from matplotlib.ticker import FuncFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value)))
-
-
-def _picture(figure: Figure, said: Words) -> Picture:
-    svg = io.StringIO()
-    figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Picture(said.name, said.title, said.alternative, svg.getvalue())
+def _axes_in_words(axes: Axes, said: Words) -> None:
+    axes.locator_params(axis="x", nbins=6)
+    axes.grid(axis="y", color=LINE)
+    for axis, label in ((axes.xaxis, said.x), (axes.yaxis, said.y)):
+        if label.startswith(_IN_POUNDS):
+            numbered(axis, words.money)
+        else:
+            numbered(axis, words.percent if label.startswith("Chance") else words.number)

@@ -12,36 +12,25 @@ import numpy as np
 from dapp_model.calibration.forecast import LABELS
 from dapp_model.calibration.proof import Ranks
 from dapp_model.calibration.targets import READERS, to_scale
+from dapp_model.chart_style import COLOURS, DASHES, INK, LINE, PNG_DPI, SOFT, canvas, style
 
-INK: Final = "#0B0C0C"
-BLUE, TEAL, RED, ORANGE = "#12436D", "#28A197", "#801650", "#F46A25"
-_RC: Final[dict[Any, Any]] = {
-    "svg.hashsalt": "dapp_model",
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "text.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
+BLUE, TEAL, RED, ORANGE = COLOURS
+_SHAPES: Final = {"A": (BLUE, "o"), "B": (TEAL, "s"), "C": (ORANGE, "^")}  # by reading
 Rows = Sequence[Mapping[str, Any]]
 
 
 def write(folder: Path, predictive: Rows, ranks: tuple[Ranks, Ranks], fan: Rows) -> None:
-    """Draw and write all of them as SVG."""
-    import matplotlib
-
-    with matplotlib.rc_context(_RC):
-        for name, canvas in (
+    """Draw and write all of them, as SVG and PNG."""
+    with style():
+        for name, figure in (
             ("predictive", _predictive(predictive)),
             ("ranks", _ranks(*ranks)),
             ("forecast", _fan(fan)),
         ):
             stream = io.BytesIO()
-            canvas.savefig(stream, format="svg", metadata={"Date": None})
+            figure.savefig(stream, format="svg", metadata={"Date": None})
             (folder / f"{name}.svg").write_bytes(stream.getvalue())
+            figure.savefig(folder / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
 
 
 def _predictive(rows: Rows) -> Any:
@@ -49,14 +38,11 @@ def _predictive(rows: Rows) -> Any:
 
     Zero is what was counted; the unit is the standard error of chance, rounding and transfer.
     """
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(row["target"] for row in rows))
     labels = {row["target"]: row["label"] for row in rows}
-    canvas = Figure(figsize=(8, 0.3 * len(names) + 1.2), layout="constrained")
-    axes = canvas.subplots()
-    colours = {"A": BLUE, "B": TEAL, "C": ORANGE}
-    axes.axvspan(-1, 1, color="#eeeeee", zorder=0)
+    figure = canvas(8, 0.3 * len(names) + 1.2)
+    axes = figure.subplots()
+    axes.axvspan(-1, 1, color=SOFT, alpha=0.15, linewidth=0, zorder=0)
     axes.axvline(0, color=INK, lw=0.8)
     for row in rows:
         y: float = len(names) - names.index(row["target"])
@@ -68,15 +54,17 @@ def _predictive(rows: Rows) -> Any:
         x = -row["distance"]
         if unit:
             low, high = (float(to_scale(row[k], scale)) for k in ("low_90", "high_90"))
-            axes.plot([(low - aim) / unit, (high - aim) / unit], [y, y], color="#aaaaaa", lw=1)
-        axes.plot(x, y, "o", ms=4, color=colours[row["reading"]])
-    for reading, colour in colours.items():
-        axes.plot([], [], "o", ms=4, color=colour, label=f"reading {reading}")
+            axes.plot([(low - aim) / unit, (high - aim) / unit], [y, y], color=SOFT, lw=1)
+        colour, shape = _SHAPES[row["reading"]]
+        axes.plot(x, y, shape, ms=4, color=colour)
+    for reading, (colour, shape) in _SHAPES.items():
+        axes.plot([], [], shape, ms=4, color=colour, label=f"reading {reading}")
     axes.set_yticks(range(len(names), 0, -1), [labels[n] for n in names])
     axes.set_xlim(-6, 6)
-    axes.set_xlabel("simulated less counted, in standard errors (a bound that holds lies at zero)")
-    axes.legend(loc="lower right")
-    return canvas
+    axes.set_xlabel("simulated less counted, in standard errors")
+    figure.supxlabel("A bound that holds lies at zero.", fontsize=9)
+    figure.legend(loc="outside upper center", ncols=len(_SHAPES))
+    return figure
 
 
 def _reader(row: Mapping[str, Any]) -> str:
@@ -86,42 +74,39 @@ def _reader(row: Mapping[str, Any]) -> str:
 
 def _ranks(good: Ranks, broken: Ranks) -> Any:
     """Draw, over all quantities, how the ranks of known values spread: flat if calibrated."""
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(8, 4.2), layout="constrained")
-    panels = canvas.subplots(1, 2, sharey=True)
+    figure = canvas(8, 4.2)
+    panels = figure.subplots(1, 2, sharey=True)
     for axes, one, words in zip(
         panels, (good, broken), ("The likelihood in use", "Chance left out"), strict=True
     ):
         counts = one.histogram()
         x = np.arange(1, len(counts) + 1)
-        axes.plot(x, counts, color="#bbbbbb", lw=0.6)
-        for name, colour in (
-            ("expected recorded_incidents", BLUE),
-            ("expected marac_referrals", RED),
-            ("expected marac_repeats", ORANGE),
+        axes.plot(x, counts, color=LINE, lw=0.6)
+        for name, colour, dash in (
+            ("expected recorded_incidents", BLUE, DASHES[0]),
+            ("expected marac_referrals", RED, DASHES[1]),
+            ("expected marac_repeats", ORANGE, DASHES[2]),
         ):
             if name in one.quantities:
                 j = one.quantities.index(name)
-                axes.plot(x, counts[:, j], color=colour, label=name.removeprefix("expected "))
+                label = name.removeprefix("expected ").replace("_", " ").replace("marac", "MARAC")
+                axes.plot(x, counts[:, j], dash, color=colour, label=label)
         mean = len(one.ranks) / len(counts)
         axes.axhline(mean, color=INK, lw=0.8, ls=":")
-        axes.axhspan(
-            mean - 2.6 * np.sqrt(mean), mean + 2.6 * np.sqrt(mean), color="#eeeeee", zorder=0
-        )
-        axes.set_title(f"{words}: corrected p {one.verdict()['corrected_p']:.2g}", fontsize=9)
+        wide = 2.6 * np.sqrt(mean)
+        axes.axhspan(mean - wide, mean + wide, color=SOFT, alpha=0.15, linewidth=0, zorder=0)
+        axes.set_title(f"{words}: corrected p {one.verdict()['corrected_p']:.2g}")
         axes.set_xlabel("rank of the known value, in tenths")
     panels[0].set_ylabel("synthetic counties")
-    panels[0].legend()
-    return canvas
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    return figure
 
 
 def _fan(rows: Rows) -> Any:
     """Draw medians, 50% and 90% predictive intervals by financial year."""
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(8, 7), layout="constrained")
-    panels = canvas.subplots(len(LABELS), 1, sharex=True)
+    figure = canvas(8, 7)
+    panels = figure.subplots(len(LABELS), 1, sharex=True)
     counted = {
         "recorded.incidents": {"2013/14": 12000.0, "2014/15": 13300.0},
         "marac.referrals": {"2014/15": 814.0},
@@ -130,15 +115,15 @@ def _fan(rows: Rows) -> Any:
         own = [row for row in rows if row["measure"] == measure]
         years = [row["financial_year"] for row in own]
         x = np.arange(len(own))
-        for low, high, colour in (
-            ("low_90", "high_90", "#d0dbe6"),
-            ("low_50", "high_50", "#8ea9c4"),
-        ):
-            axes.fill_between(x, [r[low] for r in own], [r[high] for r in own], color=colour, lw=0)
+        for low, high, alpha in (("low_90", "high_90", 0.22), ("low_50", "high_50", 0.4)):
+            ends = [[r[low] for r in own], [r[high] for r in own]]
+            axes.fill_between(x, *ends, color=BLUE, alpha=alpha, linewidth=0)
+            for end in ends:
+                axes.plot(x, end, color=BLUE, linewidth=0.6)
         axes.plot(x, [row["median"] for row in own], color=BLUE)
         for year, value in counted.get(measure, {}).items():
             axes.plot(years.index(year), value, "o", color=RED, ms=5)
         axes.set_ylim(0, None)
-        axes.set_title(label, loc="left", fontsize=9)
+        axes.set_title(label)
         axes.set_xticks(x, years, rotation=45)
-    return canvas
+    return figure

@@ -1,14 +1,30 @@
-"""The chart of who is out of pocket, by how much and until when."""
+"""The charts of money: who pays, who gains, and who is out of pocket until when."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from dapp_model.chart_style import (
+    COLOURS,
+    DASHES,
+    HATCHES,
+    INK,
+    LINE,
+    MOST,
+    PAGE,
+    Chart,
+    End,
+    canvas,
+    chart,
+    label_ends,
+    wrapped,
+)
 from dapp_model.report import words
-from dapp_model.report.figures import COLOURS, INK, SOFT, Chart, canvas, chart, pounds
+from dapp_model.report.figures import pounds
 from dapp_model.report.totals import Totals
 
 if TYPE_CHECKING:
@@ -16,22 +32,139 @@ if TYPE_CHECKING:
 
     from dapp_model.economics import Position
 
-_STYLES = ("-", "--", ":", "-.")
+Floats = npt.NDArray[np.float64]
+
+OTHERS: Final = "Other funders"
+TIERS: Final = {
+    "cashable": "Cash",
+    "capacity": "Capacity released",
+    "non_fiscal": "Not public money",
+}
+
+
+def at_most(parts: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the largest parts as they are and, if there are too many, the rest as one."""
+    if len(parts) <= MOST:
+        return dict(parts)
+    order = sorted(parts, key=lambda name: -float(np.abs(parts[name]).sum()))
+    kept = [name for name in parts if name in order[: MOST - 1]]
+    rest = sum((parts[name] for name in parts if name not in kept), np.zeros(1))
+    return {**{name: parts[name] for name in kept}, OTHERS: np.asarray(rest)}
+
+
+# -- what the programme costs ---------------------------------------------------------------------
+
+
+def funders(totals: Totals) -> Chart:
+    """Programme cost by funder and financial year."""
+    years, parts = totals.programme_cost(totals.shown)
+    drawn = at_most({name: values for name, values in parts.items() if values.any()})
+    figure = canvas(8.0, 3.6)
+    axes: Axes = figure.subplots()
+    place = np.arange(len(years))
+    high, low = np.zeros(len(years)), np.zeros(len(years))
+    ends = []
+    for i, (name, values) in enumerate(drawn.items()):
+        bottom = np.where(values >= 0, high, low)
+        axes.bar(place, values, 0.7, bottom=bottom, color=COLOURS[i], edgecolor=PAGE,
+                 hatch=HATCHES[i], linewidth=1.5)  # fmt: skip
+        high, low = high + np.maximum(values, 0), low + np.minimum(values, 0)
+        if len(years):
+            middle = float(bottom[-1] + values[-1] / 2)
+            ends.append(
+                End(middle, wrapped(f"{name}: {words.money(float(values.sum()))}", 24), INK)
+            )
+    axes.set_xticks(place, years)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.grid(axis="y", color=LINE)
+    pounds(axes.yaxis)
+    axes.set_ylabel(f"{totals.decision['price_year']} prices")
+    if len(years):
+        label_ends(axes, len(years) - 1 + 0.35, ends, inches=2.8)
+    rows = [
+        [funder, year, value]
+        for funder, values in parts.items()
+        for year, value in zip(years, values.tolist(), strict=True)
+    ]
+    total = sum(float(values.sum()) for values in parts.values())
+    each = [f"{name} {words.money(float(values.sum()))}" for name, values in parts.items()]
+    text = (
+        f"What {words.quoted(totals.label(totals.shown))} costs each funder in each financial year "
+        f"beyond {words.quoted(totals.label(totals.comparator))}: {words.money(total)} in all, "
+        f"not discounted ({words.listed(each)}). What is spent or committed before the decision is "
+        "in neither."
+    )
+    data = (("funder", "financial_year", "gbp"), rows)
+    return chart(figure, "funders", "What the programme costs, by funder", text, data)
+
+
+# -- who pays and who gains -----------------------------------------------------------------------
+
+
+def bearers(totals: Totals) -> Chart:
+    """Who gains and who bears more, by bearer and tier."""
+    table = totals.by_bearer(totals.shown)
+    figure = canvas(9.0, 1.4 + 0.40 * len(table))
+    axes: Axes = figure.subplots()
+    place = np.arange(len(table))
+    positive, negative = np.zeros(len(table)), np.zeros(len(table))
+    rows = []
+    for i, (tier, label) in enumerate(TIERS.items()):
+        values = np.array([by_tier.get(tier, 0.0) for by_tier in table.values()])
+        left = np.where(values >= 0, positive, negative)
+        axes.barh(place, values, 0.72, left=left, color=COLOURS[i], edgecolor=PAGE,
+                  hatch=HATCHES[i], linewidth=1.0, label=label)  # fmt: skip
+        positive = positive + np.maximum(values, 0)
+        negative = negative + np.minimum(values, 0)
+        rows += [
+            [bearer, tier, value] for bearer, value in zip(table, values.tolist(), strict=True)
+        ]
+    net = (positive + negative).tolist()
+    for i, value in enumerate(net):
+        at = positive[i] if value >= 0 else negative[i]
+        side = 4 if value >= 0 else -4
+        axes.annotate(words.money(value), (at, i), xytext=(side, 0), textcoords="offset points",
+                      va="center", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
+    axes.margins(x=0.2)
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_yticks(place, [wrapped(totals.bearer(name), 34) for name in table])
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.grid(axis="x", color=LINE)
+    pounds(axes.xaxis)
+    axes.set_xlabel(f"Present value, {totals.decision['price_year']} prices; gains to the right")
+    # Parts of a bar lie on either side of zero and may be thin, so a key names them.
+    figure.legend(loc="outside upper center", ncols=len(TIERS))
+    ends = ""
+    if table:
+        first, last = (totals.bearer(list(table)[i]) for i in (0, -1))
+        ends = f"The largest gain is {words.money(net[0])} ({first}), "
+        ends += f"the largest loss {words.money(net[-1])} ({last}). "
+    text = (
+        f"{ends}Present value by who bears it, gains to the right and costs to the left, split "
+        "into cash, capacity that is released and value that is not public money; the figure at "
+        "each bar is the net of its parts."
+    )
+    data = (("bearer", "tier", "gbp"), rows)
+    return chart(figure, "bearers", "Who pays and who gains", text, data)
+
+
+# -- who is out of pocket -------------------------------------------------------------------------
 
 
 def positions(totals: Totals) -> Chart:
     """Cumulative net position by funder, beside all public bodies and society, with payback."""
     purse = totals.purse(totals.shown)
-    funders = [one for one in purse.positions if one.name not in ("public", "society")]
+    own = [one for one in purse.positions if one.name not in ("public", "society")]
     wider = [one for one in purse.positions if one.name in ("public", "society")]
-    figure = canvas(10.0, 4.6)
+    figure = canvas(9.0, 4.4)
     axes = figure.subplots(1, 2)
     rows: list[list[object]] = []
     said = []
     for place, (panel, title) in enumerate(
-        ((funders, "Funders: own money, own lines"), (wider, "Public bodies, and society"))
+        ((own, "Funders: own money, own lines"), (wider, "Public bodies, and society"))
     ):
-        _panel(axes[place], panel, totals, first_colour=3 * place)
+        _panel(axes[place], panel, totals)
         axes[place].set_title(title)
         for one in panel:
             back = one.payback(purse.years)
@@ -56,64 +189,25 @@ def _paid_back(one: Position, years: tuple[str, ...]) -> str:
     return f"paid back by the end of {back}" if back else "not paid back in the window"
 
 
-def _panel(axes: Axes, parties: list[Position], totals: Totals, first_colour: int) -> None:
+def _panel(axes: Axes, parties: Sequence[Position], totals: Totals) -> None:
     years = totals.purse(totals.shown).years
     place = np.arange(len(years))
-    rows = [len(_wrapped(totals.party(one.name))) for one in parties]
-    ends = _apart([float(one.cumulative[-1]) for one in parties], parties, rows)
-    for i, one in enumerate(parties):
-        colour = COLOURS[(first_colour + i) % len(COLOURS)]
-        line = one.cumulative
-        axes.plot(place, line, _STYLES[i % len(_STYLES)], color=colour, linewidth=2.2)
-        label = totals.party(one.name)
-        axes.plot([place[-1], place[-1] + 0.5], [line[-1], ends[i]], color=colour, linewidth=0.8)
-        axes.text(
-            place[-1] + 0.6,
-            ends[i],
-            "\n".join(_wrapped(label)),
-            color=colour,
-            va="center",
-            fontsize=9,
-            linespacing=0.95,
-        )
-        back = one.payback(years)
+    backs = {totals.party(one.name): one.payback(years) for one in parties}
+    drawn = at_most({totals.party(one.name): np.asarray(one.cumulative) for one in parties})
+    ends = []
+    for i, (name, line) in enumerate(drawn.items()):
+        axes.plot(place, line, DASHES[i], color=COLOURS[i], linewidth=2.2)
+        back = backs.get(name)
+        paid = f"\npaid back by end of {back}" if back else ""
         if back is not None:
             at = years.index(back)
             axes.plot([at], [line[at]], "o", color=INK, markersize=7)
-            axes.annotate(
-                f"paid back by the end of {back}",
-                (at, line[at]),
-                xytext=(9, -9),
-                fontsize=8,
-                textcoords="offset points",
-                va="top",
-            )
+        end = f"{wrapped(name, 20)}\n{words.money(float(line[-1]))}{paid}"
+        ends.append(End(float(line[-1]), end, COLOURS[i]))
     axes.axhline(0, color=INK, linewidth=1)
-    axes.grid(axis="y", color=SOFT, alpha=0.25)
-    axes.set_xticks(place, years, rotation=45, ha="right")
-    axes.set_xlim(0, len(years) - 1 + 0.42 * len(years))
+    axes.grid(axis="y", color=LINE)
+    step = 2 if len(years) > 6 else 1
+    axes.set_xticks(place[::step], years[::step], rotation=45, ha="right")
+    axes.set_xlim(0, max(len(years) - 1, 1))
     pounds(axes.yaxis)
-
-
-def _wrapped(text: str) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, 18)
-
-
-def _apart(ends: list[float], parties: list[Position], tall: list[int]) -> list[float]:
-    """Return heights for labels that do not overlap, near the lines' ends and in their order.
-
-    `tall` is how many rows of text each label has.
-    """
-    lines = [one.cumulative for one in parties]
-    low = min(0.0, *(float(line.min()) for line in lines))
-    high = max(0.0, *(float(line.max()) for line in lines))
-    height = (high - low) or 1.0
-    order = sorted(range(len(ends)), key=ends.__getitem__)
-    found = list(ends)
-    for before, after in pairwise(order):
-        room = 0.06 * max(tall[before], tall[after]) * height
-        found[after] = max(found[after], found[before] + room)
-    shift = (sum(found) - sum(ends)) / len(found)
-    return [at - shift for at in found]
+    label_ends(axes, len(years) - 1, ends, inches=3.4)

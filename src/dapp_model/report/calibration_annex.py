@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from dapp_model import fitted
+from dapp_model.chart_style import COLOURS, INK, PAGE, SOFT, Chart, canvas, chart
 from dapp_model.report import words
-from dapp_model.report.figures import COLOURS, INK, SOFT, Chart, canvas, chart
 from dapp_model.report.table import Table
 from dapp_model.report.totals import Totals
 
@@ -74,21 +74,24 @@ def picture(totals: Totals) -> Chart | None:
     rows = checks_of(totals)
     if not rows:
         return None
-    figure = canvas(10.0, 0.34 * len(rows) + 1.4)
+    figure = canvas(9.0, 0.28 * len(rows) + 1.4)
     axes = figure.subplots()
     axes.axvspan(-1, 1, color=SOFT, alpha=0.15, linewidth=0)
     axes.axvline(0, color=INK, linewidth=0.8)
     place = np.arange(len(rows), 0, -1)
     for y, row in zip(place, rows, strict=True):
-        colour = COLOURS[0] if row["weight"] == "strong" else COLOURS[1]
+        strong = row["weight"] == "strong"
         x = float(np.clip(-row["distance"], -_WIDEST, _WIDEST))
-        axes.plot(x, y, "o", color=colour, markersize=7 if row["weight"] == "strong" else 5)
-    for weight, colour in (("strong", COLOURS[0]), ("weak or check", COLOURS[1])):
-        axes.plot([], [], "o", color=colour, label=weight)
+        axes.plot(x, y, "o", color=COLOURS[0], markersize=7 if strong else 6,
+                  markerfacecolor=COLOURS[0] if strong else PAGE)  # fmt: skip
     axes.set_yticks(place, [row["label"] for row in rows])
     axes.set_xlim(-_WIDEST - 0.2, _WIDEST + 0.2)
-    axes.set_xlabel("Simulated less counted, in standard errors; a bound that holds lies at zero")
-    axes.legend(loc="lower right")
+    axes.set_xlabel("Simulated less counted, in standard errors")
+    figure.supxlabel(
+        "Full dot: a figure that counts most. Open dot: weak, or a check alone. Grey: within one "
+        "standard error.\nA bound that holds lies at zero.",
+        fontsize=9,
+    )
     header = ("figure", "weight", "counted", "simulated", "low_90", "high_90", "distance", "tail")
     data = [
         [row[k] for k in ("label", "weight", "counted", "predicted")]

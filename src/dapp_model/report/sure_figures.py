@@ -1,17 +1,46 @@
-"""The chart of acceptability: curves of each option, and the frontier by which one chooses."""
+"""The charts of how sure the advice is: acceptability, what moves the value, what flips it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.chart_style import (
+    BEHIND,
+    COLOURS,
+    DASHES,
+    INK,
+    LINE,
+    MOST,
+    PAGE,
+    Chart,
+    End,
+    bare,
+    canvas,
+    chart,
+    label_ends,
+    wrapped,
+)
+from dapp_model.decision.change import RECORDED
+from dapp_model.decision.worth import VALUE
 from dapp_model.report import sure_words, words
-from dapp_model.report.figures import COLOURS, INK, SOFT, Chart, canvas, chart, pounds
+from dapp_model.report.figures import pounds
+from dapp_model.report.totals import Totals
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
-_STYLES = ("-", "--")
+Floats = npt.NDArray[np.float64]
+
+FEWEST: Final = 50  # draws from which a regression on one parameter is worth reading
+SHOWN: Final = 10  # parameters of the tornado
+
+
+# -- acceptability --------------------------------------------------------------------------------
 
 
 def acceptability(decision: Mapping[str, Any]) -> Chart | None:
@@ -19,31 +48,255 @@ def acceptability(decision: Mapping[str, Any]) -> Chart | None:
     found = decision["acceptability"]
     if found == sure_words.NOT_ASSESSED:
         return None
-    figure = canvas(9.0, 4.2)
+    figure = canvas(8.0, 4.4)
     axes: Axes = figure.subplots()
     prices = found["thresholds"]
-    rows = []
-    for i, (name, chances) in enumerate(found["probability_best"].items()):
-        label = words.option_of(decision, name)["label"]
-        advised = " (advised)" if name == decision["advice"]["option"] else ""
-        style = _STYLES[(i // len(COLOURS)) % 2]
-        axes.plot(prices, chances, style, color=COLOURS[i % len(COLOURS)], label=label + advised)
-        rows += [
-            [name, price, chance, int(best == name)]
-            for price, chance, best in zip(
-                prices, chances, found["frontier"]["option"], strict=True
-            )
-        ]
-    axes.plot(prices, found["frontier"]["probability_best"], color=INK, linewidth=4, alpha=0.25,
-              label="Frontier: the best on average")  # fmt: skip
+    chances: Mapping[str, list[float]] = found["probability_best"]
+    lines = curves(chances, [decision["advice"]["option"], *found["frontier"]["option"]])
+    ends = []
+    for i, (name, values) in enumerate(lines.items()):
+        axes.plot(prices, values, DASHES[i], color=COLOURS[i], linewidth=2)
+        ends.append(End(float(values[-1]), wrapped(_called(decision, name), 24), COLOURS[i]))
+    axes.plot(prices, found["frontier"]["probability_best"], color=INK, linewidth=5, alpha=0.25)
     axes.set_ylim(0, 1)
     axes.set_xlim(prices[0], prices[-1])
     pounds(axes.xaxis)
-    axes.set_xlabel("What averting one true incident is worth to public bodies")
-    axes.set_ylabel("Chance of being best")
-    axes.grid(axis="y", color=SOFT, alpha=0.25)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.locator_params(axis="x", nbins=6)
+    axes.yaxis.set_major_formatter(lambda value, _: words.percent(value))
+    axes.set_xlabel(
+        "What averting one true incident is worth to public bodies\n"
+        "Wide grey band: the option that is best on average"
+    )
+    axes.set_title("Chance of being best")
+    axes.grid(axis="y", color=LINE)
+    label_ends(axes, prices[-1], ends, inches=3.5)
+    rows = [
+        [name, price, chance, int(best == name), int(name in lines)]
+        for name, own in chances.items()
+        for price, chance, best in zip(prices, own, found["frontier"]["option"], strict=True)
+    ]
     title = "How likely each option is best, by what averting an incident is worth"
-    header = ("option", "threshold_gbp", "probability_best", "on_frontier")
+    header = ("option", "threshold_gbp", "probability_best", "on_frontier", "own_line")
     text = sure_words.acceptability(decision)
     return chart(figure, "acceptability", title, text, (header, rows))
+
+
+_REST: Final = ""
+
+
+def curves(chances: Mapping[str, Sequence[float]], wanted: Sequence[str]) -> dict[str, list[float]]:
+    """Return at most four curves: those wanted, the likeliest of the others, the rest added up."""
+    if len(chances) <= MOST:
+        return {name: list(values) for name, values in chances.items()}
+    rank = {name: i for i, name in enumerate(dict.fromkeys(wanted))}
+    order = sorted(chances, key=lambda name: (rank.get(name, len(rank)), -max(chances[name])))
+    first = [name for name in chances if name in order[: MOST - 1]]
+    rest = np.sum([chances[name] for name in chances if name not in first], axis=0)
+    return {**{name: list(chances[name]) for name in first}, _REST: rest.tolist()}
+
+
+def _called(decision: Mapping[str, Any], name: str) -> str:
+    if name == _REST:
+        return "Any of the other options"
+    label = str(words.option_of(decision, name)["label"])
+    return f"{label} (advised)" if name == decision["advice"]["option"] else label
+
+
+# -- what moves the value -------------------------------------------------------------------------
+
+
+def tornado(totals: Totals) -> Chart | None:
+    """Return what moves the shown option's value most; None with too few draws to say."""
+    from dapp_model import switching
+    from dapp_model.draws import NOTHING_DRAWN
+
+    parameters = totals.gathered.parameters
+    value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
+    if len(value) < FEWEST or NOTHING_DRAWN in parameters or not value.std() > 0:
+        return None
+    table = switching.tornado(parameters, value)
+    return tornado_of(table, float(value.mean()), totals) if len(table) else None
+
+
+def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
+    """Draw the mean value with one parameter after the other at the ends of its 90% range."""
+    top = table.head(SHOWN)
+    figure = canvas(8.5, 1.5 + 0.42 * len(top))
+    axes: Axes = figure.subplots()
+    for i, (_, row) in enumerate(top.iterrows()):
+        ends = (("low", COLOURS[0], ""), ("high", COLOURS[3], "///"))
+        for end, colour, hatch in ends:
+            at, amount = float(row[f"at_{end}"]), float(row[end])
+            axes.barh([i], [at - mean], 0.62, left=mean, color=colour, hatch=hatch,
+                      edgecolor=PAGE, linewidth=0)  # fmt: skip
+            right = at >= mean
+            said = f"{end} {words.number(amount)}" if i == 0 else words.number(amount)
+            axes.annotate(said, (at, i), xytext=(4 if right else -4, 0), va="center", fontsize=8,
+                          textcoords="offset points", ha="left" if right else "right",
+                          bbox=BEHIND)  # fmt: skip
+    labels = [
+        wrapped(label_of(str(name)) + (" (within noise)" if row["zero_within_noise"] else ""), 40)
+        for name, row in top.iterrows()
+    ]
+    axes.set_yticks(range(len(top)), labels, fontsize=8.5)
+    axes.set_ylim(len(top) - 0.4, -0.7)
+    axes.axvline(mean, color=INK, linewidth=1)
+    axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
+    axes.margins(x=0.16)
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(axis="x", color=LINE)
+    pounds(axes.xaxis)
+    axes.set_xlabel(
+        f"Mean net present social value against {words.quoted(totals.label(totals.comparator))}\n"
+        "with one quantity at the low (plain) or the high end (striped) of its 90% range"
+    )
+    rows = [
+        [str(name), label_of(str(name)),
+         *(float(row[k]) for k in ("low", "high", "at_low", "at_high", "width", "standard_error")),
+         int(row["zero_within_noise"])]
+        for name, row in table.iterrows()
+    ]  # fmt: skip
+    first = top.iloc[0]
+    quiet = int(table["zero_within_noise"].sum())
+    text = (
+        f"What moves the value of {words.quoted(totals.label(totals.shown))} most is "
+        f"{words.quoted(label_of(str(top.index[0])))}: from one end of its 90% range to the other "
+        f"the mean goes from {words.money(float(first['at_low']))} to "
+        f"{words.money(float(first['at_high']))}. Of {len(table)} quantities, {quiet} move it by "
+        f"no more than noise in {len(totals.gathered.parameters)} draws."
+    )
+    header = ("parameter", "label", "low", "high", "at_low", "at_high", "width", "standard_error",
+              "zero_within_noise")  # fmt: skip
+    return chart(figure, "tornado", "What moves the value most", text, (header, rows))
+
+
+def label_of(parameter: str) -> str:
+    """Return what the registry calls a parameter."""
+    from dapp_model.parameters import registry
+
+    known = registry().get(parameter)
+    return known.label if known else parameter
+
+
+# -- what flips the advice ------------------------------------------------------------------------
+
+_ACROSS: Final = 5.7  # inches of all cells side by side
+_READINGS: Final = {  # of what a source of the calibration calls a repeat
+    "A": "repeat: in the same financial year",
+    "B": "repeat: in the 365 days before",
+    "C": "repeat: ever before",
+}
+_PERSPECTIVES: Final = {"social": "All of society", RECORDED: "A police count"}
+_HOW: Final = {
+    "fiscal": "cash and capacity, no harm to victims",
+    "cashable": "cash alone",
+    RECORDED: "recorded incidents averted: never advice",
+}
+Row = Mapping[str, Any]
+
+
+def ways(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return perspectives and harm routes that differ: only society's value holds victims' harm."""
+    found = [(str(one["perspective"]), str(one["harm_route"])) for one in rows]
+    first = dict(reversed(found))
+    kept = [one for one in dict.fromkeys(found) if one[0] == "social" or first[one[0]] == one[1]]
+    return sorted(kept, key=lambda one: one[0] != "social")
+
+
+def flips(decision: Mapping[str, Any]) -> Chart | None:
+    """Return the map of which option is best by perspective, harm route and reading."""
+    if not decision["flips"]:
+        return None
+    down = ways(decision["flips"])
+    rows = [one for one in decision["flips"] if (one["perspective"], one["harm_route"]) in down]
+    columns = list(dict.fromkeys(str(one["reading"]) for one in rows))
+    missing = [name for name in _READINGS if name not in columns]
+    left, top, tall = 2.55, 0.5, 0.66
+    wide = _ACROSS / len(columns)
+    figure, axes = bare(left + _ACROSS + 0.1, top + tall * len(down) + 0.56)
+    height = figure.get_figheight()
+    for j, reading in enumerate(columns):
+        name = f"Reading {reading}" + ("" if j else " (this run)")
+        centre = left + wide * (j + 0.5)
+        axes.text(centre, height - 0.1, name, ha="center", va="top", fontsize=9)
+        axes.text(centre, height - 0.28, _READINGS.get(reading, ""), ha="center", va="top",
+                  fontsize=7.5)  # fmt: skip
+    for one in rows:
+        i, j = down.index((one["perspective"], one["harm_route"])), columns.index(one["reading"])
+        low = height - top - tall * (i + 1)
+        _draw_cell(axes, (left + wide * j, low, wide, tall), one, decision)
+    for i, (perspective, route) in enumerate(down):
+        middle = height - top - tall * (i + 0.5)
+        who = _PERSPECTIVES.get(perspective, "Public bodies")
+        axes.text(0.1, middle + 0.1, who, va="center", fontsize=9, fontweight="bold")
+        axes.text(0.1, middle - 0.11, _how(perspective, route), va="center", fontsize=8)
+    note = (
+        "Each cell names the best option on average and what it is worth. Thick frame and bold: "
+        f"another option than the first cell.\n{_not_assessed(missing)}"
+    )
+    axes.text(0.1, 0.12, note.strip(), fontsize=8, va="bottom", linespacing=1.3)
+    header = tuple(decision["flips"][0])
+    data = [[one[column] for column in header] for one in decision["flips"]]
+    title = "Which option is best, counted otherwise"
+    return chart(figure, "flips", title, _flips_said(decision, rows, missing), (header, data))
+
+
+def _how(perspective: str, route: str) -> str:
+    return _HOW.get(perspective, f"harm by {route}")
+
+
+def _not_assessed(missing: Sequence[str]) -> str:
+    if not missing:
+        return ""
+    which = "Reading" if len(missing) == 1 else "Readings"
+    return f"{which} {words.listed(missing)} of a repeat: not assessed in this run."
+
+
+def _draw_cell(
+    axes: Axes, box: tuple[float, float, float, float], one: Row, decision: Mapping[str, Any]
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    x, y, wide, tall = box
+    inner = 0.05
+    differs = bool(one["differs"])
+    axes.add_patch(
+        Rectangle((x + inner, y + inner), wide - 2 * inner, tall - 2 * inner, fill=False,
+                  edgecolor=COLOURS[3] if differs else LINE, linewidth=3 if differs else 1)
+    )  # fmt: skip
+    value = float(one["value"])
+    amount = f"{words.number(value)} averted" if one["illustration"] else words.money(value)
+    if not one["told_apart"]:
+        amount += " (not told apart)"
+    label = str(words.option_of(decision, one["option"])["label"])
+    axes.text(x + wide / 2, y + tall / 2, f"{wrapped(label, int(13 * wide))}\n{amount}",
+              ha="center", va="center", fontsize=8, linespacing=1.1,
+              fontweight="bold" if differs else "normal")  # fmt: skip
+
+
+def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Sequence[str]) -> str:
+    counted = [one for one in rows if not one["illustration"]]
+    other = [one for one in counted if one["differs"]]
+
+    def label(name: str) -> str:
+        return words.quoted(str(words.option_of(decision, name)["label"]))
+
+    first = counted[0]
+    text = (
+        f"Counted for all of society, harm by {first['harm_route']}, {label(first['option'])} is "
+        f"best on average. It is best in {len(counted) - len(other)} of {len(counted)} ways of "
+        "counting."
+    )
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in other:
+        who = _PERSPECTIVES.get(one["perspective"], "Public bodies").lower()
+        way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
+        groups.setdefault((one["reading"], one["option"]), []).append(way)
+    for (reading, option), found in groups.items():
+        text += f" Under reading {reading} {label(option)} is best for {words.listed(found)}."
+    unclear = sum(not one["told_apart"] for one in counted)
+    if unclear:
+        text += f" In {unclear} of them the best cannot be told from the next best."
+    if missing:
+        text += f" {_not_assessed(missing)}"
+    return f"{text} A count of recorded incidents rewards silence and is never advice."

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Spread = Mapping[str, float | None]
 
+FAN: Final = (0.05, 0.25, 0.75, 0.95)  # the ends of 90% and 50% intervals
+
 GROUP_NAMES: Final = {
     "all": "Everybody",
     "male": "Men who use abuse",
@@ -136,9 +138,24 @@ class Totals:
 
     def averted_by_year(self, measure: str, option: str) -> tuple[Floats, Floats, Floats]:
         """Return (low, mean, high) of what is averted by year, a 90% interval over draws."""
+        mean, fan = self.averted_fan(measure, option)
+        return fan[0], mean, fan[3]
+
+    def averted_fan(self, measure: str, option: str) -> tuple[Floats, Floats]:
+        """Return the mean by year of what is averted, and its fan over draws [end, year]."""
         found = self._averted(measure, option)
-        low, high = np.quantile(found, (0.05, 0.95), axis=0)
-        return np.asarray(low), found.mean(axis=0), np.asarray(high)
+        return found.mean(axis=0), np.quantile(found, FAN, axis=0)
+
+    @property
+    def whole_draws(self) -> int:
+        """Return of how many draws the whole county was simulated."""
+        return int(self.decision.get("whole_county_draws", len(self.gathered.by_draw)))
+
+    def level_fan(self, measure: str, option: str) -> Floats:
+        """Return the fan of a measure by year [end, year], over draws of the whole county."""
+        found = self.gathered.by_draw[: self.whole_draws]
+        levels = found[:, self._option(option), MEASURES.index(measure), self.skip :]
+        return np.quantile(levels, FAN, axis=0)
 
     def averted_in_group(self, measure: str, option: str, group: str) -> float:
         """Return the mean averted in a group of the people who use abuse."""
