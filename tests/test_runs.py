@@ -29,6 +29,8 @@ FILES = {
     "report.html",
     "README.txt",
     "account_check.xlsx",
+    "tables.xlsx",
+    "tables.ods",
     "figures",
     *runs.DATA_FILES,
 }

@@ -35,6 +35,8 @@ HOLDS: Final[Mapping[str, str]] = {
     "luck.csv": "how sure it is with the luck of the simulation apart",
     "acceptability.csv": "how sure it is by what averting an incident is worth",
     "information.csv": "what it would be worth to know more",
+    "tables.xlsx": "every table of the run in one workbook, for any spreadsheet program",
+    "tables.ods": "the same tables in the open document format",
     "account_check.xlsx": "the headline worked out again in live formulas",
     "figures": "each chart with its data and a text that says what it shows",
     "inputs.toml": "the scenario, written out in full",

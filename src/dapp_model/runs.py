@@ -240,7 +240,17 @@ def _parts(work: Path, wanted: str) -> Path:
 def _write(
     inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
 ) -> Mapping[str, Any]:
-    from dapp_model import account_check, decision, draws, labels, money, report, study, tables
+    from dapp_model import (
+        account_check,
+        decision,
+        draws,
+        labels,
+        money,
+        report,
+        spreadsheets,
+        study,
+        tables,
+    )
 
     marks = labels.standing(inputs, plan)
     say("Valuing the results (1 of 3).")
@@ -274,6 +284,7 @@ def _write(
     account_check.write(
         target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
     )
+    spreadsheets.write(target, (inputs, decided, gathered), marks)
     labels.label(target, inputs, marks)
     return decided
 

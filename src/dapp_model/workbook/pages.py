@@ -59,15 +59,14 @@ _NOTES: Final = (
 def formats(book: Any) -> Mapping[str, Any]:
     """Return the formats by name; cells are locked unless they are inputs."""
     plain = {"valign": "top", "font_name": "Arial", "font_size": 10}
-    wrapped = {**plain, "text_wrap": True}
+    wrapped = {**plain, "text_wrap": True, "align": "left"}
     put = {**wrapped, "locked": False, "bg_color": _YELLOW, "border": 1, "border_color": _RULE}
     numbers = {
         "text": "@",
         "number": "General",
-        "money": '"£"#,##0.##########;-"£"#,##0.##########',
+        "money": '"£"#,##0;-"£"#,##0',
         "date": "yyyy-mm-dd",
     }
-    numbers["money"] = '"£"#,##0;-"£"#,##0'
     for unit in UNITS.values():
         if unit.kind == "count" and unit.noun is not None:
             one, many = unit.noun
@@ -94,6 +93,7 @@ def cover(sheet: Any, forms: Mapping[str, Any], inputs: Inputs, marks: Sequence[
     """Write what the workbook is, what to do with it and what it rests on."""
     sheet.set_column(0, 0, 100)
     sheet.write_string(0, 0, "A scenario to edit", forms["title"])
+    sheet.set_row(0, 24)
     sheet.write_string(1, 0, inputs.title, forms["wrapped"])
     row = 3
     for heading, text in _STEPS:
@@ -114,6 +114,7 @@ def notes(sheet: Any, forms: Mapping[str, Any]) -> None:
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 100)
     sheet.write_string(0, 0, "Notes", forms["title"])
+    sheet.set_row(0, 24)
     sheet.write_string(2, 0, "What", forms["head"])
     sheet.write_string(2, 1, "How it is written, or what it means", forms["head"])
     for i, (what, text) in enumerate(_NOTES):

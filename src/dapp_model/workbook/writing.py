@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,7 +18,13 @@ from dapp_model.workbook.layout import Found, to_cell
 _HEADER: Final = 4  # row of the headings in every sheet that is read
 _NUMERIC: Final = ("count", "money", "number")
 _LONGEST_LIST: Final = 250  # characters of a drop-down's choices
-_WIDTHS: Final = {layout.SCENARIO: (14, 30, 70, 60), layout.ASSUMPTIONS: (22, 44, 20, 24, 26, 26)}
+_LINE: Final = 13.5  # points
+_WIDTHS: Final = {  # of columns, in characters; the last holds for all that follow
+    layout.SCENARIO: (14, 20, 80, 60),
+    layout.LEVERS: (22, 44, 32, 26, 24, 24),
+    layout.ASSUMPTIONS: (24, 46, 20, 32, 26, 24, 24, 11, 7, 18, 70, 14),
+}
+_WRAPPED: Final = ("said", "input_text", "head")
 _SECTIONS: Final = {
     "population": "The county",
     "decision": "The decision",
@@ -83,22 +90,36 @@ class _Sheet:
     def __init__(self, sheet: Any, forms: Mapping[str, Any]) -> None:
         self.sheet = sheet
         self.forms = forms
+        self.widths = _WIDTHS[sheet.get_name()]
+        self.lines: dict[int, int] = {}
+        for column, width in enumerate(self.widths):
+            self.sheet.set_column(column, column, width)
+        self.sheet.set_column(len(self.widths), layout.MOST_COLUMNS, self.widths[-1])
+
+    def write(self, row: int, column: int, text: str, form: str) -> None:
+        """Write a text, never as anything else, and make the row high enough for it."""
+        self.sheet.write_string(row, column, text, self.forms[form])
+        width = self.widths[min(column, len(self.widths) - 1)]
+        wrapped = textwrap.wrap(text, max(1, int(width * 1.15))) if form in _WRAPPED else [text]
+        lines = max(self.lines.get(row, 1), len(wrapped))
+        if lines > self.lines.get(row, 1):
+            self.lines[row] = lines
+            self.sheet.set_row(row, min(_LINE * lines, 400))
 
     def head(self, title: str, lines: Sequence[str], columns: Sequence[str]) -> None:
         """Write title, instructions and the headings of the columns."""
-        self.sheet.write_string(0, 1, title, self.forms["title"])
+        self.write(0, 1, title, "title")
+        self.sheet.set_row(0, 24)
         for i, line in enumerate(lines):
-            self.sheet.write_string(1 + i, 1, line, self.forms["plain"])
+            self.write(1 + i, 1, line, "plain")
         for column, text in enumerate(columns):
-            form = "key_head" if column == layout.KEY else "head"
-            self.sheet.write_string(_HEADER, column, text, self.forms[form])
+            self.write(_HEADER, column, text, "key_head" if column == layout.KEY else "head")
         self.sheet.repeat_rows(_HEADER)
 
     def texts(self, row: int, texts: Sequence[str]) -> None:
         """Write the key of a row and what is said beside it."""
         for column, text in enumerate(texts):
-            form = "key" if column == layout.KEY else "said"
-            self.sheet.write_string(row, column, text, self.forms[form])
+            self.write(row, column, text, "key" if column == layout.KEY else "said")
 
     def value(self, row: int, column: int, parameter: Parameter, value: Found) -> None:
         """Write an input cell: yellow, unlocked, with drop-down or limits."""
@@ -108,7 +129,7 @@ class _Sheet:
         elif isinstance(value, dt.date):
             self.sheet.write_datetime(row, column, value, form)
         elif isinstance(value, str):
-            self.sheet.write_string(row, column, value, self.forms["input_text"])
+            self.write(row, column, value, "input_text")
         elif isinstance(value, int | float):
             self.sheet.write_number(row, column, value, form)
         rule = _rule(parameter)
@@ -118,7 +139,7 @@ class _Sheet:
     def text(self, row: int, column: int, text: str, choices: Sequence[str] = ()) -> None:
         """Write an input cell that holds words."""
         if text:
-            self.sheet.write_string(row, column, text, self.forms["input_text"])
+            self.write(row, column, text, "input_text")
         else:
             self.sheet.write_blank(row, column, None, self.forms["input_text"])
         if choices:
@@ -202,6 +223,8 @@ def _how(parameter: Parameter) -> str:
         case "count":
             said = f"how many {due.noun[1] if due.noun else due.name}"
             said += f', or "{due.word}"' if due.word else ""
+        case "duration":
+            said = "time with its unit, such as 26 weeks"
         case _:
             example = due.example.replace('"', "")
             said = f"{due.expected}, such as {example}"
@@ -234,9 +257,7 @@ def _scenario(page: _Sheet, inputs: Inputs, base: str) -> None:
         row = _HEADER + 1 + i
         page.texts(row, (key, label))
         page.text(row, layout.VALUE, text, ("pilot", "extension") if key == "decision.kind" else ())
-        page.sheet.write_string(row, layout.VALUE + 1, how, page.forms["said"])
-    for column, width in enumerate(_WIDTHS[layout.SCENARIO]):
-        page.sheet.set_column(column, column, width)
+        page.write(row, layout.VALUE + 1, how, "said")
 
 
 def _levers(page: _Sheet, inputs: Inputs) -> None:
@@ -257,7 +278,7 @@ def _levers(page: _Sheet, inputs: Inputs) -> None:
     for key, parameter in lever_parameters().items():
         if key.split(".")[0] != section:
             section = key.split(".")[0]
-            page.sheet.write_string(row, 1, _SECTIONS.get(section, section), page.forms["section"])
+            page.write(row, 1, _SECTIONS.get(section, section), "section")
             row += 1
         page.texts(row, (key, parameter.label, _how(parameter), *_limits(parameter)))
         page.value(row, layout.ALL_OPTIONS, parameter, to_cell(parameter, values[key]))
@@ -271,11 +292,6 @@ def _levers(page: _Sheet, inputs: Inputs) -> None:
                 own = _own(inputs, inputs.option(inputs.options[i]), key, values)
             page.value(row, column, parameter, None if own is None else to_cell(parameter, own))
         row += 1
-    page.sheet.set_column(0, 0, 20)
-    page.sheet.set_column(1, 1, 42)
-    page.sheet.set_column(2, 2, 26)
-    page.sheet.set_column(3, 4, 22)
-    page.sheet.set_column(layout.ALL_OPTIONS, layout.FIRST_OPTION + n - 1, 22)
     page.sheet.freeze_panes(_HEADER + 1, 2)
 
 
@@ -362,7 +378,7 @@ def _assumptions(page: _Sheet, inputs: Inputs) -> None:
         ("Left as the model has them", [key for key in beliefs if key not in held]),
     ):
         if keys:
-            page.sheet.write_string(row, 1, title, page.forms["section"])
+            page.write(row, 1, title, "section")
             row += 1
         for key in keys:
             one = registry()[key]
@@ -373,8 +389,6 @@ def _assumptions(page: _Sheet, inputs: Inputs) -> None:
                 row, layout.VALUE, one, to_cell(one, inputs.values[key]) if key in held else None
             )
             for i, text in enumerate((_how(one), *_limits(one), *said)):
-                page.sheet.write_string(row, layout.VALUE + 1 + i, text, page.forms["said"])
+                page.write(row, layout.VALUE + 1 + i, text, "said")
             row += 1
-    for column, width in enumerate((*_WIDTHS[layout.ASSUMPTIONS], 24, 12, 8, 20, 60, 14)):
-        page.sheet.set_column(column, column, width)
     page.sheet.freeze_panes(_HEADER + 1, 2)

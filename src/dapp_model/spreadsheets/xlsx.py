@@ -1,0 +1,121 @@
+"""Write the tables of a run as tables.xlsx, through gptables: the Analysis Function's layout."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import warnings
+from typing import Any, Final
+
+from dapp_model.spreadsheets.sheet import (
+    CONTENT_COLUMNS,
+    CONTENTS,
+    COVER,
+    FORMATS,
+    ONE_TABLE,
+    Book,
+    Sheet,
+    cleaned,
+    said,
+)
+
+_OPTIONS: Final = {
+    "in_memory": True,
+    # A text is a text, whatever it begins with.
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
+_WIDEST: Final = 60  # characters of a column
+
+
+def workbook(book: Book) -> bytes:
+    """Return the workbook; an equal book gives equal bytes."""
+    import gptables
+
+    cover = gptables.Cover(
+        title=said(book.title),
+        intro=[said(line) for line in book.intro],
+        about=[said(line) for line in book.about],
+        contact=[said(line) for line in book.contact],
+        cover_label=COVER,
+    )
+    tables = {sheet.name: _table(sheet, i) for i, sheet in enumerate(book.sheets)}
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that notes are a table of their own here
+        made = gptables.produce_workbook(
+            stream,
+            tables,
+            cover=cover,
+            contentsheet_label=CONTENTS,
+            contentsheet_options={
+                "column_names": list(CONTENT_COLUMNS),
+                "title": CONTENTS,
+                "instructions": ONE_TABLE,
+            },
+            workbook_options=_OPTIONS,
+        )
+    made.set_properties({"title": said(book.title), "created": dt.datetime(2000, 1, 1)})
+    for sheet in book.sheets:
+        _finish(made.get_worksheet_by_name(sheet.name), sheet)
+    for name in (COVER, CONTENTS):
+        _print(made.get_worksheet_by_name(name))
+    made.get_worksheet_by_name(CONTENTS).set_column(0, 0, 28)
+    made.get_worksheet_by_name(CONTENTS).set_column(1, 1, 90)
+    made.close()
+    return stream.getvalue()
+
+
+def _table(sheet: Sheet, place: int) -> Any:
+    import gptables
+    import pandas as pd
+
+    rows = [[cleaned(cell) for cell in row] for row in sheet.rows]
+    headings = [column.heading for column in sheet.columns]
+    columns = {
+        heading: pd.Series([row[i] for row in rows], dtype=object)
+        for i, heading in enumerate(headings)
+    }
+    above = sheet.above()
+    n_legend = len(sheet.legend)
+    return gptables.GPTable(
+        table=pd.DataFrame(columns),
+        table_name=f"table_{place}",
+        title=above[0],
+        instructions=above[1],
+        legend=above[2 : 2 + n_legend],
+        source=above[2 + n_legend],
+        scope=said(above[3 + n_legend]),
+        index_columns={},
+        additional_formatting=[
+            {"column": {"columns": [i], "format": {"num_format": FORMATS[column.form]}}}
+            for i, column in enumerate(sheet.columns)
+            if column.form not in ("text", "plain")
+        ],
+    )
+
+
+def _finish(page: Any, sheet: Sheet) -> None:
+    """Set widths by what the columns hold, and have the headings stay in sight."""
+    for i, width in enumerate(widths(sheet)):
+        page.set_column(i, i, width)
+    page.freeze_panes(len(sheet.above()) + 1, 0)
+    page.repeat_rows(len(sheet.above()))
+    _print(page)
+
+
+def _print(page: Any) -> None:
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+
+
+def widths(sheet: Sheet) -> list[int]:
+    """Return the width of each column in characters."""
+    found = []
+    for i, column in enumerate(sheet.columns):
+        words = [len(word) for word in column.heading.replace("\n", " ").split()]
+        texts = [len(row[i]) for row in sheet.rows if isinstance(row[i], str)]  # type: ignore[arg-type]
+        found.append(min(_WIDEST, max(14, *(n + 3 for n in words), *(n + 2 for n in texts))))
+    return found
