@@ -1,13 +1,17 @@
 """Write the tables of a run as tables.ods, with the same sheets and cells as tables.xlsx.
 
-gptables writes .xlsx alone, so this is the same layout through odfpy.
+gptables writes .xlsx alone. The parts of an OpenDocument spreadsheet that are needed here are few,
+so they are written out (OASIS OpenDocument 1.3): the library odfpy took as long for it as the rest
+of the report, and its bytes depended on what else the process had written before.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
 
 from dapp_model.spreadsheets.sheet import (
     CONTENT_COLUMNS,
@@ -19,160 +23,215 @@ from dapp_model.spreadsheets.sheet import (
     Sheet,
     cleaned,
     said,
+    widths,
 )
-from dapp_model.spreadsheets.xlsx import widths
 
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
+_MIME: Final = "application/vnd.oasis.opendocument.spreadsheet"
 _DECIMALS: Final = {"count": 1, "whole": 0, "pounds": 0, "share": 3, "number": 3}
-_FONT: Final = "Arial"
-_CHARACTER_CM: Final = 0.23  # the width of one
+_CM_A_CHARACTER: Final = 0.23
 _COVER_WIDTH: Final = 100
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_SPACES: Final = " ".join(
+    f'xmlns:{name}="{uri}"'
+    for name, uri in {
+        "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+        "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+        "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+        "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+        "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
+        "number": "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0",
+        "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
+        "config": "urn:oasis:names:tc:opendocument:xmlns:config:1.0",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "xlink": "http://www.w3.org/1999/xlink",
+    }.items()
+)
+_MANIFEST: Final = (
+    f"{_HEAD}<manifest:manifest "
+    'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.3">'
+    f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{_MIME}"/>'
+    + "".join(
+        f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="text/xml"/>'
+        for name in ("content.xml", "styles.xml", "meta.xml")
+    )
+    + "</manifest:manifest>"
+)
+_TEXTS: Final = {  # size in points, bold, wrapped
+    "title": (16, True, False),
+    "heading": (14, True, False),
+    "said": (12, False, False),
+    "text": (12, False, True),
+    "head": (12, True, True),
+    "link": (12, False, True),
+}
 
 
 def workbook(book: Book) -> bytes:
     """Return the spreadsheet; an equal book gives equal bytes."""
-    from odf.opendocument import OpenDocumentSpreadsheet
-
-    document = OpenDocumentSpreadsheet()
-    page = _Writer(document)
-    page.properties(said(book.title))
-    page.cover(book)
-    page.contents(book)
-    for sheet in book.sheets:
-        page.sheet(sheet)
+    parts = {
+        "mimetype": _MIME,
+        "META-INF/manifest.xml": _MANIFEST,
+        "content.xml": _content(book),
+        "styles.xml": _styles(),
+        "meta.xml": _meta(said(book.title)),
+    }
     stream = io.BytesIO()
-    document.write(stream)
-    return _dateless(stream.getvalue())
-
-
-class _Writer:
-    """Adds sheets to a document; styles are made once."""
-
-    def __init__(self, document: Any) -> None:
-        self.document = document
-        self.styles = {
-            "title": self._style("title", {"fontsize": "16pt", "fontweight": "bold"}),
-            "heading": self._style("heading", {"fontsize": "14pt", "fontweight": "bold"}),
-            "said": self._style("said", {"fontsize": "12pt"}),
-            "text": self._style("text", {"fontsize": "12pt"}, wrap=True),
-            "head": self._style("head", {"fontsize": "12pt", "fontweight": "bold"}, wrap=True),
-        }
-        for form, decimals in _DECIMALS.items():
-            self.styles[form] = self._style(
-                form, {"fontsize": "12pt"}, number=self._number(form, decimals)
-            )
-        self.styles["plain"] = self.styles["said"]
-        self.columns: dict[int, Any] = {}
-
-    def _style(
-        self, name: str, text: dict[str, str], *, wrap: bool = False, number: Any = None
-    ) -> Any:
-        from odf.style import Style, TableCellProperties, TextProperties
-
-        more = {"datastylename": number} if number is not None else {}
-        style = Style(name=f"cell_{name}", family="table-cell", **more)
-        font = {"fontname": _FONT, "fontfamily": _FONT, "language": "en", "country": "GB"}
-        style.addElement(TextProperties(**text, **font))
-        border = {"borderbottom": "0.05cm solid #000000"} if name == "head" else {}
-        wrapped = {"wrapoption": "wrap"} if wrap else {}
-        style.addElement(TableCellProperties(verticalalign="top", **border, **wrapped))
-        self.document.automaticstyles.addElement(style)
-        return style
-
-    def _number(self, form: str, decimals: int) -> Any:
-        from odf.number import Number, NumberStyle
-
-        style = NumberStyle(name=f"number_{form}")
-        style.addElement(Number(decimalplaces=decimals, minintegerdigits=1, grouping="true"))
-        self.document.automaticstyles.addElement(style)
-        return style
-
-    def properties(self, title: str) -> None:
-        """Set title and language of the document."""
-        from odf.dc import Language, Title
-
-        self.document.meta.addElement(Title(text=title))
-        self.document.meta.addElement(Language(text="en-GB"))
-
-    def cover(self, book: Book) -> None:
-        """Write the cover: one column of texts."""
-        table = self._table(COVER, [_COVER_WIDTH])
-        for kind, text in book.cover():
-            form = {"title": "title", "heading": "heading"}.get(kind, "text")
-            self._row(table, [(said(text), form)])
-
-    def contents(self, book: Book) -> None:
-        """Write which sheets there are, with a link to each."""
-        table = self._table(CONTENTS, [28, 90])
-        self._row(table, [(CONTENTS, "title")])
-        self._row(table, [(ONE_TABLE, "said")])
-        self._row(table, [(text, "head") for text in CONTENT_COLUMNS])
-        for name, title in book.contents():
-            self._row(table, [(name, "text"), (title, "text")], link=f"#'{name}'.A1")
-
-    def sheet(self, sheet: Sheet) -> None:
-        """Write a table with what is said above it."""
-        table = self._table(sheet.name, widths(sheet))
-        for i, line in enumerate(sheet.above()):
-            self._row(table, [(said(line), "title" if i == 0 else "said")])
-        self._row(table, [(column.heading, "head") for column in sheet.columns])
-        forms = [column.form for column in sheet.columns]
-        for row in sheet.rows:
-            self._row(table, list(zip(map(cleaned, row), forms, strict=True)))
-
-    def _table(self, name: str, column_widths: list[int]) -> Any:
-        from odf.style import Style, TableColumnProperties
-        from odf.table import Table, TableColumn
-
-        table = Table(name=name)
-        for width in column_widths:
-            if width not in self.columns:
-                style = Style(name=f"column_{width}", family="table-column")
-                wide = f"{width * _CHARACTER_CM:.2f}cm"
-                style.addElement(TableColumnProperties(columnwidth=wide))
-                self.document.automaticstyles.addElement(style)
-                self.columns[width] = style
-            table.addElement(TableColumn(stylename=self.columns[width]))
-        self.document.spreadsheet.addElement(table)
-        return table
-
-    def _row(self, table: Any, cells: list[tuple[Cell, str]], link: str = "") -> None:
-        """Add a row of cells with the form of each; `link` is where the first one leads."""
-        from odf.table import TableCell, TableRow
-        from odf.text import A, P
-
-        row = TableRow()
-        for i, (value, form) in enumerate(cells):
-            style = self.styles[form]
-            if isinstance(value, str):
-                if form in _DECIMALS:
-                    style = self.styles["text"]
-                cell = TableCell(valuetype="string", stylename=style)
-                lines = value.split("\n")
-                for line in lines:
-                    paragraph = P() if link and i == 0 else P(text=line)
-                    if link and i == 0:
-                        paragraph.addElement(A(href=link, type="simple", text=line))
-                    cell.addElement(paragraph)
-            else:
-                text = f"{value:.16G}"
-                cell = TableCell(valuetype="float", value=text, stylename=style)
-                cell.addElement(P(text=text))
-            row.addElement(cell)
-        table.addElement(row)
-
-
-def _dateless(content: bytes) -> bytes:
-    """Return the same archive with one date on every part, the kind of document first."""
-    stream = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as before,
-        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as after,
-    ):
-        for part in before.infolist():
-            made = zipfile.ZipInfo(part.filename, _DATE)
-            made.compress_type = (
-                zipfile.ZIP_STORED if part.filename == "mimetype" else zipfile.ZIP_DEFLATED
-            )
-            after.writestr(made, before.read(part))
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, text in parts.items():
+            part = zipfile.ZipInfo(name, _DATE)
+            # Programs look for the kind of document in the first part, as it stands.
+            stored = name == "mimetype"
+            part.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            part.create_system = 3
+            archive.writestr(part, text.encode("utf-8"))
     return stream.getvalue()
+
+
+def _content(book: Book) -> str:
+    tables = [_cover(book), _contents(book), *(_sheet(sheet) for sheet in book.sheets)]
+    body = f"<office:spreadsheet>{''.join(tables)}</office:spreadsheet>"
+    return (
+        f'{_HEAD}<office:document-content {_SPACES} office:version="1.3">'
+        f"<office:automatic-styles>{''.join(_automatic(book))}</office:automatic-styles>"
+        f"<office:body>{body}</office:body></office:document-content>"
+    )
+
+
+def _styles() -> str:
+    """Return the page and the language of everything: A4 across, British English."""
+    return (
+        f'{_HEAD}<office:document-styles {_SPACES} office:version="1.3"><office:styles>'
+        '<style:default-style style:family="table-cell"><style:text-properties '
+        'fo:font-family="Arial" fo:font-size="12pt" fo:language="en" fo:country="GB"/>'
+        "</style:default-style></office:styles><office:automatic-styles>"
+        '<style:page-layout style:name="page"><style:page-layout-properties '
+        'fo:page-width="29.7cm" fo:page-height="21cm" style:print-orientation="landscape" '
+        'style:scale-to-X="1" style:scale-to-Y="0"/></style:page-layout></office:automatic-styles>'
+        '<office:master-styles><style:master-page style:name="Default" '
+        'style:page-layout-name="page"/></office:master-styles></office:document-styles>'
+    )
+
+
+def _meta(title: str) -> str:
+    return (
+        f'{_HEAD}<office:document-meta {_SPACES} office:version="1.3"><office:meta>'
+        f"<meta:generator>dapp_model</meta:generator><dc:title>{escape(title)}</dc:title>"
+        "<dc:language>en-GB</dc:language></office:meta></office:document-meta>"
+    )
+
+
+def _automatic(book: Book) -> Iterator[str]:
+    """Yield the styles of tables, columns and cells."""
+    yield (
+        '<style:style style:name="sheet" style:family="table" style:master-page-name="Default">'
+        '<style:table-properties table:display="true"/></style:style>'
+    )
+    used = {28, 90, _COVER_WIDTH, *(width for sheet in book.sheets for width in widths(sheet))}
+    for width in sorted(used):
+        yield (
+            f'<style:style style:name="w{width}" style:family="table-column">'
+            f'<style:table-column-properties style:column-width="{width * _CM_A_CHARACTER:.2f}cm"/>'
+            "</style:style>"
+        )
+    yield (
+        '<style:style style:name="high" style:family="table-row">'
+        '<style:table-row-properties style:use-optimal-row-height="true"/></style:style>'
+    )
+    for form, decimals in _DECIMALS.items():
+        yield (
+            f'<number:number-style style:name="n_{form}"><number:number '
+            f'number:decimal-places="{decimals}" number:min-decimal-places="{decimals}" '
+            'number:min-integer-digits="1" number:grouping="true"/></number:number-style>'
+        )
+        yield _cell_style(form, f' style:data-style-name="n_{form}"', (12, False, False))
+    yield _cell_style("plain", "", (12, False, False))
+    for form, look in _TEXTS.items():
+        yield _cell_style(form, "", look)
+
+
+def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
+    size, bold, wrapped = look
+    border = ' fo:border-bottom="0.05cm solid #000000"' if form == "head" else ""
+    wrap = ' fo:wrap-option="wrap"' if wrapped else ""
+    weight = ' fo:font-weight="bold"' if bold else ""
+    link = ""
+    if form == "link":
+        link = ' fo:color="#0000ff" style:text-underline-style="solid"'
+    return (
+        f'<style:style style:name="c_{form}" style:family="table-cell"{more}>'
+        f'<style:table-cell-properties style:vertical-align="top"{border}{wrap}/>'
+        f'<style:text-properties fo:font-family="Arial" fo:font-size="{size}pt"{weight}{link}/>'
+        "</style:style>"
+    )
+
+
+# -- sheets ---------------------------------------------------------------------------------------
+
+
+def _cover(book: Book) -> str:
+    forms = {"title": "title", "heading": "heading", "text": "text"}
+    rows = (_row([(said(text), forms[kind])]) for kind, text in book.cover())
+    return _table(COVER, [_COVER_WIDTH], rows)
+
+
+def _contents(book: Book) -> str:
+    rows = [
+        _row([(CONTENTS, "title")]),
+        _row([(ONE_TABLE, "said")]),
+        _row([(text, "head") for text in CONTENT_COLUMNS]),
+        *(_row([(name, "link"), (title, "text")]) for name, title in book.contents()),
+    ]
+    return _table(CONTENTS, [28, 90], rows)
+
+
+def _sheet(sheet: Sheet) -> str:
+    forms = [column.form for column in sheet.columns]
+    rows = [
+        *(
+            _row([(said(line), "title" if i == 0 else "said")])
+            for i, line in enumerate(sheet.above())
+        ),
+        "<table:table-header-rows>"
+        + _row([(column.heading, "head") for column in sheet.columns])
+        + "</table:table-header-rows>",
+        *(_row(list(zip(map(cleaned, row), forms, strict=True))) for row in sheet.rows),
+    ]
+    return _table(sheet.name, widths(sheet), rows)
+
+
+def _table(name: str, columns: Sequence[int], rows: Iterable[str]) -> str:
+    shaped = "".join(f'<table:table-column table:style-name="w{width}"/>' for width in columns)
+    return (
+        f'<table:table table:name={quoteattr(name)} table:style-name="sheet">'
+        f"{shaped}{''.join(rows)}</table:table>"
+    )
+
+
+def _row(cells: Sequence[tuple[Cell, str]]) -> str:
+    texts = "".join(_cell(value, form) for value, form in cells)
+    return f'<table:table-row table:style-name="high">{texts}</table:table-row>'
+
+
+def _cell(value: Cell, form: str) -> str:
+    """Return a cell: a number with its value in full, or a text, which is never a formula."""
+    if isinstance(value, int | float):
+        text = f"{value:.16G}"
+        return (
+            f'<table:table-cell table:style-name="c_{form}" office:value-type="float" '
+            f'office:value="{text}"><text:p>{text}</text:p></table:table-cell>'
+        )
+    shown = "text" if form in _DECIMALS or form == "plain" else form
+    lines = "".join(f"<text:p>{_line(line, form)}</text:p>" for line in str(value).split("\n"))
+    return (
+        f'<table:table-cell table:style-name="c_{shown}" office:value-type="string">{lines}'
+        "</table:table-cell>"
+    )
+
+
+def _line(line: str, form: str) -> str:
+    text = escape(line)
+    if form != "link":
+        return text
+    where = quoteattr(f"#'{line}'.A1")
+    return f'<text:a xlink:type="simple" xlink:href={where}>{text}</text:a>'

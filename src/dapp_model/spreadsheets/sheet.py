@@ -36,6 +36,7 @@ FORMATS: Final = {  # how a number is shown; the cell holds it in full
     "plain": "General",
 }
 _LONGEST: Final = 32_000
+_WIDEST: Final = 60  # characters of a column
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -142,3 +143,13 @@ def said(text: str) -> str:
         # The layout has no cells of symbols alone; a text in another script is one to it.
         return f"text: {text}" if text else NOT_APPLICABLE
     return text
+
+
+def widths(sheet: Sheet) -> list[int]:
+    """Return the width of each column in characters."""
+    found = []
+    for i, column in enumerate(sheet.columns):
+        words = [len(word) for word in column.heading.replace("\n", " ").split()]
+        texts = [len(row[i]) for row in sheet.rows if isinstance(row[i], str)]  # type: ignore[arg-type]
+        found.append(min(_WIDEST, max(14, *(n + 3 for n in words), *(n + 2 for n in texts))))
+    return found

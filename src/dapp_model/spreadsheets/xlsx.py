@@ -17,6 +17,7 @@ from dapp_model.spreadsheets.sheet import (
     Sheet,
     cleaned,
     said,
+    widths,
 )
 
 _OPTIONS: Final = {
@@ -26,7 +27,6 @@ _OPTIONS: Final = {
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
-_WIDEST: Final = 60  # characters of a column
 
 
 def workbook(book: Book) -> bytes:
@@ -54,6 +54,7 @@ def workbook(book: Book) -> bytes:
                 "title": CONTENTS,
                 "instructions": ONE_TABLE,
             },
+            auto_width=False,
             workbook_options=_OPTIONS,
         )
     made.set_properties({"title": said(book.title), "created": dt.datetime(2000, 1, 1)})
@@ -109,13 +110,3 @@ def _print(page: Any) -> None:
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-
-
-def widths(sheet: Sheet) -> list[int]:
-    """Return the width of each column in characters."""
-    found = []
-    for i, column in enumerate(sheet.columns):
-        words = [len(word) for word in column.heading.replace("\n", " ").split()]
-        texts = [len(row[i]) for row in sheet.rows if isinstance(row[i], str)]  # type: ignore[arg-type]
-        found.append(min(_WIDEST, max(14, *(n + 3 for n in words), *(n + 2 for n in texts))))
-    return found
