@@ -40,8 +40,8 @@ def book(totals: Totals, marks: Sequence[str]) -> Book:
         "Notes",
         "dapp_model",
         "What the tables rest on; numbers in square brackets lead here.",
-        (Column("Note", "", "whole"), Column("Text")),
-        tuple((i + 1, text) for i, text in enumerate(_NOTES)),
+        (Column("Note"), Column("Text", widest=110)),
+        tuple((f"note {i + 1}", text) for i, text in enumerate(_NOTES)),
     )
     decision = totals.decision
     intro = (

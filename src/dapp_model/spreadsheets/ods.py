@@ -15,13 +15,17 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dapp_model.spreadsheets.sheet import (
     CONTENT_COLUMNS,
+    CONTENT_WIDTHS,
     CONTENTS,
     COVER,
+    COVER_WIDTH,
     ONE_TABLE,
     Book,
     Cell,
     Sheet,
     cleaned,
+    height,
+    lines,
     said,
     widths,
 )
@@ -30,7 +34,7 @@ _DATE: Final = (2000, 1, 1, 0, 0, 0)
 _MIME: Final = "application/vnd.oasis.opendocument.spreadsheet"
 _DECIMALS: Final = {"count": 1, "whole": 0, "pounds": 0, "share": 3, "number": 3}
 _CM_A_CHARACTER: Final = 0.23
-_COVER_WIDTH: Final = 100
+_TALLEST: Final = 60  # lines of a row
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACES: Final = " ".join(
     f'xmlns:{name}="{uri}"'
@@ -62,7 +66,9 @@ _TEXTS: Final = {  # size in points, bold, wrapped
     "heading": (14, True, False),
     "said": (12, False, False),
     "text": (12, False, True),
+    "right": (12, False, False),
     "head": (12, True, True),
+    "head_right": (12, True, True),
     "link": (12, False, True),
 }
 
@@ -127,17 +133,22 @@ def _automatic(book: Book) -> Iterator[str]:
         '<style:style style:name="sheet" style:family="table" style:master-page-name="Default">'
         '<style:table-properties table:display="true"/></style:style>'
     )
-    used = {28, 90, _COVER_WIDTH, *(width for sheet in book.sheets for width in widths(sheet))}
+    used = {
+        *CONTENT_WIDTHS,
+        COVER_WIDTH,
+        *(width for sheet in book.sheets for width in widths(sheet)),
+    }
     for width in sorted(used):
         yield (
             f'<style:style style:name="w{width}" style:family="table-column">'
             f'<style:table-column-properties style:column-width="{width * _CM_A_CHARACTER:.2f}cm"/>'
             "</style:style>"
         )
-    yield (
-        '<style:style style:name="high" style:family="table-row">'
-        '<style:table-row-properties style:use-optimal-row-height="true"/></style:style>'
-    )
+    for n in range(1, _TALLEST + 1):
+        yield (
+            f'<style:style style:name="h{n}" style:family="table-row">'
+            f'<style:table-row-properties style:row-height="{height(n):.2f}pt"/></style:style>'
+        )
     for form, decimals in _DECIMALS.items():
         yield (
             f'<number:number-style style:name="n_{form}"><number:number '
@@ -152,15 +163,17 @@ def _automatic(book: Book) -> Iterator[str]:
 
 def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
     size, bold, wrapped = look
-    border = ' fo:border-bottom="0.05cm solid #000000"' if form == "head" else ""
+    border = ' fo:border-bottom="0.05cm solid #000000"' if form in ("head", "head_right") else ""
     wrap = ' fo:wrap-option="wrap"' if wrapped else ""
     weight = ' fo:font-weight="bold"' if bold else ""
+    side = "end" if form.endswith("right") or form in _DECIMALS else "start"
     link = ""
     if form == "link":
         link = ' fo:color="#0000ff" style:text-underline-style="solid"'
     return (
         f'<style:style style:name="c_{form}" style:family="table-cell"{more}>'
-        f'<style:table-cell-properties style:vertical-align="top"{border}{wrap}/>'
+        '<style:table-cell-properties style:vertical-align="top" style:text-align-source="fix"'
+        f'{border}{wrap}/><style:paragraph-properties fo:text-align="{side}"/>'
         f'<style:text-properties fo:font-family="Arial" fo:font-size="{size}pt"{weight}{link}/>'
         "</style:style>"
     )
@@ -171,8 +184,11 @@ def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
 
 def _cover(book: Book) -> str:
     forms = {"title": "title", "heading": "heading", "text": "text"}
-    rows = (_row([(said(text), forms[kind])]) for kind, text in book.cover())
-    return _table(COVER, [_COVER_WIDTH], rows)
+    rows = (
+        _row([(said(text), forms[kind])], lines([said(text)], [COVER_WIDTH]) + (kind != "text"))
+        for kind, text in book.cover()
+    )
+    return _table(COVER, [COVER_WIDTH], rows)
 
 
 def _contents(book: Book) -> str:
@@ -182,22 +198,27 @@ def _contents(book: Book) -> str:
         _row([(text, "head") for text in CONTENT_COLUMNS]),
         *(_row([(name, "link"), (title, "text")]) for name, title in book.contents()),
     ]
-    return _table(CONTENTS, [28, 90], rows)
+    return _table(CONTENTS, CONTENT_WIDTHS, rows)
 
 
 def _sheet(sheet: Sheet) -> str:
-    forms = [column.form for column in sheet.columns]
+    forms, wide = [column.form for column in sheet.columns], widths(sheet)
     rows = [
         *(
-            _row([(said(line), "title" if i == 0 else "said")])
+            _row([(said(line), "said" if i else "title")], 1 if i else 2)
             for i, line in enumerate(sheet.above())
         ),
         "<table:table-header-rows>"
-        + _row([(column.heading, "head") for column in sheet.columns])
+        + _row(
+            [(one.heading, "head_right" if one.is_number else "head") for one in sheet.columns],
+            lines([one.heading for one in sheet.columns], wide),
+        )
         + "</table:table-header-rows>",
-        *(_row(list(zip(map(cleaned, row), forms, strict=True))) for row in sheet.rows),
     ]
-    return _table(sheet.name, widths(sheet), rows)
+    for row in sheet.rows:
+        cells = [cleaned(cell) for cell in row]
+        rows.append(_row(list(zip(cells, forms, strict=True)), lines(cells, wide)))
+    return _table(sheet.name, wide, rows)
 
 
 def _table(name: str, columns: Sequence[int], rows: Iterable[str]) -> str:
@@ -208,9 +229,11 @@ def _table(name: str, columns: Sequence[int], rows: Iterable[str]) -> str:
     )
 
 
-def _row(cells: Sequence[tuple[Cell, str]]) -> str:
+def _row(cells: Sequence[tuple[Cell, str]], n_lines: int = 1) -> str:
     texts = "".join(_cell(value, form) for value, form in cells)
-    return f'<table:table-row table:style-name="high">{texts}</table:table-row>'
+    return (
+        f'<table:table-row table:style-name="h{min(n_lines, _TALLEST)}">{texts}</table:table-row>'
+    )
 
 
 def _cell(value: Cell, form: str) -> str:
@@ -221,7 +244,7 @@ def _cell(value: Cell, form: str) -> str:
             f'<table:table-cell table:style-name="c_{form}" office:value-type="float" '
             f'office:value="{text}"><text:p>{text}</text:p></table:table-cell>'
         )
-    shown = "text" if form in _DECIMALS or form == "plain" else form
+    shown = {"plain": "text", **dict.fromkeys(_DECIMALS, "right")}.get(form, form)
     lines = "".join(f"<text:p>{_line(line, form)}</text:p>" for line in str(value).split("\n"))
     return (
         f'<table:table-cell table:style-name="c_{shown}" office:value-type="string">{lines}'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,13 +31,16 @@ FORMATS: Final = {  # how a number is shown; the cell holds it in full
     "text": "General",
     "count": "#,##0.0",
     "whole": "#,##0",
-    "pounds": "#,##0;-#,##0",
+    "pounds": "#,##0",
     "share": "0.000",
     "number": "0.000",
     "plain": "General",
 }
 _LONGEST: Final = 32_000
-_WIDEST: Final = 60  # characters of a column
+_CHARACTERS: Final = 0.95  # of the layout's letters, in one unit of width
+LINE: Final = 15.75  # points, of the layout's letters
+COVER_WIDTH: Final = 100
+CONTENT_WIDTHS: Final = (28, 100)
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -47,6 +51,12 @@ class Column:
     label: str
     unit: str = ""
     form: str = "text"
+    widest: int = 60  # characters
+
+    @property
+    def is_number(self) -> bool:
+        """Say whether the column holds numbers, which stand to the right."""
+        return self.form not in ("text", "plain")
 
     @property
     def heading(self) -> str:
@@ -135,7 +145,7 @@ def cleaned(cell: Cell) -> Cell:
 
 def said(text: str) -> str:
     """Return a text without control characters, links and references, short enough for a cell."""
-    text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text).strip()
+    text = re.sub("[ \t\r]+", " ", _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)).strip()
     text = re.sub(r"\$(?=\$)", "$ ", text.replace("](", "] ("))
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
@@ -151,5 +161,23 @@ def widths(sheet: Sheet) -> list[int]:
     for i, column in enumerate(sheet.columns):
         words = [len(word) for word in column.heading.replace("\n", " ").split()]
         texts = [len(row[i]) for row in sheet.rows if isinstance(row[i], str)]  # type: ignore[arg-type]
-        found.append(min(_WIDEST, max(14, *(n + 3 for n in words), *(n + 2 for n in texts))))
+        found.append(
+            min(column.widest, max(14, *(n + 3 for n in words), *(int(n * 1.1) + 2 for n in texts)))
+        )
     return found
+
+
+def lines(cells: Sequence[Cell], columns: Sequence[int]) -> int:
+    """Return how many lines a row needs, with its cells wrapped at the widths of their columns."""
+    most = 1
+    for cell, width in zip(cells, columns, strict=True):
+        if isinstance(cell, str) and len(cell) > 8:
+            room = max(1, int(width * _CHARACTERS))
+            parts = cell.split("\n")
+            most = max(most, sum(len(textwrap.wrap(part, room)) or 1 for part in parts))
+    return most
+
+
+def height(n_lines: int) -> float:
+    """Return the height of a row in points."""
+    return LINE * n_lines + 2

@@ -9,13 +9,18 @@ from typing import Any, Final
 
 from dapp_model.spreadsheets.sheet import (
     CONTENT_COLUMNS,
+    CONTENT_WIDTHS,
     CONTENTS,
     COVER,
+    COVER_WIDTH,
     FORMATS,
     ONE_TABLE,
     Book,
+    Column,
     Sheet,
     cleaned,
+    height,
+    lines,
     said,
     widths,
 )
@@ -39,6 +44,7 @@ def workbook(book: Book) -> bytes:
         about=[said(line) for line in book.about],
         contact=[said(line) for line in book.contact],
         cover_label=COVER,
+        width=COVER_WIDTH,
     )
     tables = {sheet.name: _table(sheet, i) for i, sheet in enumerate(book.sheets)}
     stream = io.BytesIO()
@@ -62,8 +68,11 @@ def workbook(book: Book) -> bytes:
         _finish(made.get_worksheet_by_name(sheet.name), sheet)
     for name in (COVER, CONTENTS):
         _print(made.get_worksheet_by_name(name))
-    made.get_worksheet_by_name(CONTENTS).set_column(0, 0, 28)
-    made.get_worksheet_by_name(CONTENTS).set_column(1, 1, 90)
+    for i, width in enumerate(CONTENT_WIDTHS):
+        made.get_worksheet_by_name(CONTENTS).set_column(i, i, width)
+    for i, (kind, text) in enumerate(book.cover()):
+        tall = height(lines([said(text)], [COVER_WIDTH])) + 10 * (kind != "text")
+        made.get_worksheet_by_name(COVER).set_row(i, tall)
     made.close()
     return stream.getvalue()
 
@@ -90,17 +99,27 @@ def _table(sheet: Sheet, place: int) -> Any:
         scope=said(above[3 + n_legend]),
         index_columns={},
         additional_formatting=[
-            {"column": {"columns": [i], "format": {"num_format": FORMATS[column.form]}}}
+            {"column": {"columns": [i], "format": look, "include_names": True}}
             for i, column in enumerate(sheet.columns)
-            if column.form not in ("text", "plain")
+            for look in [_look(column)]
         ],
     )
 
 
+def _look(column: Column) -> dict[str, Any]:
+    if column.is_number:
+        return {"num_format": FORMATS[column.form], "align": "right", "valign": "top"}
+    return {"align": "left", "valign": "top"}
+
+
 def _finish(page: Any, sheet: Sheet) -> None:
     """Set widths by what the columns hold, and have the headings stay in sight."""
-    for i, width in enumerate(widths(sheet)):
+    wide = widths(sheet)
+    for i, width in enumerate(wide):
         page.set_column(i, i, width)
+    top = len(sheet.above())
+    for i, row in enumerate(([column.heading for column in sheet.columns], *sheet.rows)):
+        page.set_row(top + i, height(lines([cleaned(cell) for cell in row], wide)))
     page.freeze_panes(len(sheet.above()) + 1, 0)
     page.repeat_rows(len(sheet.above()))
     _print(page)
