@@ -65,6 +65,7 @@ _TEXTS: Final = {  # size in points, bold, wrapped
     "title": (16, True, False),
     "heading": (14, True, False),
     "said": (12, False, False),
+    "paragraph": (12, False, True),
     "text": (12, False, True),
     "right": (12, False, False),
     "head": (12, True, True),
@@ -166,6 +167,7 @@ def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
     border = ' fo:border-bottom="0.05cm solid #000000"' if form in ("head", "head_right") else ""
     wrap = ' fo:wrap-option="wrap"' if wrapped else ""
     weight = ' fo:font-weight="bold"' if bold else ""
+    indent = ' fo:margin-left="0.15cm"' if form in ("text", "head") else ""
     side = "end" if form.endswith("right") or form in _DECIMALS else "start"
     link = ""
     if form == "link":
@@ -173,7 +175,7 @@ def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
     return (
         f'<style:style style:name="c_{form}" style:family="table-cell"{more}>'
         '<style:table-cell-properties style:vertical-align="top" style:text-align-source="fix"'
-        f'{border}{wrap}/><style:paragraph-properties fo:text-align="{side}"/>'
+        f'{border}{wrap}/><style:paragraph-properties fo:text-align="{side}"{indent}/>'
         f'<style:text-properties fo:font-family="Arial" fo:font-size="{size}pt"{weight}{link}/>'
         "</style:style>"
     )
@@ -183,7 +185,7 @@ def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
 
 
 def _cover(book: Book) -> str:
-    forms = {"title": "title", "heading": "heading", "text": "text"}
+    forms = {"title": "title", "heading": "heading", "text": "paragraph"}
     rows = (
         _row([(said(text), forms[kind])], lines([said(text)], [COVER_WIDTH]) + (kind != "text"))
         for kind, text in book.cover()

@@ -160,10 +160,9 @@ def widths(sheet: Sheet) -> list[int]:
     found = []
     for i, column in enumerate(sheet.columns):
         words = [len(word) for word in column.heading.replace("\n", " ").split()]
-        texts = [len(row[i]) for row in sheet.rows if isinstance(row[i], str)]  # type: ignore[arg-type]
-        found.append(
-            min(column.widest, max(14, *(n + 3 for n in words), *(int(n * 1.1) + 2 for n in texts)))
-        )
+        cells = (row[i] for row in sheet.rows)
+        texts = [int(len(cell) * 1.1) + 2 for cell in cells if isinstance(cell, str)]
+        found.append(min(column.widest, max(14, *(n + 3 for n in words), *texts)))
     return found
 
 

@@ -60,8 +60,8 @@ def _acceptability(totals: Totals) -> Sheet:
     found = totals.decision["acceptability"]
     unit = price(totals)
     columns = (
-        Column("Worth of averting one true incident", unit, "pounds"),
         _OPTION,
+        Column("Worth of averting one true incident", unit, "pounds"),
         Column("Chance of being best", "probability", "share"),
         Column("Best on average at this worth", "yes or no"),
         Column("Worth of knowing everything", unit, "pounds"),
@@ -69,16 +69,16 @@ def _acceptability(totals: Totals) -> Sheet:
     rows: list[Row] = []
     if found != _NOT:
         frontier = found["frontier"]
-        for i, worth in enumerate(found["thresholds"]):
+        for name, chances in found["probability_best"].items():
             rows += [
                 (
-                    worth,
                     totals.label(name),
+                    worth,
                     chances[i],
                     "yes" if name == frontier["option"][i] else "no",
                     frontier["evpi"][i],
                 )
-                for name, chances in found["probability_best"].items()
+                for i, worth in enumerate(found["thresholds"])
             ]
     title = "How sure the choice is by what averting an incident is worth"
     kept = tuple(rows) or not_assessed(columns, _NOT)

@@ -101,15 +101,16 @@ def _table(sheet: Sheet, place: int) -> Any:
         additional_formatting=[
             {"column": {"columns": [i], "format": look, "include_names": True}}
             for i, column in enumerate(sheet.columns)
-            for look in [_look(column)]
+            for look in [_look(column, first=i == 0)]
         ],
     )
 
 
-def _look(column: Column) -> dict[str, Any]:
+def _look(column: Column, *, first: bool) -> dict[str, Any]:
     if column.is_number:
         return {"num_format": FORMATS[column.form], "align": "right", "valign": "top"}
-    return {"align": "left", "valign": "top"}
+    # A text beside a number would touch it.
+    return {"align": "left", "valign": "top", "indent": 0 if first else 1}
 
 
 def _finish(page: Any, sheet: Sheet) -> None:
