@@ -105,9 +105,7 @@ def test_one_small_count_takes_three_others_and_no_total() -> None:
 def test_primary_suppression_alone_would_not_do() -> None:
     shown = [list(row) for row in disclosure.table([[3, 20], [30, 40]])]
     grid = [[3, 20, 23], [30, 40, 70], [33, 60, 93]]
-    naive = tuple(
-        tuple(CONFIDENTIAL if value == 3 else value for value in row) for row in grid
-    )
+    naive = tuple(tuple(CONFIDENTIAL if value == 3 else value for value in row) for row in grid)
     assert smallest_and_largest(naive) == {(0, 0): {3}}
     assert sum(value == CONFIDENTIAL for row in shown for value in row) == 4
 

@@ -84,7 +84,7 @@ class Sheet:
     @property
     def legend(self) -> list[str]:
         """Return what the shorthand means that stands in the table."""
-        used = {cell for row in self.rows for cell in row if isinstance(cell, str)}
+        used = {cleaned(cell) for row in self.rows for cell in row}
         return [text for mark, text in SHORTHAND.items() if mark in used]
 
     def above(self) -> list[str]:

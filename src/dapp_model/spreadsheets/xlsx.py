@@ -36,7 +36,9 @@ _OPTIONS: Final = {
 
 def workbook(book: Book) -> bytes:
     """Return the workbook; an equal book gives equal bytes."""
-    import gptables
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it leaves a file of its own open when it is loaded
+        import gptables
 
     cover = gptables.Cover(
         title=said(book.title),
