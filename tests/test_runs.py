@@ -152,7 +152,8 @@ def test_the_account_holds_what_valuing_each_draw_gives() -> None:
 
 def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
     again = runs.run(inputs(), PLAN, tmp_path / "two", runs.How(workers=2))
-    for name in (*runs.DATA_FILES, "report.html", "figures/options.svg", "figures/options.png"):
+    documents = ("report.html", "tables.xlsx", "tables.ods")
+    for name in (*runs.DATA_FILES, *documents, "figures/options.svg", "figures/options.png"):
         assert (again.folder / name).read_bytes() == (finished().folder / name).read_bytes(), name
 
 

@@ -129,7 +129,7 @@ def _record(totals: Totals) -> Sheet:
         **{f"Version of {name}": number for name, number in versions().items()},
         "Hash of the program": source_hash(),
     }
-    columns = (Column("What"), Column("Value", "as it stands", "plain"))
+    columns = (Column("What"), Column("Value", "as recorded", "plain"))
     title = "Record of the run: what it takes to make it again"
     scope = "manifest.json in the same folder has it for machines, with times and machine"
     return Sheet("Run record", title, _RUN, scope, columns, tuple(said.items()))
