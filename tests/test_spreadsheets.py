@@ -19,7 +19,7 @@ import pytest
 from small_study import PLAN, finished, inputs, space
 
 from dapp_model import labels
-from dapp_model.spreadsheets import NAMES, ods, xlsx
+from dapp_model.spreadsheets import NAMES, evidence, ods, xlsx
 from dapp_model.spreadsheets.sheet import Book, Column, Sheet, cleaned, said
 
 SKIPPED = ("Cover", "Contents", "Notes")
@@ -182,6 +182,13 @@ def test_the_tables_asked_for_are_there_with_rows() -> None:
     for name in names:
         assert len(frame(name)) > 0
     assert set(frame("Assumptions")["Key"]) == set(inputs().values)
+
+
+def test_counted_figures_are_beside_simulated_ones_and_small_counts_are_withheld() -> None:
+    found = frame("Counted and simulated").set_index("Figure")
+    assert found.loc["Recorded incidents", "Counted in the county"] == 13300
+    assert isinstance(found.loc["Recorded incidents", "Simulated, mean"], float | int)
+    assert [evidence._published(value) for value in (0, 4, 5, 0.21)] == [0, "[c]", 5, 0.21]
 
 
 def test_bytes_hold_no_date_and_no_machine() -> None:

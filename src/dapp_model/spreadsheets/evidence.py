@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from dapp_model import describe
+from dapp_model import describe, disclosure
 from dapp_model.economics.published import cost_rows
 from dapp_model.economics.settings import settings_of
 from dapp_model.economics.unit_costs import NOT_APPLICABLE as NO_OFFENCE
 from dapp_model.economics.unit_costs import UnitCost, tariff
 from dapp_model.parameters import Parameter, registry
+from dapp_model.report import calibration_annex
 from dapp_model.report.totals import Totals
 from dapp_model.spreadsheets.sheet import NOT_APPLICABLE, Column, Row, Sheet
 
@@ -18,7 +19,42 @@ _RUN: Final = "dapp_model; the scenario and its settings"
 
 def sheets(totals: Totals) -> list[Sheet]:
     """Return the tables in their order."""
-    return [_assumptions(totals), _unit_costs(totals), _record(totals)]
+    return [*_counted(totals), _assumptions(totals), _unit_costs(totals), _record(totals)]
+
+
+def _counted(totals: Totals) -> list[Sheet]:
+    """Return the figures that the county was fitted to beside simulated ones; none if not fitted.
+
+    These are the only counts of real people in a run: published totals, small ones withheld.
+    """
+    keys = ("predicted", "low_90", "high_90", "distance", "tail")
+    rows = tuple(
+        (row["label"], row["weight"], _published(row["counted"]), *(row[key] for key in keys))
+        for row in calibration_annex.checks_of(totals)
+    )
+    unit = "number or share"
+    columns = (
+        Column("Figure"),
+        Column("Weight in the calibration"),
+        Column("Counted in the county", unit, "mixed"),
+        Column("Simulated, mean", unit, "mixed"),
+        Column("90% of simulated counties, lower limit", unit, "mixed"),
+        Column("90% of simulated counties, upper limit", unit, "mixed"),
+        Column("Counted less simulated", "standard errors", "number"),
+        Column("Chance of being as far out", "probability", "share"),
+    )
+    title = "The simulated county against what was counted"
+    source = (
+        "counted: published totals, as the calibration's targets quote them; all else simulated"
+    )
+    scope = "a figure speaks of a whole county; counts of 1 to 4 people would be withheld"
+    return [Sheet("Counted and simulated", title, source, scope, columns, rows)] if rows else []
+
+
+def _published(value: float) -> int | float | str:
+    """Return a published figure; a small whole number of people is withheld, a share is not."""
+    whole = float(value).is_integer()
+    return disclosure.single([int(value)])[0] if whole and value >= 0 else value
 
 
 def _assumptions(totals: Totals) -> Sheet:

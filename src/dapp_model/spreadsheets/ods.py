@@ -33,6 +33,7 @@ from dapp_model.spreadsheets.sheet import (
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
 _MIME: Final = "application/vnd.oasis.opendocument.spreadsheet"
 _DECIMALS: Final = {"count": 1, "whole": 0, "pounds": 0, "share": 3, "number": 3}
+_NUMBERS: Final = (*_DECIMALS, "mixed")
 _CM_A_CHARACTER: Final = 0.23
 _TALLEST: Final = 60  # lines of a row
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -68,6 +69,7 @@ _TEXTS: Final = {  # size in points, bold, wrapped
     "paragraph": (12, False, True),
     "text": (12, False, True),
     "right": (12, False, False),
+    "mixed": (12, False, False),
     "head": (12, True, True),
     "head_right": (12, True, True),
     "link": (12, False, True),
@@ -168,7 +170,7 @@ def _cell_style(form: str, more: str, look: tuple[int, bool, bool]) -> str:
     wrap = ' fo:wrap-option="wrap"' if wrapped else ""
     weight = ' fo:font-weight="bold"' if bold else ""
     indent = ' fo:margin-left="0.15cm"' if form in ("text", "head") else ""
-    side = "end" if form.endswith("right") or form in _DECIMALS else "start"
+    side = "end" if form.endswith("right") or form in _NUMBERS else "start"
     link = ""
     if form == "link":
         link = ' fo:color="#0000ff" style:text-underline-style="solid"'
@@ -246,7 +248,7 @@ def _cell(value: Cell, form: str) -> str:
             f'<table:table-cell table:style-name="c_{form}" office:value-type="float" '
             f'office:value="{text}"><text:p>{text}</text:p></table:table-cell>'
         )
-    shown = {"plain": "text", **dict.fromkeys(_DECIMALS, "right")}.get(form, form)
+    shown = {"plain": "text", **dict.fromkeys(_NUMBERS, "right")}.get(form, form)
     lines = "".join(f"<text:p>{_line(line, form)}</text:p>" for line in str(value).split("\n"))
     return (
         f'<table:table-cell table:style-name="c_{shown}" office:value-type="string">{lines}'

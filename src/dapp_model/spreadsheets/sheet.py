@@ -34,6 +34,7 @@ FORMATS: Final = {  # how a number is shown; the cell holds it in full
     "pounds": "#,##0",
     "share": "0.000",
     "number": "0.000",
+    "mixed": "General",  # counts and shares in one column
     "plain": "General",
 }
 _LONGEST: Final = 32_000
