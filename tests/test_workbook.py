@@ -368,12 +368,18 @@ def _huge_dimension(parts: dict[str, bytes]) -> bytes:
     return packed(parts | {name: text})
 
 
+def _many_formats(parts: dict[str, bytes]) -> bytes:
+    text = parts["xl/styles.xml"].replace(b"</cellXfs>", b"<xf/>" * 500_000 + b"</cellXfs>")
+    return packed(parts | {"xl/styles.xml": text})
+
+
 def _no_sheets(parts: dict[str, bytes]) -> bytes:
     return packed({name: text for name, text in parts.items() if "worksheets" not in name})
 
 
 @pytest.mark.parametrize(
-    "attack", [_bomb, _many, _entities, _far_cell, _wide_merge, _huge_dimension, _no_sheets]
+    "attack",
+    [_bomb, _many, _many_formats, _entities, _far_cell, _wide_merge, _huge_dimension, _no_sheets],
 )
 def test_a_hostile_workbook_is_refused_or_harmless_and_quickly(
     attack: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]

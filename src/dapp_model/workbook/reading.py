@@ -26,7 +26,9 @@ KeyPath = tuple[str, ...]
 Read = tuple[Mapping[str, Any], Mapping[KeyPath, int], str]
 
 _MOST_PARTS: Final = 500
-_MOST_BYTES: Final = 10_000_000  # of all parts together, unpacked
+_MOST_BYTES: Final = 3_000_000  # of all parts together, unpacked
+_MOST_STYLES: Final = 400_000  # of the part with the formats, which takes longest to read
+_STYLES: Final = "xl/styles.xml"
 _LONGEST_KEY: Final = 200
 _DEEPEST_KEY: Final = 4  # steps, as in options.stop.extension.length
 _DECLARATIONS: Final = tuple(
@@ -278,9 +280,13 @@ def _bounded(file: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             size = sum(part.file_size for part in parts)
-            if len(parts) > _MOST_PARTS or size > _MOST_BYTES:
-                found = f"{len(parts):,} parts, {size:,} bytes unpacked"
-                expected = f"at most {_MOST_PARTS} parts and {_MOST_BYTES:,} bytes"
+            styles = max((one.file_size for one in parts if one.filename == _STYLES), default=0)
+            if len(parts) > _MOST_PARTS or size > _MOST_BYTES or styles > _MOST_STYLES:
+                found = f"{len(parts):,} parts, {size:,} bytes unpacked, {styles:,} of formats"
+                expected = (
+                    f"at most {_MOST_PARTS} parts and {_MOST_BYTES:,} bytes, {_MOST_STYLES:,} of "
+                    "them for formats"
+                )
                 message = "The workbook unfolds to more than a scenario can be."
                 raise _refusal(file, message, found, expected)
             for part in parts:
