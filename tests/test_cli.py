@@ -24,7 +24,8 @@ EXTENSION = str(shipped()["surrey_extension.toml"])
 LONG = "x" * 300  # no folder can hold a file with such a name
 COMMANDS = (
     "run", "calibrate", "evaluate-pilot",
-    "voi", "sensitivity", "check", "new", "parameters", "trace", "diff", "report", "reproduce",
+    "voi", "sensitivity", "check", "new", "workbook", "parameters", "trace", "diff", "report",
+    "reproduce",
 )  # fmt: skip
 
 

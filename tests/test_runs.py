@@ -32,6 +32,8 @@ FILES = {
     "totals.npz",
     "README.txt",
     "account_check.xlsx",
+    "tables.xlsx",
+    "tables.ods",
     "figures",
     *runs.DATA_FILES,
 }
@@ -154,7 +156,8 @@ def test_the_account_holds_what_valuing_each_draw_gives() -> None:
 def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
     again = runs.run(inputs(), PLAN, tmp_path / "two", runs.How(workers=2))
     pictures = [f"figures/{path.name}" for path in (finished().folder / "figures").iterdir()]
-    for name in (*runs.DATA_FILES, "report.html", *sorted(pictures)):
+    documents = ("report.html", "tables.xlsx", "tables.ods")
+    for name in (*runs.DATA_FILES, *documents, *sorted(pictures)):
         assert (again.folder / name).read_bytes() == (finished().folder / name).read_bytes(), name
 
 

@@ -139,6 +139,11 @@ def _new(one: argparse.ArgumentParser) -> None:
     one.add_argument("--out", type=_path, default=Path(), metavar="DIR", help="where to write it")
 
 
+def _workbook(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", type=_path, help="the scenario file")
+    one.add_argument("--out", type=_path, metavar="X.xlsx", help="the workbook, a new file")
+
+
 def _parameters(one: argparse.ArgumentParser) -> None:
     one.add_argument("word", nargs="?", default="", help="only those that mention this word")
     one.add_argument("--json", action="store_true", help="print for machines")
@@ -257,6 +262,11 @@ _COMMANDS: Final[Mapping[str, _Entry]] = {
         _new,
         "write a commented scenario file to edit",
         "dapp new my_idea",
+    ),
+    "workbook": _Entry(
+        _workbook,
+        "write a scenario as a spreadsheet to edit; dapp check and dapp run read it back",
+        "dapp workbook scenarios/surrey_extension.toml --out my_idea.xlsx",
     ),
     "parameters": _Entry(
         _parameters,

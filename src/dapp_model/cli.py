@@ -340,6 +340,16 @@ def _new(given: argparse.Namespace) -> int:
     return 0
 
 
+def _workbook(given: argparse.Namespace) -> int:
+    from dapp_model import exchange, labels
+    from dapp_model.scenario import load
+
+    path = exchange.write(given.file, given.out, labels.standing(load(given.file)))
+    print(f"Written to {path}")
+    print(f"Change the yellow cells, save it, then: dapp check {path}")
+    return 0
+
+
 def _parameters(given: argparse.Namespace) -> int:
     from dapp_model import describe
 
@@ -434,6 +444,7 @@ _RUN: Final[Mapping[str, Command]] = {
     "calibrate": _calibrate,
     "check": _check,
     "new": _new,
+    "workbook": _workbook,
     "parameters": _parameters,
     "trace": _trace,
     "diff": _diff,

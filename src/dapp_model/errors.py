@@ -35,11 +35,36 @@ class QuantityError(DappError):
         return f"{sentence} {self.hint}" if self.hint else sentence
 
 
+class Cell(int):
+    """The place of a cell in a workbook, where a text file has the number of a line.
+
+    As a number it is the place in the order of sheets, rows and columns; as a text, Levers!C7.
+    """
+
+    sheet: str
+    name: str
+
+    def __new__(cls, order: int, sheet: str, name: str) -> Cell:
+        """Keep the order as a number, and the sheet's and the cell's name beside it."""
+        cell = super().__new__(cls, order)
+        cell.sheet, cell.name = sheet, name
+        return cell
+
+    def __getnewargs__(self) -> tuple[int, str, str]:  # type: ignore[override]
+        """Pickle with both names."""
+        return int(self), self.sheet, self.name
+
+    def __str__(self) -> str:
+        """Return the place as a spreadsheet writes it."""
+        return f"{self.sheet}!{self.name}"
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a scenario file.
 
-    `line` is None where the problem has no line: a missing file, or a command line value.
+    `line` is None where the problem has no line: a missing file, or a command line value. In a
+    workbook it is a Cell.
     """
 
     file: str
@@ -52,6 +77,8 @@ class Problem:
     def __str__(self) -> str:
         """Say where, what is wrong, what was found and what was expected."""
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        if isinstance(self.line, Cell):
+            place = f"{self.file}, sheet {self.line.sheet}, cell {self.line.name}"
         parts = [place, self.key] if self.key else [place]
         text = f"{', '.join(parts)}: {self.message}"
         if self.found:

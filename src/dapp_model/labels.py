@@ -37,6 +37,8 @@ HOLDS: Final[Mapping[str, str]] = {
     "acceptability.csv": "how sure it is by what averting an incident is worth",
     "information.csv": "what it would be worth to know more",
     "monitoring.csv": "what monitoring of the pilot would have shown by the decision, draw by draw",
+    "tables.xlsx": "every table of the run in one workbook, for any spreadsheet program",
+    "tables.ods": "the same tables in the open document format",
     "account_check.xlsx": "the headline worked out again in live formulas",
     "totals.npz": "sums over all draws, from which `dapp report` writes the documents again",
     "figures": "each chart with its data and a text that says what it shows",

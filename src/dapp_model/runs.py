@@ -249,6 +249,7 @@ def _write(
         labels,
         money,
         report,
+        spreadsheets,
         study,
         tables,
     )
@@ -289,6 +290,7 @@ def _write(
     account_check.write(
         target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
     )
+    spreadsheets.write(target, (inputs, decided, gathered), marks)
     labels.label(target, inputs, marks)
     return decided
 

@@ -19,6 +19,7 @@ from dapp_model.errors import InputErrors, Problem
 from dapp_model.paths import trouble
 from dapp_model.quantities import quote
 from dapp_model.toml_lines import KeyPath, locate
+from dapp_model.workbook import reading
 
 LARGEST_FILE_BYTES: Final = 1_000_000
 
@@ -65,6 +66,8 @@ def chain(path: Path, problems: list[Problem]) -> list[Layer]:
             layer = _read(following)
             layers.append(layer)
             following = _extended(layer)
+            if layer.path and layer.path.suffix.lower() in reading.SUFFIXES:
+                following = None  # a workbook holds its whole scenario; that file is its base
         except InputErrors as error:
             problems += error.problems
             break
@@ -102,6 +105,8 @@ def _read(path: Path) -> Layer:
             message = "The file is larger than 1 MB, so it cannot be a scenario."
             raise refusal(message, f"{size:,} bytes", "at most 1 MB of text")
         content = path.read_bytes()
+        if path.suffix.lower() in reading.SUFFIXES:
+            return Layer(0, file, *reading.tables(file, content), path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise refusal("The file cannot be read.", reason) from None

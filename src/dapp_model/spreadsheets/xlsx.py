@@ -1,0 +1,134 @@
+"""Write the tables of a run as tables.xlsx, through gptables: the Analysis Function's layout."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import warnings
+from typing import Any, Final
+
+from dapp_model.spreadsheets.sheet import (
+    CONTENT_COLUMNS,
+    CONTENT_WIDTHS,
+    CONTENTS,
+    COVER,
+    COVER_WIDTH,
+    FORMATS,
+    ONE_TABLE,
+    Book,
+    Column,
+    Sheet,
+    cleaned,
+    height,
+    lines,
+    said,
+    widths,
+)
+
+_OPTIONS: Final = {
+    "in_memory": True,
+    # A text is a text, whatever it begins with.
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
+
+
+def workbook(book: Book) -> bytes:
+    """Return the workbook; an equal book gives equal bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it leaves a file of its own open when it is loaded
+        import gptables
+
+    cover = gptables.Cover(
+        title=said(book.title),
+        intro=[said(line) for line in book.intro],
+        about=[said(line) for line in book.about],
+        contact=[said(line) for line in book.contact],
+        cover_label=COVER,
+        width=COVER_WIDTH,
+    )
+    tables = {sheet.name: _table(sheet, i) for i, sheet in enumerate(book.sheets)}
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that notes are a table of their own here
+        made = gptables.produce_workbook(
+            stream,
+            tables,
+            cover=cover,
+            contentsheet_label=CONTENTS,
+            contentsheet_options={
+                "column_names": list(CONTENT_COLUMNS),
+                "title": CONTENTS,
+                "instructions": ONE_TABLE,
+            },
+            auto_width=False,
+            workbook_options=_OPTIONS,
+        )
+    made.set_properties({"title": said(book.title), "created": dt.datetime(2000, 1, 1)})
+    for sheet in book.sheets:
+        _finish(made.get_worksheet_by_name(sheet.name), sheet)
+    for name in (COVER, CONTENTS):
+        _print(made.get_worksheet_by_name(name))
+    for i, width in enumerate(CONTENT_WIDTHS):
+        made.get_worksheet_by_name(CONTENTS).set_column(i, i, width)
+    for i, (kind, text) in enumerate(book.cover()):
+        tall = height(lines([said(text)], [COVER_WIDTH])) + 10 * (kind != "text")
+        made.get_worksheet_by_name(COVER).set_row(i, tall)
+    made.close()
+    return stream.getvalue()
+
+
+def _table(sheet: Sheet, place: int) -> Any:
+    import gptables
+    import pandas as pd
+
+    rows = [[cleaned(cell) for cell in row] for row in sheet.rows]
+    headings = [column.heading for column in sheet.columns]
+    columns = {
+        heading: pd.Series([row[i] for row in rows], dtype=object)
+        for i, heading in enumerate(headings)
+    }
+    above = sheet.above()
+    n_legend = len(sheet.legend)
+    return gptables.GPTable(
+        table=pd.DataFrame(columns),
+        table_name=f"table_{place}",
+        title=above[0],
+        instructions=above[1],
+        legend=above[2 : 2 + n_legend],
+        source=above[2 + n_legend],
+        scope=said(above[3 + n_legend]),
+        index_columns={},
+        additional_formatting=[
+            {"column": {"columns": [i], "format": look, "include_names": True}}
+            for i, column in enumerate(sheet.columns)
+            for look in [_look(column, first=i == 0)]
+        ],
+    )
+
+
+def _look(column: Column, *, first: bool) -> dict[str, Any]:
+    if column.is_number:
+        return {"num_format": FORMATS[column.form], "align": "right", "valign": "top"}
+    # A text beside a number would touch it.
+    return {"align": "left", "valign": "top", "indent": 0 if first else 1}
+
+
+def _finish(page: Any, sheet: Sheet) -> None:
+    """Set widths by what the columns hold, and have the headings stay in sight."""
+    wide = widths(sheet)
+    for i, width in enumerate(wide):
+        page.set_column(i, i, width)
+    top = len(sheet.above())
+    for i, row in enumerate(([column.heading for column in sheet.columns], *sheet.rows)):
+        page.set_row(top + i, height(lines([cleaned(cell) for cell in row], wide)))
+    page.freeze_panes(len(sheet.above()) + 1, 0)
+    page.repeat_rows(len(sheet.above()))
+    _print(page)
+
+
+def _print(page: Any) -> None:
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
