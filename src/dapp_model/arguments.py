@@ -65,6 +65,10 @@ def _run(one: argparse.ArgumentParser) -> None:
     _seed_and_engine(one)
     _workers(one)
     one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")
+    one.add_argument(
+        "--no-base", action="store_true",
+        help="do not say what the change does against the file that this one extends",
+    )  # fmt: skip
     one.add_argument("--json", action="store_true", help="print decision.json")
 
 

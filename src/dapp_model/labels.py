@@ -42,7 +42,9 @@ HOLDS: Final[Mapping[str, str]] = {
     README: "this text",
 }
 _LATER: Final = (
-    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to"
+    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to",
+    "difference_from_base: what the change does against the file that this one extends, where it "
+    "extends one; made from the draws of both runs, and not among what `dapp reproduce` compares",
 )
 
 
@@ -78,7 +80,7 @@ def _readme(folder: Path, inputs: Inputs, marks: Sequence[str]) -> list[str]:
     if marks:
         everywhere = "This holds for every file here, and for every number taken out of one."
         heading += [line for mark in (*marks, everywhere) for line in (mark, "")]
-    return [*heading, *listed, _LATER]
+    return [*heading, *listed, *_LATER]
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:
