@@ -307,7 +307,7 @@ def test_the_command_prints_it_and_no_base_leaves_it_out(
     assert cli.main(settings) == 0
     said = capsys.readouterr()
     assert "is run as well, once" in said.err
-    assert "The extension has £300,000 a year rather than £100,000." in said.out
+    assert "the extension has £300,000 a year rather than £100,000." in said.out
     assert "‘Extend as it is’ averts" in said.out
     chart = Path(said.out.split("Chart: ")[1].splitlines()[0])
     assert chart.is_file()

@@ -69,6 +69,9 @@ def _run(one: argparse.ArgumentParser) -> None:
         "--no-base", action="store_true",
         help="do not say what the change does against the file that this one extends",
     )  # fmt: skip
+    one.add_argument(
+        "--since", type=_path, metavar="RUN", help="say what changed since this earlier run"
+    )
     one.add_argument("--json", action="store_true", help="print decision.json")
 
 

@@ -25,6 +25,7 @@ from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
+    from dapp_model.runs import Run
     from dapp_model.study import Plan
 
 NOT_FINISHED: Final = 3
@@ -159,11 +160,15 @@ def _run(given: argparse.Namespace) -> int:
     for warning in inputs.warnings:
         _err(f"Please note: {warning}")
     plan = _plan(given)
+    if given.since is not None:
+        runs.read_manifest(given.since)  # a slip is said before the work, not after it
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
         how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
         done = runs.run(inputs, plan, folder, how)
     told = [] if given.no_base else _against_base(given, inputs, plan, done.folder)
+    if given.since is not None:
+        told += _since(given.since, inputs, plan, done)
     if given.json:
         _err(f"Written to {done.folder}")
         return _json(done.decision)
@@ -213,6 +218,15 @@ def _against_base(given: argparse.Namespace, inputs: Inputs, plan: Plan, folder:
     lines += [f"  {one}" for one in (*compared.changed, *base_difference.sentences(found))]
     chart = place / f"{against_base.NAME}.png"
     return [*lines, f"  Chart: {chart}"] if chart.is_file() else lines
+
+
+def _since(earlier: Path, inputs: Inputs, plan: Plan, done: Run) -> list[str]:
+    """Write what changed since an earlier run into a run's folder; return it in words."""
+    from dapp_model import labels, since
+
+    found = since.compare(inputs, done.decision, earlier)
+    since.write(done.folder, found, labels.standing(inputs, plan))
+    return ["", *since.lines(found)]
 
 
 def _run_of(given: argparse.Namespace) -> Path:

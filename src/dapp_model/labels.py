@@ -43,6 +43,7 @@ HOLDS: Final[Mapping[str, str]] = {
 }
 _LATER: Final = (
     "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to",
+    "since_earlier_pack: what changed since an earlier run, if --since named one; likewise outside",
     "difference_from_base: what the change does against the file that this one extends, where it "
     "extends one; made from the draws of both runs, and not among what `dapp reproduce` compares",
 )
