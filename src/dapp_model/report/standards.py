@@ -285,17 +285,20 @@ def record(totals: Totals) -> Table:
 
     decision, inputs = totals.decision, totals.inputs
     posterior = decision["posterior"]
+    against = words.quoted(totals.label(totals.comparator))
+    fit = f"{posterior['hash']}, {posterior['title']}" if posterior else NOT_ASSESSED
+    money = f"{decision['price_year']} prices, discounted to {decision['year_0']}, "
     rows = [
         ("Scenario", str(decision["scenario"])),
         ("Hash of the scenario's files", inputs.text_hash),
-        ("Decision", f"{decision['decision']}, against {words.quoted(totals.label(totals.comparator))}"),
+        ("Decision", f"{decision['decision']}, against {against}"),
         ("Draws of what is not known", str(decision["draws"])),
         ("Repetitions of the play of chance in each", str(decision["replications"])),
         ("Draws whose county is simulated whole", str(decision["whole_county_draws"])),
         ("Seed", str(decision["seed"])),
         ("Share of the county", words.percent(decision["population_share"])),
-        ("Calibration", f"{posterior['hash']}, {posterior['title']}" if posterior else NOT_ASSESSED),
-        ("Prices and discounting", f"{decision['price_year']} prices, discounted to {decision['year_0']}, Green Book of {decision['green_book']}"),
+        ("Calibration", fit),
+        ("Prices and discounting", f"{money}Green Book of {decision['green_book']}"),
         ("Counted until", words.day(decision["window_ends"])),
         ("Source of this program", source_hash()),
         *((name, found) for name, found in runs.versions().items()),
