@@ -78,6 +78,11 @@ def test_a_new_option_beside_unchanged_ones_needs_no_other_run(tmp_path: Path) -
     )
 
 
+def test_a_new_option_is_set_beside_one_that_was_kept(tmp_path: Path) -> None:
+    like_a_larger_one = MINE.replace("£300,000", "£150,000")  # as `extend_larger`, left out here
+    assert asked(write(tmp_path, like_a_larger_one)).pairs[1].base == "extend"
+
+
 def test_a_changed_option_needs_the_base_with_that_option_alone(tmp_path: Path) -> None:
     found = asked(write(tmp_path, DEARER))
     assert found.base is not None

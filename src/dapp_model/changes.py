@@ -202,13 +202,15 @@ def _options(inputs: Inputs, base: Inputs, every: Sequence[str]) -> Iterator[str
 def nearest(inputs: Inputs, base: Inputs, name: str) -> str | None:
     """Return the base's option that a new one differs from in the fewest levers; the first wins.
 
-    The base's comparator is never the one; None if the base has no other.
+    One that the scenario has kept goes before one that it has left out. The base's comparator is
+    never the one; None if the base has no other.
     """
     option = inputs.option(name)
 
-    def apart(other: str) -> int:
+    def apart(other: str) -> tuple[bool, int]:
         there = base.option(other)
-        return sum(own(option, key) != own(there, key) for key in option.levers)
+        changed = sum(own(option, key) != own(there, key) for key in option.levers)
+        return other not in inputs.options, changed
 
     return min(base.options[1:], key=apart, default=None)
 
