@@ -130,6 +130,18 @@ def test_impact_finds_the_one_that_moves_the_value_and_no_other() -> None:
     assert "%" in first[3]
 
 
+def test_among_many_that_say_nothing_hardly_any_is_taken_for_one_that_does() -> None:
+    names = [one.name for one in registry().values() if one.drawn]
+    alarms = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        parameters = pd.DataFrame(rng.uniform(size=(128, len(names))), columns=names)
+        felt = standards.impacts(totals(parameters, rng.normal(size=(128, 1))))
+        assert len(felt) == len(names) > 100
+        alarms += any(above for _, _, above in felt.values())
+    assert alarms <= 3  # one in forty of twenty runs, and room for chance
+
+
 def test_what_is_recalled_is_marked_in_the_log() -> None:
     marks = {row[0]: "\N{DAGGER}" in row[2] for row in standards.assumptions(totals()).rows}
     for one in registry().values():

@@ -42,6 +42,9 @@ ROLES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 FEWEST: Final = 40  # draws below which no impact is estimated
+ALARM: Final = (
+    0.025  # chance that any of all parameters that say nothing is taken for one that does
+)
 _QUALITY: Final = {"D": 0, "C": 1, "B": 2, "A": 3, "-": 4}  # the weakest first
 
 
@@ -112,26 +115,31 @@ def checklist(name: str) -> Table:
 
 
 def impacts(totals: Totals) -> Mapping[str, tuple[float, float, bool]]:
-    """Return, by parameter that was drawn, its share of the variance of the shown option's value.
+    """Return, by parameter that was drawn, its share of the spread of the shown option's value.
 
-    Each is (share, its standard error, whether it is above what a parameter that says nothing
-    reaches). Empty where there are fewer than 40 draws or nothing varies: then it is not assessed.
+    The share is the squared rank correlation over draws. Each is (share, its standard error,
+    whether it is above what any of so many parameters that say nothing would reach in one run of
+    forty). Empty where there are fewer than 40 draws or nothing varies: then it is not assessed.
     """
+    from scipy.stats import norm, rankdata
+
     from dapp_model.decision.worth import VALUE
-    from dapp_model.sensitivity import given_data
 
     value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
-    if len(value) < FEWEST or not float(np.std(value)) > 0:
+    drawn = totals.gathered.parameters
+    names = [str(name) for name in drawn if name in registry() and drawn[name].nunique() > 1]
+    if len(value) < FEWEST or not float(np.std(value)) > 0 or not names:
         return {}
-    found = given_data(totals.gathered.parameters, value)
-    last = found[found["samples"] == found["samples"].max()]
+    n = len(value)
+    ranks = rankdata(drawn[names].to_numpy(np.float64), axis=0)
+    ours = rankdata(value)
+    r = ((ranks - ranks.mean(axis=0)) * (ours - ours.mean())[:, None]).mean(axis=0)
+    r = r / (ranks.std(axis=0) * ours.std())
+    noise = float(norm.isf(ALARM / (2 * len(names)))) / np.sqrt(n - 1)
+    error = 2 * np.abs(r) * (1 - r**2) / np.sqrt(n - 1)
     return {
-        str(row.parameter): (
-            float(row.first_order),
-            float(row.first_order_error),
-            bool(row.first_order > row.noise_first_order),
-        )
-        for row in last.itertuples()
+        name: (float(r[i] ** 2), float(error[i]), bool(abs(r[i]) > noise))
+        for i, name in enumerate(names)
     }
 
 
@@ -162,7 +170,7 @@ def assumptions(totals: Totals) -> Table:
         f"Assumptions log, by impact on what {option} is worth and then by quality, the weakest "
         "first"
     )
-    columns = ("Assumption", "Value", "Quality", "Impact: share of the spread", "Source")
+    columns = ("Assumption", "Value", "Quality", "Impact: share of the spread of value", "Source")
     return Table(title, columns, tuple(cells for _, cells in rows))
 
 
