@@ -73,6 +73,13 @@ def _run(one: argparse.ArgumentParser) -> None:
     _seed_and_engine(one)
     _workers(one)
     one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")
+    one.add_argument(
+        "--no-base", action="store_true",
+        help="do not say what the change does against the file that this one extends",
+    )  # fmt: skip
+    one.add_argument(
+        "--since", type=_path, metavar="RUN", help="say what changed since this earlier run"
+    )
     one.add_argument("--json", action="store_true", help="print decision.json")
 
 
@@ -219,7 +226,7 @@ def _workers(one: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A command: what adds its arguments, what it does in a few words, and an example."""
 
     add: Callable[[argparse.ArgumentParser], None]
@@ -227,68 +234,68 @@ class _Entry:
     example: str
 
 
-_COMMANDS: Final[Mapping[str, _Entry]] = {
-    "run": _Entry(
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "run": Entry(
         _run,
         "simulate every option, value it, decide, and write the evidence pack",
         "dapp run scenarios/surrey_extension.toml --quick",
     ),
-    "voi": _Entry(
+    "voi": Entry(
         _voi,
         "say how sure the choice is, and what it would be worth to know more",
         "dapp voi scenarios/surrey_extension.toml --draws 1000",
     ),
-    "sensitivity": _Entry(
+    "sensitivity": Entry(
         _sensitivity,
         "say what moves the difference between options, and what would change the advice",
         "dapp sensitivity scenarios/surrey_extension.toml --draws 1000 --choke-draws 4",
     ),
-    "evaluate-pilot": _Entry(
+    "evaluate-pilot": Entry(
         _evaluate_pilot,
         "say what evaluations of the pilot would show, and how often they would be wrong",
         "dapp evaluate-pilot scenarios/surrey_extension.toml --quick",
     ),
-    "calibrate": _Entry(
+    "calibrate": Entry(
         _calibrate,
         "turn what was counted into a joint posterior that every later analysis draws from",
         "dapp calibrate calibration/surrey_2014_15.toml",
     ),
-    "check": _Entry(
+    "check": Entry(
         _check,
         "check a scenario file and print what it comes to",
         "dapp check scenarios/surrey_extension.toml",
     ),
-    "new": _Entry(
+    "new": Entry(
         _new,
         "write a commented scenario file to edit",
         "dapp new my_idea",
     ),
-    "workbook": _Entry(
+    "workbook": Entry(
         _workbook,
         "write a scenario as a spreadsheet to edit; dapp check and dapp run read it back",
         "dapp workbook scenarios/surrey_extension.toml --out my_idea.xlsx",
     ),
-    "parameters": _Entry(
+    "parameters": Entry(
         _parameters,
         "list the parameters with unit, value, uncertainty, grade and source",
         "dapp parameters dropout",
     ),
-    "trace": _Entry(
+    "trace": Entry(
         _trace,
         "tell one simulated person's story, with and without the option",
         "dapp trace scenarios/surrey_extension.toml --option extend",
     ),
-    "diff": _Entry(
+    "diff": Entry(
         _diff,
         "find the first event and the first number in which two runs differ",
         "dapp diff results/surrey_extension/A results/surrey_extension/B",
     ),
-    "report": _Entry(
+    "report": Entry(
         _report,
         "write the documents of a run again, with what analyses of it have found since",
         "dapp report results/surrey_extension/A",
     ),
-    "reproduce": _Entry(
+    "reproduce": Entry(
         _reproduce,
         "run again from a run's own record and compare to the byte",
         "dapp reproduce results/surrey_extension/A",
@@ -306,7 +313,7 @@ def parser_of(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"dapp {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, entry in _COMMANDS.items():
+    for name, entry in COMMANDS.items():
         one = commands.add_parser(
             name,
             help=entry.words,

@@ -24,6 +24,8 @@ from dapp_model.errors import DappError, InputErrors, Problem, RunError
 from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
+    from dapp_model.runs import Run
     from dapp_model.study import Plan
 
 NOT_FINISHED: Final = 3
@@ -158,10 +160,15 @@ def _run(given: argparse.Namespace) -> int:
     for warning in inputs.warnings:
         _err(f"Please note: {warning}")
     plan = _plan(given)
+    if given.since is not None:
+        runs.read_manifest(given.since)  # a slip is said before the work, not after it
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
         how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
         done = runs.run(inputs, plan, folder, how)
+    told = [] if given.no_base else _against_base(given, inputs, plan, done.folder)
+    if given.since is not None:
+        told += _since(given.since, inputs, plan, done)
     if given.json:
         _err(f"Written to {done.folder}")
         return _json(done.decision)
@@ -169,12 +176,57 @@ def _run(given: argparse.Namespace) -> int:
 
     for line in words.first_page(done.decision):
         print(line)
+    for line in told:
+        print(line)
     if done.already_there:
         print(f"\nThis run was already there; nothing was computed again: {done.folder}")
     else:
         print(f"\nWritten to {done.folder}")
     print(f"Read first: {done.folder / 'report.html'}")
     return 0
+
+
+def _against_base(given: argparse.Namespace, inputs: Inputs, plan: Plan, folder: Path) -> list[str]:
+    """Write what the change does against the file that a scenario extends; return it in words.
+
+    The base is run with the same plan if its run is not there yet.
+    """
+    from dapp_model import against_base, labels, runs
+    from dapp_model.report import base_difference
+
+    compared = against_base.plan_of(inputs)
+    if compared is None:
+        return []
+    if compared.refused:
+        return ["", compared.refused]
+    base = None
+    if compared.base is not None:
+        base = against_base.base_place(compared.base, plan, folder, given.out)
+        there = (base / "manifest.json").is_file()
+        _err(
+            f"Comparing with {compared.file}, whose run is in {base}."
+            if there
+            else f"To say what the change does, {compared.file} is run as well, once, into {base} "
+            "(leave this out with --no-base)."
+        )
+        with _progress("Simulating the base") as progress:
+            how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+            base = runs.run(compared.base, plan, base, how).folder
+    found = against_base.compare(folder, base, compared)
+    place = against_base.write(folder, found, labels.standing(inputs, plan))
+    lines = ["", f"Against {compared.file}, which this file extends:"]
+    lines += [f"  {one}" for one in (*compared.changed, *base_difference.sentences(found))]
+    chart = place / f"{against_base.NAME}.png"
+    return [*lines, f"  Chart: {chart}"] if chart.is_file() else lines
+
+
+def _since(earlier: Path, inputs: Inputs, plan: Plan, done: Run) -> list[str]:
+    """Write what changed since an earlier run into a run's folder; return it in words."""
+    from dapp_model import labels, since
+
+    found = since.compare(inputs, done.decision, earlier)
+    since.write(done.folder, found, labels.standing(inputs, plan))
+    return ["", *since.lines(found)]
 
 
 def _run_of(given: argparse.Namespace) -> Path:
@@ -305,12 +357,12 @@ def _calibrate(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from dapp_model import describe, labels, sameness
-    from dapp_model.scenario import base_of, differences, load
+    from dapp_model import changes, describe, labels, sameness
+    from dapp_model.scenario import base_of, load
 
     inputs = sameness.warned(load(given.file))
     base = base_of(given.file)
-    apart = differences(inputs, load(base)) if base else []
+    apart = changes.sentences(inputs, load(base)) if base else []
     marks = labels.standing(inputs)
     if given.json:
         return _json({**describe.as_dict(inputs, apart), "standing": marks})

@@ -248,7 +248,7 @@ def _phase(levers: Mapping[str, Any], section: str, what: str) -> Iterator[_Doub
         abs(total - 1) > _TOLERANCE or any(share < 0 for _, share in lever("funders")),
         keys("funders"),
         f"{render(lever('funders'), 'shares')}: a sum of {total:.6g}",
-        "shares from 0 to 1 with a sum of 1",
+        'shares from 0 to 1 with a sum of 1, such as 0.5, or percentages, such as "50%"',
         f"{what}: the funders' shares do not add up to the whole cost.",
     )
     yield _Doubt(

@@ -107,9 +107,6 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines.append(f"  {option.label}{first}  [{name}]")
         if option.description:
             lines += _wrapped(f"      {option.description}")
-    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
-    if base:
-        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
     lines += ["", "What would be done"]
     for key, parameter in registry().items():
         if parameter.role == "lever":
@@ -122,6 +119,10 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines += _wrapped(
             f"      {parameter.source}; {_STATUS[parameter.status]}; grade {parameter.grade}"
         )
+    # Last, so that it stands before the eyes of whoever has just pressed the key.
+    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
+    if base:
+        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
     lines.append("")
     lines += [line for text in inputs.warnings for line in _wrapped(f"Please note: {text}")]
     lines.append("Everything makes sense." if not inputs.warnings else "Nothing is wrong.")

@@ -46,8 +46,12 @@ HOLDS: Final[Mapping[str, str]] = {
     "manifest.json": "versions, hashes and seed: what it takes to run it again",
     README: "this text",
 }
-_LATER: Final = (
-    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to"
+LATER: Final = (
+    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to",
+    "difference_from_base: what the change does against the file that this one extends, where it "
+    "extends one; made from the draws of both runs, and not among what `dapp reproduce` compares",
+    "since_earlier_pack: what changed since an earlier run, where --since named one; not among "
+    "what `dapp reproduce` compares either",
 )
 
 
@@ -83,7 +87,7 @@ def _readme(folder: Path, inputs: Inputs, marks: Sequence[str]) -> list[str]:
     if marks:
         everywhere = "This holds for every file here, and for every number taken out of one."
         heading += [line for mark in (*marks, everywhere) for line in (mark, "")]
-    return [*heading, *listed, _LATER]
+    return [*heading, *listed, *LATER]
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:

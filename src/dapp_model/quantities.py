@@ -131,6 +131,8 @@ _SECONDS: Final = {
     "second": 1,
 }
 _PERIODS: Final = ("year", "month", "week", "day")
+_IN_FULL: Final = "Write a number in figures, and days, weeks, months or years in full."
+_YEAR_LAST: Final = "Write the year first, then month and day: 1 April 2017 is 2017-04-01."
 _LARGEST: Final = 1e15
 _SMALLEST: Final = 1e-15
 _LONGEST_TEXT: Final = 100
@@ -269,7 +271,7 @@ def _parse_text(text: str, due: Unit) -> Value:
         return _parse_money(text, due)
     found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if found is None:
-        raise _error(text, due)
+        raise _error(text, due, _IN_FULL if due.kind == "duration" else "")
     number = _fraction(found["number"])
     rest = found["rest"].strip().lower()
     if number == 0 and found["number"].startswith("-"):
@@ -280,7 +282,7 @@ def _parse_text(text: str, due: Unit) -> Value:
         case "duration":
             period = _singular(rest)
             if period not in _SECONDS:
-                raise _error(text, due)
+                raise _error(text, due, _IN_FULL)
             return _as_float(number * _factor(period, due), text, due)
         case "rate":
             return _parse_rate(number, rest, text, due)
@@ -291,7 +293,8 @@ def _parse_text(text: str, due: Unit) -> Value:
     elif due.name == "per 1000":
         rest = _PER_1000.sub("", rest)
     if rest not in (("", "%") if due.bare else ("",)):
-        raise _error(text, due)
+        said = rest.startswith(("per cent", "percent"))
+        raise _error(text, due, "Write a percentage with its sign: 60%." if said else "")
     return _as_float(number / 100 if rest == "%" else number, text, due)
 
 
@@ -318,8 +321,10 @@ def _parse_money(text: str, due: Unit) -> float:
     found = _POUNDS.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if found is None:
         hint = ""
-        if re.fullmatch(_NUMBER, text, _FLAGS):
+        if re.fullmatch(_NUMBER + "( ?(pounds|gbp))?", text, _FLAGS):
             hint = "The amount has no pound sign."
+        elif re.search(r"[0-9],", text):
+            hint = "A comma stands between thousands alone, as in £12,000."
         elif re.search(r"[0-9] ?(k|m|bn|million|thousand)$", text, _FLAGS):
             hint = "Write the amount out in full, in pounds."
         raise _error(text, due, hint)
@@ -344,7 +349,7 @@ def _parse_date(value: object, due: Unit) -> date:
         raise _error(value, due, "Leave out the time of day.")
     if isinstance(value, str):
         if not _ISO_DATE.fullmatch(value):
-            raise _error(value, due)
+            raise _error(value, due, _YEAR_LAST)
         try:
             value = date.fromisoformat(value)
         except ValueError:
@@ -360,7 +365,8 @@ def _parse_switch(value: object, due: Unit) -> bool:
     if isinstance(value, str) and value.casefold() in ("true", "false"):
         return value.casefold() == "true"
     if not isinstance(value, bool):
-        raise _error(value, due)
+        said = isinstance(value, str) and value.casefold() in ("yes", "no", "on", "off")
+        raise _error(value, due, "Write true for yes and false for no." if said else "")
     return value
 
 
@@ -448,6 +454,6 @@ def _singular(period: str) -> str:
 
 
 def _error(found: object, due: Unit, hint: str = "") -> QuantityError:
-    if isinstance(found, str) and not hint and _LOOKS_LIKE_EXPONENT.search(found):
+    if isinstance(found, str) and hint in ("", _IN_FULL) and _LOOKS_LIKE_EXPONENT.search(found):
         hint = "Write the number out in full, without an exponent."
     return QuantityError(quote(found), f"{due.expected}, such as {due.example}", hint)

@@ -371,6 +371,8 @@ def _check_ranges(settings: Settings, problems: list[Problem], warnings: list[st
         if not _within(item.value, parameter.possible):
             expected = _range(parameter, parameter.possible)
             message = f"This is not possible for '{parameter.label}'."
+            if parameter.unit == "share" and 1 < item.value <= 100:
+                message += f' For a percentage, write "{render(item.value, "number")}%".'
             found = render(item.value, parameter.unit)
             problems.append(problem_at(item, found, expected, message))
         elif not _within(item.value, parameter.plausible):

@@ -139,19 +139,34 @@ def _not_toml(file: str, text: str, reason: str) -> Problem:
     place = re.search(r"\(at line (\d+), column \d+\)", reason)
     line = min(int(place[1]), len(rows)) if place else len(rows)
     row = rows[line - 1].strip()
-    reason = re.sub(r" \(at .*\)$", "", reason)
-    if re.search("[\u201c\u201d\u2018\u2019]", row):
-        hint = 'straight quotation marks, as in "26 weeks"'
-    elif re.search(r"overwrite|twice|mutate|Duplicate", reason):
-        hint = "each setting and each heading once in a file"
-    elif "=" not in row and not row.startswith("["):
-        hint = 'a line such as: places = "40 places"'
-    elif re.search(r"=\s*(true|false)$", row, re.IGNORECASE):
-        hint = "true or false in small letters"
-    else:
-        hint = 'a value with a unit in quotation marks, such as "26 weeks" or "£100,000"'
-    message = f"This line cannot be read as TOML, the notation of scenario files ({reason})."
+    if re.search(r"overwrite|twice|mutate|Duplicate", reason):
+        what = "heading" if row.startswith("[") else "setting"
+        message = f"This {what} stands in the file twice."
+        return Problem(
+            file, line, "", shortened(row), "each setting and each heading once", message
+        )
+    hint = _hint(row, row.partition("=")[2].partition("#")[0].strip())
+    message = "This line cannot be read as TOML, the notation of scenario files."
     return Problem(file, line, "", shortened(row), hint, message)
+
+
+def _hint(row: str, value: str) -> str:
+    """Return what was probably meant by a line that is not TOML; `value` is behind its =."""
+    if re.search("[\u201c\u201d\u2018\u2019]", row):
+        return 'straight quotation marks, as in "26 weeks"'
+    if row.startswith("["):
+        return "a heading in square brackets, without blanks: [options.my_option]"
+    if "=" not in row:
+        return 'a setting, =, and a value: places = "40 places"'
+    if re.fullmatch("true|false|yes|no|on|off", value, re.IGNORECASE):
+        return "true for yes or false for no, in small letters"
+    if re.fullmatch(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}", value):
+        return "a date with the year first, then month and day: 2017-04-01"
+    if value.count('"') == 1:
+        return 'quotation marks before and after the value, as in "26 weeks"'
+    if re.match(r'"[^"]*" ', value):
+        return "nothing after the value, or a # before what is only a remark"
+    return 'a value with a unit in quotation marks, such as "26 weeks" or "£100,000"'
 
 
 def _extended(layer: Layer) -> Path | None:

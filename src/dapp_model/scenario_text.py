@@ -164,9 +164,14 @@ def template(name: str) -> str:
 
 _TEMPLATE: Final = """\
 # A scenario: what could be done, compared with stopping after the pilot.
-# It changes only what it names; everything else comes from the file that it extends.
+#
+# 1. Change what stands below, with any text editor, and save. What you do not name stays as in
+#    the file that this one extends.
+# 2. dapp check FILE          says whether it makes sense, and what you changed, in words.
+# 3. dapp run FILE --quick    gives a first answer, and what your change does.
+#
 # A line that begins with # is switched off. Take the # away to use it.
-# A value with a unit stands in quotation marks. See what you changed with: dapp check FILE
+# A value with a unit stands in quotation marks: "26 weeks", "£100,000", "40 places".
 
 title = "NAME"
 question = "Should the programme be extended in this form?"

@@ -416,6 +416,11 @@ def _cell(cell: object) -> object:
     return cell
 
 
+def units_of_measures() -> list[tuple[str, str]]:
+    """Return the basis (true, recorded, ...) and the unit of every measure, in their order."""
+    return list(zip(_BASIS, _UNIT, strict=True))
+
+
 def _write_outcome_csv(
     path: Path,
     names: Sequence[str],

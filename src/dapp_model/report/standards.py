@@ -1,0 +1,330 @@
+"""Reporting standards, logs and records of a run, as tables for whoever shows them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from dapp_model import describe, fitted
+from dapp_model.parameters import Parameter, registry
+from dapp_model.report import words
+from dapp_model.report.table import NOT_ASSESSED, Table
+from dapp_model.report.totals import Totals
+
+SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "first": "the first page, the decision on a page",
+        "s1": "section 1, what was bought",
+        "s2": "section 2, what would have happened anyway",
+        "s3": "section 3, victims and children first",
+        "s4": "section 4, the options",
+        "s5": "section 5, value",
+        "s6": "section 6, who pays and who gains",
+        "s7": "section 7, how sure we are",
+        "s8": "section 8, what we do not know",
+        "s9": "section 9, risks, safeguarding, equality",
+        "s10": "section 10, monitoring",
+    }
+)
+ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Commissioner": "asks the question, and says what the analysis is fit to be used for",
+        "Analyst": "makes the run and checks it",
+        "Assurer": "independent of the analyst: reproduces the run and tests what it rests on",
+        "Approver": "signs that it may be used for this decision",
+    }
+)
+FEWEST: Final = 40  # draws below which no impact is estimated
+ALARM: Final = (
+    0.025  # chance that any of all parameters that say nothing is taken for one that does
+)
+_QUALITY: Final = {"D": 0, "C": 1, "B": 2, "A": 3, "-": 4}  # the weakest first
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a checklist: its number, a short name, its places, and what is said beside."""
+
+    number: str
+    name: str
+    where: tuple[str, ...]
+    said: str
+
+    def place(self) -> str:
+        """Return the places in words."""
+        found = "; ".join(place_in_words(one) for one in self.where)
+        return "; ".join(text for text in (found, self.said) if text)
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    text = (files("dapp_model.report") / "standards.toml").read_text(encoding="utf-8")
+    return MappingProxyType(tomllib.loads(text))
+
+
+def items(checklist: str) -> tuple[Item, ...]:
+    """Return the items of a checklist: "stress_des" or "cheers_2022"."""
+    return tuple(
+        Item(one["number"], one["name"], tuple(one["where"]), one.get("said", ""))
+        for one in _data()[checklist]["items"]
+    )
+
+
+def place_in_words(place: str) -> str:
+    """Return a place of the data file in words."""
+    kind, _, rest = place.partition(" ")
+    if kind == "section":
+        return SECTIONS[rest]
+    if kind == "run":
+        return f"{rest} of the run"
+    page, _, heading = place.partition(": ")
+    return f"{page}, \N{LEFT DOUBLE QUOTATION MARK}{heading}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def tables(totals: Totals, since: Mapping[str, Any] | None = None) -> tuple[Table, ...]:
+    """Return every table of standards of a run, in the order in which they are shown.
+
+    `since` is what `dapp_model.since.compare` found against an earlier pack, if one was named.
+    """
+    return (
+        checklist("stress_des"),
+        checklist("cheers_2022"),
+        assumptions(totals),
+        validation(totals),
+        signatures(),
+        record(totals),
+        changed(since),
+    )
+
+
+def checklist(name: str) -> Table:
+    """Return a published checklist with where each item is found."""
+    said = _data()[name]
+    rows = tuple((one.number, one.name, one.place()) for one in items(name))
+    return Table(f"{said['title']} ({said['source']})", ("Item", "About", "Where"), rows)
+
+
+# -- the assumptions log --------------------------------------------------------------------------
+
+
+def impacts(totals: Totals) -> Mapping[str, tuple[float, float, bool]]:
+    """Return, by parameter that was drawn, its share of the spread of the shown option's value.
+
+    The share is the squared rank correlation over draws. Each is (share, its standard error,
+    whether it is above what any of so many parameters that say nothing would reach in one run of
+    forty). Empty where there are fewer than 40 draws or nothing varies: then it is not assessed.
+    """
+    from scipy.stats import norm, rankdata
+
+    from dapp_model.decision.worth import VALUE
+
+    value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
+    drawn = totals.gathered.parameters
+    names = [str(name) for name in drawn if name in registry() and drawn[name].nunique() > 1]
+    if len(value) < FEWEST or not float(np.std(value)) > 0 or not names:
+        return {}
+    n = len(value)
+    ranks = rankdata(drawn[names].to_numpy(np.float64), axis=0)
+    ours = rankdata(value)
+    r = ((ranks - ranks.mean(axis=0)) * (ours - ours.mean())[:, None]).mean(axis=0)
+    r = r / (ranks.std(axis=0) * ours.std())
+    noise = float(norm.isf(ALARM / (2 * len(names)))) / np.sqrt(n - 1)
+    error = 2 * np.abs(r) * (1 - r**2) / np.sqrt(n - 1)
+    return {
+        name: (float(r[i] ** 2), float(error[i]), bool(abs(r[i]) > noise))
+        for i, name in enumerate(names)
+    }
+
+
+def assumptions(totals: Totals) -> Table:
+    """Return the assumptions log: quality from the registry, impact from this run."""
+    felt = impacts(totals)
+    rows = []
+    for name, value in totals.inputs.values.items():
+        one = registry()[name]
+        own = " (set by the scenario)" if f"assume.{name}" in totals.inputs.origins else ""
+        share = felt.get(name, (0.0, 0.0, False))
+        order = (-share[0] if share[2] else 0.0, _QUALITY[one.grade])
+        rows.append(
+            (
+                order,
+                (
+                    one.label,
+                    f"{describe.said(one, value)}{own}",
+                    _quality(one),
+                    _impact(felt.get(name)),
+                    one.source or NOT_ASSESSED,
+                ),
+            )
+        )
+    rows.sort(key=lambda pair: pair[0])
+    option = words.quoted(totals.label(totals.shown))
+    title = (
+        f"Assumptions log, by impact on what {option} is worth and then by quality, the weakest "
+        "first"
+    )
+    columns = ("Assumption", "Value", "Quality", "Impact: share of the spread of value", "Source")
+    return Table(title, columns, tuple(cells for _, cells in rows))
+
+
+def _quality(one: Parameter) -> str:
+    if one.grade == "-":
+        return "a convention"
+    mark = " \N{DAGGER}" if one.status == "recalled" else ""
+    return f"{one.grade}{mark}"
+
+
+def _impact(found: tuple[float, float, bool] | None) -> str:
+    if found is None:
+        return NOT_ASSESSED
+    share, error, above = found
+    if not above:
+        return "not above noise"
+    return (
+        f"{words.percent(max(0.0, share))} (standard error {words.number(100 * error, 2)} points)"
+    )
+
+
+# -- the validation record ------------------------------------------------------------------------
+
+
+def validation(totals: Totals) -> Table:
+    """Return what was compared with what, and how it came out."""
+    rows = [*_county(totals), *_levels(totals.decision)]
+    for one in _data()["validation"]["tests"]:
+        rows.append((one["what"], one["against"], f"tested whenever the code changes: {one['where']}"))
+    rows += [
+        (
+            "The headline of this run",
+            "the same worked out again in live formulas, from the run's counts",
+            "account_check.xlsx of the run; whoever opens it sees the difference",
+        ),
+        ("This run", "the same run on another machine", f"{NOT_ASSESSED} until `dapp reproduce`"),
+        ("What the pilot did", "the provider's returns", f"{NOT_ASSESSED}: none has been read"),
+    ]
+    columns = ("What was compared", "With what", "How it came out")
+    return Table("Validation record", columns, tuple(rows))
+
+
+def _county(totals: Totals) -> list[tuple[str, str, str]]:
+    """Return how the calibrated county compares with what was counted."""
+    posterior = totals.decision["posterior"]
+    if posterior is None:
+        return [("The simulated county", "what was counted in Surrey", NOT_ASSESSED)]
+    rows = fitted.checks(str(posterior["reading"]))
+    found = []
+    for weight, name in (
+        ("strong", "Figures of Surrey that the county was fitted to, counting most"),
+        ("weak", "Further figures that it was fitted to"),
+        ("check", "Figures that took no part in the fit"),
+    ):
+        own = [row for row in rows if row["weight"] == weight]
+        far = [row for row in own if abs(row["distance"]) > 1]
+        outcome = f"{len(own) - len(far)} of {len(own)} within one standard error"
+        if far:
+            outcome += f"; not met: {words.listed([_missed(row) for row in far])}"
+        found.append((name, "simulated counties, by luck that no fit has seen", outcome))
+    proof = "passed" if fitted.is_proved() else "not passed: results are marked provisional"
+    found.append(
+        (
+            "The method of the calibration",
+            "synthetic counties whose parameters are known, and a likelihood broken on purpose",
+            f"{proof}; calibration/results/report.md",
+        )
+    )
+    return found
+
+
+def _missed(row: Mapping[str, Any]) -> str:
+    return (
+        f"{row['label']} (counted {words.number(row['counted'])}, simulated "
+        f"{words.number(row['predicted'])}, {abs(row['distance']):.1f} standard errors apart)"
+    )
+
+
+def _levels(decision: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return how the county's level of harm and cost compares with benchmarks."""
+    base = decision["baseline"]
+    year = base["financial_year"]
+    true = base["harm_true_crimes"]
+    inside = "inside" if base["police_bill_in_range"] else "outside"
+    return [
+        (
+            f"The police's bill for domestic abuse, {year}",
+            words.between(base["police_bill_low"], base["police_bill_high"], "GBP"),
+            f"{words.money(base['police_bill'])}: {inside}",
+        ),
+        *(
+            (
+                f"The county's harm by true crimes, {year}",
+                f"{name}: {words.money(base[key])}",
+                f"{words.money(true)}, {words.number(true / base[key])} times as much",
+            )
+            for key, name in (
+                ("harm_recorded_crimes", "recorded crimes times their multiplier"),
+                ("harm_victim_years", "victim-years scaled from the Home Office's total"),
+            )
+            if base[key]
+        ),
+    ]
+
+
+# -- who signs, what was run, what changed --------------------------------------------------------
+
+
+def signatures() -> Table:
+    """Return the quality-assurance log: four roles, to be signed by people."""
+    rows = tuple((role, does, "", "", "") for role, does in ROLES.items())
+    columns = ("Role", "Does", "Name", "Date", "Signed")
+    return Table("Quality-assurance log: to be signed", columns, rows)
+
+
+def record(totals: Totals) -> Table:
+    """Return what it takes to make this run again."""
+    from dapp_model import runs
+    from dapp_model.compiled import source_hash
+
+    decision, inputs = totals.decision, totals.inputs
+    posterior = decision["posterior"]
+    against = words.quoted(totals.label(totals.comparator))
+    fit = f"{posterior['hash']}, {posterior['title']}" if posterior else NOT_ASSESSED
+    money = f"{decision['price_year']} prices, discounted to {decision['year_0']}, "
+    rows = [
+        ("Scenario", str(decision["scenario"])),
+        ("Hash of the scenario's files", inputs.text_hash),
+        ("Decision", f"{decision['decision']}, against {against}"),
+        ("Draws of what is not known", str(decision["draws"])),
+        ("Repetitions of the play of chance in each", str(decision["replications"])),
+        ("Draws whose county is simulated whole", str(decision["whole_county_draws"])),
+        ("Seed", str(decision["seed"])),
+        ("Share of the county", words.percent(decision["population_share"])),
+        ("Calibration", fit),
+        ("Prices and discounting", f"{money}Green Book of {decision['green_book']}"),
+        ("Counted until", words.day(decision["window_ends"])),
+        ("Source of this program", source_hash()),
+        *((name, found) for name, found in runs.versions().items()),
+        ("Wall time, platform, and the hash of every data file", "manifest.json of the run"),
+    ]  # fmt: skip
+    return Table("Run record", ("What", "Which"), tuple(rows))
+
+
+def changed(since: Mapping[str, Any] | None) -> Table:
+    """Return what changed since an earlier pack, or that none was named."""
+    columns = ("What changed", "Before", "Now")
+    if since is None:
+        row = (
+            "since an earlier pack",
+            NOT_ASSESSED,
+            "none was named (`dapp run FILE --since RUN`)",
+        )
+        return Table("What changed since the last pack", columns, (row,))
+    rows: Sequence[Sequence[str]] = since["rows"] or [("nothing", "-", "-")]
+    title = f"What changed since the pack of {since['earlier']['finished']}"
+    return Table(title, columns, tuple((str(a), str(b), str(c)) for a, b, c in rows))
