@@ -169,6 +169,8 @@ def _run(given: argparse.Namespace) -> int:
     told = [] if given.no_base else _against_base(given, inputs, plan, done.folder)
     if given.since is not None:
         told += _since(given.since, inputs, plan, done)
+    if told:
+        runs.report_again(done.folder)  # so that the documents say it too
     if given.json:
         _err(f"Written to {done.folder}")
         return _json(done.decision)
@@ -250,7 +252,7 @@ def _run_of(given: argparse.Namespace) -> Path:
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
     import json
 
-    from dapp_model import labels
+    from dapp_model import kept, labels, runs
     from dapp_model.analysis import files
     from dapp_model.report import words
     from dapp_model.scenario import load
@@ -261,6 +263,8 @@ def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> i
     else:
         marks = labels.standing(load(given.file))  # an analysis of a scenario that was not run
     place = files.write(folder, analysis, marks)
+    if (folder / kept.NAME).is_file():
+        runs.report_again(folder)  # so that the documents say what was found
     if given.json:
         _err(f"Written to {place}")
         return _json(files.plain(files.said(analysis, marks)))

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dapp_model.errors import RunError
+
+SINCE: Final = "since_earlier_pack"
+BASE: Final = "difference_from_base"
 
 
 def read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
     """Return each analysis under `analysis/<name>/<name>.json` by its name; empty if none is there.
 
+    So are the comparisons that stand beside `analysis`: with an earlier pack, and with the base.
     Raises RunError if a file cannot be read: what is there is never passed over.
     """
     found: dict[str, Mapping[str, Any]] = {}
-    for path in sorted((folder / "analysis").glob("*/*.json")):
+    beside = [folder / name / f"{name}.json" for name in (BASE, SINCE)]
+    there = [*sorted((folder / "analysis").glob("*/*.json")), *(p for p in beside if p.is_file())]
+    for path in there:
         if path.stem != path.parent.name:
             continue
         try:

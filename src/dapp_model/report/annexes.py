@@ -1,4 +1,4 @@
-"""Annexes B to G: full tables, data and calibration, unit costs, assumptions, quality, record."""
+"""Annexes B to I: tables, calibration, costs, assumptions, standards, quality, run record."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dapp_model.report import (
     account_annex,
     account_tables,
     account_words,
+    analyses,
     calibration_annex,
     page,
+    standards,
     sure_tables,
     sure_words,
-    words,
 )
 from dapp_model.report.document import (
     DAGGER,
@@ -23,17 +24,9 @@ from dapp_model.report.document import (
     Group,
     Paragraph,
     Picture,
-    Prompt,
 )
 from dapp_model.report.pack import Pack
-from dapp_model.report.table import NOT_ASSESSED, Table
-
-ROLES = {
-    "Commissioner": "asks the question and accepts what the analysis is fit for",
-    "Analyst": "made the run and checked it",
-    "Assurer": "independent of the analyst; reproduced the run and tested what it rests on",
-    "Approver": "signs that it may be used for this decision",
-}
+from dapp_model.report.table import Table
 
 
 def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
@@ -138,63 +131,47 @@ def assumptions(pack: Pack) -> tuple[Block, ...]:
         Group(
             f"Assumptions, graded: {len(values)} of them; {recalled} are recalled ({DAGGER}: no "
             "page was found that says it)",
-            (page.assumptions(pack.totals),),
+            (standards.assumptions(pack.totals),),
             folded=True,
         ),
     )
 
 
+def stress(pack: Pack) -> tuple[Block, ...]:
+    """Return annex F: where each item of the standard for simulation studies is found."""
+    return (standards.checklist("stress_des"),)
+
+
+def cheers(pack: Pack) -> tuple[Block, ...]:
+    """Return annex G: where each item of the standard for economic evaluations is found."""
+    return (standards.checklist("cheers_2022"),)
+
+
 def quality(pack: Pack) -> tuple[Block, ...]:
-    """Return annex F: who answers for this analysis, and what changed since the last pack."""
-    rows = tuple((role, does, NOT_ASSESSED, "") for role, does in ROLES.items())
+    """Return annex H: what was checked, who answers for it, what changed since the last pack."""
     return (
-        Table("Quality-assurance log: to be signed", ("Role", "Does", "Name and date", "Signed"),
-              rows),
-        Prompt(
-            "What changed since the last pack",
-            "what differs from the pack that was last put forward, and why",
-        ),
-    )  # fmt: skip
+        standards.validation(pack.totals),
+        standards.signatures(),
+        standards.changed(pack.analyses.get(analyses.SINCE)),
+    )
 
 
 def record(pack: Pack) -> tuple[Block, ...]:
-    """Return annex G: what it takes to make this run again."""
-    decision = pack.decision
-    posterior = decision["posterior"]
-    made = decision["replications"]
-    fitted = (
-        f"{posterior['hash']}: {posterior['title']}, {posterior['rows']:,} rows, reading "
-        f"{posterior['reading']} of a repeat"
-        if posterior
-        else "no posterior; fitted parameters held at one set of values"
-    )
+    """Return annex I: what it takes to make this run again."""
     return (
-        Definitions(
-            (
-                ("Scenario", str(decision["scenario"])),
-                ("Decision", f"{decision['decision']}, against {pack.comparator}"),
-                ("Draws", f"{decision['draws']}, with {made} "
-                 f"{'repetition' if made == 1 else 'repetitions'} each"),
-                ("Seed", str(decision["seed"])),
-                ("Share of the county", words.percent(decision["population_share"])),
-                ("Calibration", fitted),
-                ("Money", f"{decision['price_year']} prices, discounted to {decision['year_0']} "
-                 f"by the Green Book, {decision['green_book']} edition; ends on "
-                 f"{words.day(decision['window_ends'])}"),
-                ("Underspend", account_words.contract(decision)[-1]),
-            )
-        ),
+        standards.record(pack.totals),
+        Definitions((("Underspend", account_words.contract(pack.decision)[-1]),)),
         Paragraph(
             (
                 "Every number here is generated from this run. The full scenario is in ",
                 Code("inputs.toml"),
                 ", all that the first page says in ",
                 Code("decision.json"),
-                "; versions, wall time and hashes are in ",
+                "; wall time and hashes are in ",
                 Code("manifest.json"),
                 " beside this document. ",
                 Code("dapp reproduce"),
                 " runs it again and compares to the byte.",
             )
         ),
-    )  # fmt: skip
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model.chart_style import COLOURS, INK, SOFT, Chart, canvas, style
+from dapp_model.chart_style import chart as drawn
 from dapp_model.report import words
-from dapp_model.report.figures import _RC, COLOURS, INK, SOFT, Chart, canvas
-from dapp_model.report.figures import chart as drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,12 +138,10 @@ def table(found: Found) -> tuple[tuple[str, ...], list[list[object]]]:
 
 def chart(found: Found) -> Chart | None:
     """Draw what the change does to the three numbers of page one; None if nothing differs."""
-    import matplotlib
-
     own = [one for one in found["options"] if not one["same"]]
     if not own:
         return None
-    with matplotlib.rc_context(_RC):
+    with style():
         return _drawn(found, own)
 
 

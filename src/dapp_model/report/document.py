@@ -178,8 +178,10 @@ SECTIONS: Final = (
     ("C", "county", "Data and calibration"),
     ("D", "costs", "Unit costs"),
     ("E", "assumptions", "Assumptions log"),
-    ("F", "quality", "Quality assurance, and what changed"),
-    ("G", "record", "Run record"),
+    ("F", "stress", "The model, described to STRESS-DES"),
+    ("G", "cheers", "The appraisal, described to CHEERS 2022"),
+    ("H", "quality", "Validation, quality assurance, and what changed"),
+    ("I", "record", "Run record"),
 )
 NOTICE: Final = (
     "Executive summary",

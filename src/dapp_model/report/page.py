@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dapp_model import describe
 from dapp_model.parameters import registry
 from dapp_model.report import account_words, words
 from dapp_model.report.table import NOT_ASSESSED, Table
@@ -255,28 +254,5 @@ def money_by_year(totals: Totals) -> Table:
     return Table(title, ("Financial year", *kinds), rows)
 
 
-_NONE_GIVEN: Mapping[tuple[str, Any], str] = {("money.ceiling", 0.0): "none given"}
-
-
 def recalled(name: str) -> bool:
     return registry()[name].status == "recalled"
-
-
-def assumptions(totals: Totals) -> Table:
-    """Return every belief with its value, uncertainty, grade and source; recalled ones marked."""
-    rows = []
-    for name, value in totals.inputs.values.items():
-        one = registry()[name]
-        mark = " \N{DAGGER}" if one.status == "recalled" else ""
-        changed = " (set by the scenario)" if f"assume.{name}" in totals.inputs.origins else ""
-        rows.append(
-            (
-                f"{one.label}{mark}",
-                f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{changed}",
-                describe.uncertainty(one),
-                one.grade,
-                one.source if one.year == "-" else f"{one.source} ({one.year})",
-            )
-        )
-    columns = ("What is assumed", "Value", "Uncertainty", "Grade", "Source")
-    return Table("Assumptions", columns, tuple(rows))

@@ -103,7 +103,8 @@ def _structures(pack: Pack) -> str:
     return (
         f"Of {len(asked)} ways to build the model that were compared, "
         f"{f'{changed} would change the advice (section 7 says which)' if changed else _NONE}; on "
-        f"their average it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
+        f"their average it is {words.quoted(average['label'])}, and {pack.label} is worth "
+        f"{words.money(mean)}."
     )
 
 

@@ -43,6 +43,8 @@ def build(
         "county": annexes.county(pack),
         "costs": annexes.costs(pack),
         "assumptions": annexes.assumptions(pack),
+        "stress": annexes.stress(pack),
+        "cheers": annexes.cheers(pack),
         "quality": annexes.quality(pack),
         "record": annexes.record(pack),
     }

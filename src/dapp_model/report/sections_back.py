@@ -194,13 +194,18 @@ def risks(pack: Pack) -> tuple[Block, ...]:
     )
 
 
+def _returns(pack: Pack) -> tuple[Block, ...]:
+    """Return what returns can be held against, and what should bring the decision back."""
+    table = learning_words.expected(pack.decision)
+    lines = tuple(learning_words.triggers(pack.decision))
+    return (*([table] if table else []), *([Bullets(lines)] if lines else []))
+
+
 def monitoring(pack: Pack) -> tuple[Block, ...]:
     """Return section 10: what to watch, and who decides."""
     return (
-        Prompt(
-            "Monitoring plan and triggers",
-            "which returns the provider makes, by when, and what would bring the decision back",
-        ),
+        *_returns(pack),
+        Prompt("Monitoring plan", "which returns the provider makes, to whom and by when"),
         Paragraph(words.expiry(pack.decision)),
         Paragraph(
             "Funders decide each for its own share, the Commissioner for the office's; the Police "

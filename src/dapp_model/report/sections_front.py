@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dapp_model.report import account_tables, account_words, analyses, page, words
+from dapp_model.report import (
+    account_tables,
+    account_words,
+    analyses,
+    base_difference,
+    page,
+    words,
+)
 from dapp_model.report.document import (
     Block,
     Bullets,
@@ -10,6 +17,7 @@ from dapp_model.report.document import (
     Definitions,
     Link,
     Paragraph,
+    Picture,
     not_assessed,
 )
 from dapp_model.report.pack import Pack
@@ -87,6 +95,19 @@ def options(pack: Pack) -> tuple[Block, ...]:
         page.options(pack.decision),
         page.chances(pack.decision),
         *([Paragraph(larger)] if larger else []),
+        *_against_base(pack),
+    )
+
+
+def _against_base(pack: Pack) -> tuple[Block, ...]:
+    """Return what the scenario changes against the file that it extends, if that was looked at."""
+    found = pack.analyses.get(analyses.BASE)
+    if found is None:
+        return ()
+    chart = base_difference.chart(found)
+    return (
+        Bullets(tuple(base_difference.sentences(found))),
+        *([Picture(chart, 7.0)] if chart else []),
     )
 
 

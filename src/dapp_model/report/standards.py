@@ -45,6 +45,8 @@ FEWEST: Final = 40  # draws below which no impact is estimated
 ALARM: Final = (
     0.025  # chance that any of all parameters that say nothing is taken for one that does
 )
+_IMPACT: Final = "Impact: share of the spread of value"
+_NONE_GIVEN: Final[Mapping[tuple[str, Any], str]] = {("money.ceiling", 0.0): "none given"}
 _QUALITY: Final = {"D": 0, "C": 1, "B": 2, "A": 3, "-": 4}  # the weakest first
 
 
@@ -157,10 +159,11 @@ def assumptions(totals: Totals) -> Table:
                 order,
                 (
                     one.label,
-                    f"{describe.said(one, value)}{own}",
+                    f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{own}",
+                    describe.uncertainty(one),
                     _quality(one),
                     _impact(felt.get(name)),
-                    one.source or NOT_ASSESSED,
+                    one.source if one.year == "-" else f"{one.source} ({one.year})",
                 ),
             )
         )
@@ -170,7 +173,7 @@ def assumptions(totals: Totals) -> Table:
         f"Assumptions log, by impact on what {option} is worth and then by quality, the weakest "
         "first"
     )
-    columns = ("Assumption", "Value", "Quality", "Impact: share of the spread of value", "Source")
+    columns = ("Assumption", "Value", "Uncertainty", "Quality", _IMPACT, "Source")
     return Table(title, columns, tuple(cells for _, cells in rows))
 
 
@@ -199,7 +202,8 @@ def validation(totals: Totals) -> Table:
     """Return what was compared with what, and how it came out."""
     rows = [*_county(totals), *_levels(totals.decision)]
     for one in _data()["validation"]["tests"]:
-        rows.append((one["what"], one["against"], f"tested whenever the code changes: {one['where']}"))
+        tested = f"tested whenever the code changes: {one['where']}"
+        rows.append((one["what"], one["against"], tested))
     rows += [
         (
             "The headline of this run",
