@@ -112,7 +112,7 @@ def test_every_belief_is_in_the_log_once_with_quality_and_impact() -> None:
     beliefs = [one for one in registry().values() if one.role != "lever"]
     assert sorted(row[0] for row in table.rows) == sorted(one.label for one in beliefs)
     assert all(all(row) for row in table.rows)
-    assert {row[3] for row in table.rows} == {NOT_ASSESSED}  # two draws tell nothing
+    assert {row[4] for row in table.rows} == {NOT_ASSESSED}  # two draws tell nothing
 
 
 def test_impact_finds_the_one_that_moves_the_value_and_no_other() -> None:
@@ -127,7 +127,7 @@ def test_impact_finds_the_one_that_moves_the_value_and_no_other() -> None:
     assert max(share for name, (share, _, _) in felt.items() if name != "report.probability") < 0.2
     first = standards.assumptions(found).rows[0]
     assert first[0] == registry()["report.probability"].label
-    assert "%" in first[3]
+    assert "%" in first[4]
 
 
 def test_among_many_that_say_nothing_hardly_any_is_taken_for_one_that_does() -> None:
@@ -143,7 +143,7 @@ def test_among_many_that_say_nothing_hardly_any_is_taken_for_one_that_does() -> 
 
 
 def test_what_is_recalled_is_marked_in_the_log() -> None:
-    marks = {row[0]: "\N{DAGGER}" in row[2] for row in standards.assumptions(totals()).rows}
+    marks = {row[0]: "\N{DAGGER}" in row[3] for row in standards.assumptions(totals()).rows}
     for one in registry().values():
         if one.role != "lever" and one.grade != "-":
             assert marks[one.label] == (one.status == "recalled"), one.name
