@@ -10,6 +10,7 @@ from dapp_model.report import (
     account_words,
     analyses,
     calibration_annex,
+    change_words,
     page,
     standards,
     sure_tables,
@@ -65,7 +66,11 @@ def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
         Group("Money", _there(money)),
         Group(
             "How sure we are, and what finding out is worth",
-            (*_there(sure), Paragraph(sure_words.acceptability(decision))),
+            (
+                *_there(sure),
+                Paragraph(sure_words.acceptability(decision)),
+                Bullets(tuple(change_words.flips(decision))),
+            ),
         ),
         *([Group("Further charts", left)] if left else []),
     )  # fmt: skip

@@ -100,11 +100,10 @@ def _structures(pack: Pack) -> str:
     changed = sum(bool(one["differs"]) for one in asked)
     average = found["average"]
     mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
+    which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE
     return (
-        f"Of {len(asked)} ways to build the model that were compared, "
-        f"{f'{changed} would change the advice (section 7 says which)' if changed else _NONE}; on "
-        f"their average it is {words.quoted(average['label'])}, and {pack.label} is worth "
-        f"{words.money(mean)}."
+        f"Of {len(asked)} ways to build the model that were compared, {which}; on their average "
+        f"it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
     )
 
 

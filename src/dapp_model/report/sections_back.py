@@ -111,7 +111,6 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 *words.rests_on(decision),
                 *words.views(decision),
                 *change_words.switches(decision),
-                *change_words.flips(decision),
             )
         ),
     )
