@@ -435,7 +435,8 @@ def test_each_cell_of_the_map_names_the_best_option_and_frames_those_that_differ
     inputs: Inputs,
 ) -> None:
     made = totals(inputs)
-    chart = sure_figures.flips(made.decision)
+    with chart_style.style():
+        chart = sure_figures.flips(made.decision)
     assert chart is not None
     shown = sure_figures.ways(made.decision["flips"])
     assert [one[0] for one in shown[:4]] == ["social", "social", "fiscal", "cashable"]

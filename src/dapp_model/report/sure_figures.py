@@ -208,7 +208,10 @@ def flips(decision: Mapping[str, Any]) -> Chart | None:
     if not decision["flips"]:
         return None
     down = ways(decision["flips"])
-    rows = [one for one in decision["flips"] if (one["perspective"], one["harm_route"]) in down]
+    rows = sorted(
+        (one for one in decision["flips"] if (one["perspective"], one["harm_route"]) in down),
+        key=lambda one: down.index((one["perspective"], one["harm_route"])),
+    )
     columns = list(dict.fromkeys(str(one["reading"]) for one in rows))
     missing = [name for name in _READINGS if name not in columns]
     left, top, tall = 2.55, 0.5, 0.66
@@ -230,9 +233,11 @@ def flips(decision: Mapping[str, Any]) -> Chart | None:
         who = _PERSPECTIVES.get(perspective, "Public bodies")
         axes.text(0.1, middle + 0.1, who, va="center", fontsize=9, fontweight="bold")
         axes.text(0.1, middle - 0.11, _how(perspective, route), va="center", fontsize=8)
+    unclear = "Unclear: cannot be told from the next best. "
     note = (
         "Each cell names the best option on average and what it is worth. Thick frame and bold: "
-        f"another option than the first cell.\n{_not_assessed(missing)}"
+        "another option than the first cell.\n"
+        f"{'' if all(one['told_apart'] for one in rows) else unclear}{_not_assessed(missing)}"
     )
     axes.text(0.1, 0.12, note.strip(), fontsize=8, va="bottom", linespacing=1.3)
     header = tuple(decision["flips"][0])
@@ -267,7 +272,7 @@ def _draw_cell(
     value = float(one["value"])
     amount = f"{words.number(value)} averted" if one["illustration"] else words.money(value)
     if not one["told_apart"]:
-        amount += " (not told apart)"
+        amount += " (unclear)"
     label = str(words.option_of(decision, one["option"])["label"])
     axes.text(x + wide / 2, y + tall / 2, f"{wrapped(label, int(13 * wide))}\n{amount}",
               ha="center", va="center", fontsize=8, linespacing=1.1,
@@ -292,7 +297,7 @@ def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Seque
         who = _PERSPECTIVES.get(one["perspective"], "Public bodies").lower()
         way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
         groups.setdefault((one["reading"], one["option"]), []).append(way)
-    for (reading, option), found in groups.items():
+    for (reading, option), found in sorted(groups.items()):
         text += f" Under reading {reading} {label(option)} is best for {words.listed(found)}."
     unclear = sum(not one["told_apart"] for one in counted)
     if unclear:
