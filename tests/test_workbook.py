@@ -93,6 +93,14 @@ def test_every_shipped_scenario_comes_back_whole(name: str, tmp_path: Path) -> N
     assert base_of(path) == base_of(shipped()[name])
 
 
+def test_a_workbook_leads_to_the_run_of_its_file(tmp_path: Path) -> None:
+    from dapp_model import study
+
+    path = exchange.write(EXTENSION, tmp_path / EXTENSION.with_suffix(".xlsx").name)
+    plan = study.Plan(draws=2, replications=1, seed=1)
+    assert study.key(load(path), plan) == study.key(load(EXTENSION), plan)
+
+
 def _levers() -> st.SearchStrategy[dict[str, object]]:
     """Values at which reading and writing could differ, by lever."""
     kinds: dict[str, st.SearchStrategy[object]] = {

@@ -225,6 +225,8 @@ def _how(parameter: Parameter) -> str:
             said += f', or "{due.word}"' if due.word else ""
         case "duration":
             said = "time with its unit, such as 26 weeks"
+        case "number" if due.name.startswith("share"):
+            said = "0 to 1, or a percentage, such as 65%"
         case _:
             example = due.example.replace('"', "")
             said = f"{due.expected}, such as {example}"
