@@ -199,7 +199,9 @@ def validation(totals: Totals) -> Table:
     """Return what was compared with what, and how it came out."""
     rows = [*_county(totals), *_levels(totals.decision)]
     for one in _data()["validation"]["tests"]:
-        rows.append((one["what"], one["against"], f"tested whenever the code changes: {one['where']}"))
+        rows.append(
+            (one["what"], one["against"], f"tested whenever the code changes: {one['where']}")
+        )
     rows += [
         (
             "The headline of this run",
