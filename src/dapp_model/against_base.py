@@ -68,6 +68,40 @@ class Comparison:
     refused: str = ""
 
 
+def tell(inputs: Inputs, plan: Plan, run: Path, *, out: Path | None, how: runs.How) -> list[str]:
+    """Write what the change does into a finished run's folder, and return it in words.
+
+    The base is run with the same plan if it is needed and not there yet; `out` is where the run was
+    asked to be. Raises InputErrors or RunError; the run itself stays as it is.
+    """
+    from dapp_model import labels
+    from dapp_model.report import base_difference
+
+    compared = plan_of(inputs)
+    if compared is None:
+        return []
+    if compared.refused:
+        return ["", compared.refused]
+    base = None
+    if compared.base is not None:
+        base = base_place(compared.base, plan, run, out)
+        if how.say:
+            there = (base / "manifest.json").is_file()
+            how.say(
+                f"Comparing with {compared.file}, whose run is in {base}."
+                if there
+                else f"To say what the change does, {compared.file} is run as well, once, into "
+                f"{base} (leave this out with --no-base)."
+            )
+        base = runs.run(compared.base, plan, base, how).folder
+    found = compare(run, base, compared)
+    place = write(run, found, labels.standing(inputs, plan))
+    lines = ["", f"Against {compared.file}, which this file extends:"]
+    lines += [f"  {one}" for one in (*compared.changed, *base_difference.sentences(found))]
+    chart = place / f"{NAME}.png"
+    return [*lines, f"  Chart: {chart}"] if chart.is_file() else lines
+
+
 # -- what to compare ------------------------------------------------------------------------------
 
 

@@ -152,7 +152,7 @@ def _engine_exists(engine: str) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from dapp_model import runs, sameness
+    from dapp_model import against_base, runs, sameness
     from dapp_model.scenario import load
 
     inputs = sameness.warned(load(given.file))
@@ -166,7 +166,11 @@ def _run(given: argparse.Namespace) -> int:
     with _progress("Simulating") as progress:
         how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
         done = runs.run(inputs, plan, folder, how)
-    told = [] if given.no_base else _against_base(given, inputs, plan, done.folder)
+    told = []
+    if not given.no_base:
+        with _progress("Simulating the base") as progress:
+            how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+            told += against_base.tell(inputs, plan, done.folder, out=given.out, how=how)
     if given.since is not None:
         told += _since(given.since, inputs, plan, done)
     if told:
@@ -186,40 +190,6 @@ def _run(given: argparse.Namespace) -> int:
         print(f"\nWritten to {done.folder}")
     print(f"Read first: {done.folder / 'report.html'}")
     return 0
-
-
-def _against_base(given: argparse.Namespace, inputs: Inputs, plan: Plan, folder: Path) -> list[str]:
-    """Write what the change does against the file that a scenario extends; return it in words.
-
-    The base is run with the same plan if its run is not there yet.
-    """
-    from dapp_model import against_base, labels, runs
-    from dapp_model.report import base_difference
-
-    compared = against_base.plan_of(inputs)
-    if compared is None:
-        return []
-    if compared.refused:
-        return ["", compared.refused]
-    base = None
-    if compared.base is not None:
-        base = against_base.base_place(compared.base, plan, folder, given.out)
-        there = (base / "manifest.json").is_file()
-        _err(
-            f"Comparing with {compared.file}, whose run is in {base}."
-            if there
-            else f"To say what the change does, {compared.file} is run as well, once, into {base} "
-            "(leave this out with --no-base)."
-        )
-        with _progress("Simulating the base") as progress:
-            how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
-            base = runs.run(compared.base, plan, base, how).folder
-    found = against_base.compare(folder, base, compared)
-    place = against_base.write(folder, found, labels.standing(inputs, plan))
-    lines = ["", f"Against {compared.file}, which this file extends:"]
-    lines += [f"  {one}" for one in (*compared.changed, *base_difference.sentences(found))]
-    chart = place / f"{against_base.NAME}.png"
-    return [*lines, f"  Chart: {chart}"] if chart.is_file() else lines
 
 
 def _since(earlier: Path, inputs: Inputs, plan: Plan, done: Run) -> list[str]:
