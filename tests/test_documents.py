@@ -416,6 +416,8 @@ def pdf() -> list[str]:
     program = shutil.which("soffice")
     if program is None:
         pytest.skip("LibreOffice (soffice) is not installed")
+    if shutil.which("fc-match") is None:
+        pytest.skip("fc-match is not installed, so nobody knows in which font pages are counted")
     matched = subprocess.run(
         ["fc-match", "-f", "%{family}", "Arial"], capture_output=True, text=True, check=False
     ).stdout
