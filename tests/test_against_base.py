@@ -327,3 +327,15 @@ def test_beside_a_run_put_elsewhere_the_base_is_put_beside_it(tmp_path: Path) ->
     place = against_base.base_place(inputs(), PLAN, run, run)
     assert place.parent.parent == tmp_path
     assert finished().folder.parent == space()
+
+
+def test_the_shipped_study_says_nothing_of_the_other_decision(tmp_path: Path) -> None:
+    """A reader's first run should not end with a puzzle; a file of their own is told why."""
+    path = shipped()["surrey_extension.toml"]
+    how = runs.How()
+    assert against_base.plan_of(load(path)).refused  # type: ignore[union-attr]
+    assert against_base.tell(load(path), PLAN, tmp_path, out=None, how=how) == []
+    own = tmp_path / "own.toml"
+    own.write_bytes(path.read_bytes())
+    told = against_base.tell(load(own), PLAN, tmp_path, out=None, how=how)
+    assert "never mixed" in told[1]

@@ -455,6 +455,18 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
     assert three[3].startswith("Being able to stop, rather than bound to")
     assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    information = {
+        "evpi": {"value": 4.56e4},
+        "evppi": [
+            {"section": "effect", "evppi": 1.23e4, "zero_within_noise": False},
+            {"section": "cost", "evppi": 1.1e4, "zero_within_noise": False},
+        ],
+    }
+    worth = learning_words.worth_knowing(said | {"information": information})
+    taught = words.money(found["learning"]["value"]["value"])
+    for text in ("£45,600 to know everything", "£12,300 to know what the programme", taught):
+        assert text in worth
+    assert "£11,000" not in worth
     table = learning_words.expected(said)
     assert table is not None
     assert [row[0] for row in table.rows] == list(learning_words.FIGURES.values())

@@ -7,6 +7,7 @@ from typing import Any
 
 from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STARTS
 from dapp_model.report.names import HARMS
+from dapp_model.report.sure_words import section
 from dapp_model.report.table import Table
 from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
 
@@ -44,6 +45,24 @@ def rule(decision: Decision) -> str:
         f"{_against_now(one['value'])}. Police repeats are shown and are never "
         "decisive alone: they reward selection and silence."
     )
+
+
+def worth_knowing(decision: Decision) -> str:
+    """Say in one sentence what it is worth to know more: all, one group of things, the returns."""
+    found = decision["information"]
+    if found["evpi"] == NOT_ASSESSED:
+        return f"What it would be worth to know more before choosing: {NOT_ASSESSED}."
+    text = f"Before choosing it would be worth {money(found['evpi']['value'])} to know everything"
+    clear = found["evppi"] if found["evppi"] != NOT_ASSESSED else []
+    clear = [one for one in clear if not one["zero_within_noise"]]
+    if clear:
+        text += f", {money(clear[0]['evppi'])} to know {section(clear[0]['section'])}"
+    learnt = decision["learning"]
+    if learnt != NOT_ASSESSED and learnt["assessed"]:
+        value = learnt["learning"]["value"]
+        noise = " (zero within noise)" if value["zero_within_noise"] else ""
+        text += f", and {money(value['value'])}{noise} to read what monitoring of the pilot shows"
+    return f"{text}."
 
 
 def values(decision: Decision) -> list[str]:

@@ -90,6 +90,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
         _structures(pack),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
         learning_words.rule(decision),
+        learning_words.worth_knowing(decision),
     )
 
 
