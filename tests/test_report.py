@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import small_study
 
-from dapp_model import economics, fitted
+from dapp_model import economics, fitted, kept
+from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.report import account_words, figures, words
+from dapp_model.report import account_annex, account_words, figures, words
+from dapp_model.report.totals import Totals
 
 
 @pytest.fixture(scope="module")
@@ -332,3 +334,16 @@ def test_undiscounted_and_discounted_stand_side_by_side(
     assert "All, present value" in table
     assert decision["deflator"]
     assert decision["green_book"] == "2022"
+
+
+def test_the_upper_share_of_staff_time_stands_beside_each_unit_cost() -> None:
+    done = small_study.finished()
+    found = Totals(small_study.inputs(), done.decision, kept.read(done.folder))
+    table = account_annex.unit_costs(found)
+    said = [row for row in table.rows if "of staff time is cash" in row[4]]
+    assert len(said) > 10
+    costs = tariff(settings_of(found.inputs.values).published)
+    for cost, row in zip(costs, table.rows, strict=True):
+        upper = [part for part in cost.parts if part.tier == "capacity" and part.cash_upper > 0]
+        charged = [part for part in upper if not part.zero]
+        assert ("of staff time is cash" in row[4]) == bool(charged), row[0]

@@ -57,6 +57,10 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> tuple[str, ..
     zeros = sum(part.share for part in cost.parts if part.zero)
     if zeros > 0.005:
         bearers += f"; not charged, since counted elsewhere, {words.percent(zeros)}"
+    capacity = [part for part in charged if part.tier == "capacity"]
+    if upper := sum(part.share * part.cash_upper for part in capacity):
+        most = upper / sum(part.share for part in capacity)
+        bearers += f"; in the upper case {words.percent(most)} of staff time is cash"
     about = "" if cost.offence == NOT_APPLICABLE else f"{_plain(cost.offence)}: "
     each = "" if not cost.duration else f" for each {cost.per_days:g} days that it lasts"
     source = cost_rows()[cost.rows[0]]

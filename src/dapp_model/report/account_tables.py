@@ -24,7 +24,7 @@ _RATIOS: Final = {
     "benefit_cost_ratio": "Value to society for each pound of the contract",
     "fiscal_return": "Public money and capacity for each pound",
     "cashable_return": "Cash for each pound",
-    "cashable_return_upper": "Cash for each pound, if a tenth of staff time could be cashed",
+    "cashable_return_upper": "Cash for each pound, in the upper case for staff time",
     "public_value_ratio": "Value that is not public money, for each pound of net public cost",
     "cost_per_averted_true_incident": "Net public cost per true incident averted",
     "cost_per_averted_recorded_incident": "Net public cost per recorded incident averted",

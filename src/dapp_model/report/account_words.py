@@ -134,8 +134,8 @@ def _upper(decision: Decision, cost: float) -> str:
     upper = one["cashable_value_upper"]["mean"] / cost
     back = f"{pennies(upper)} would come back" if upper >= 0 else f"{pennies(-upper)} more be paid"
     return (
-        " Staff time counts as capacity and not as cash; were the upper share of it cashable, a "
-        f"tenth for most agencies, {back} in cash for each pound."
+        " Staff time counts as capacity and not as cash; if the share of it could be cashed that "
+        f"stands beside each unit cost as its upper case, {back} in cash for each pound."
     )
 
 

@@ -282,7 +282,7 @@ def rests_on(decision: Decision) -> list[str]:
         f"The simulated police bill for domestic abuse in that year is "
         f"{money(base['police_bill'])}; it {bill} the plausible range of "
         f"{between(base['police_bill_low'], base['police_bill_high'], 'GBP')} (from what was "
-        "recorded at the costs used here, to 13,300 incidents at a national average).",
+        "recorded at the costs used here, to the same at a national average).",
         "How far a programme of this kind lowers abuse at all: the evidence is mixed, and the "
         "draws include no effect and harm.",
     ]

@@ -16,7 +16,7 @@ COUNTS: Final = {
 POUNDS: Final = {
     "programme_cost": "Cost of the programme",
     "cashable_value": "Other cash released",
-    "cashable_value_upper": "Other cash released, if a tenth of staff time could be cashed",
+    "cashable_value_upper": "Other cash released, if the upper share of staff time could be cashed",
     "fiscal_value": "Public money and capacity released, valued",
     "non_fiscal_value": "Value that is not public money",
     "social_value": "All benefits to society, valued",
