@@ -13,7 +13,7 @@ from small_study import finished, inputs
 from dapp_model.decision import Worth, change
 from dapp_model.decision.structural import Reading
 from dapp_model.parameters import registry
-from dapp_model.report import change_words, words
+from dapp_model.report import change_words, sure_words, words
 
 EFFECT = "effect.full_dose_hr"
 SHARE = "pathway.complete_agency"
@@ -103,14 +103,17 @@ def test_the_map_of_flips_names_the_best_from_each_perspective() -> None:
         "extend": worth_of(**{value: 10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0),
     }
     other = {"extend": worth_of(**{value: -10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0)}
-    rows = change.flip_rows(("stop", "extend"), (0, 1), own, (Reading("B", other),), reading="A")
+    rows = change.flip_rows(
+        ("stop", "extend"), (0, 1), own, (Reading("B", other),), reading="A", advised="extend"
+    )
     best = {(one["perspective"], one["harm_route"], one["reading"]): one["option"] for one in rows}
     assert best["social", change.TRUE_ROUTE, "A"] == "extend"
     assert best["social", change.LOW_ROUTE, "A"] == "stop"
     assert best["fiscal", change.TRUE_ROUTE, "A"] == "stop"
     assert best["social", change.TRUE_ROUTE, "B"] == "stop"
     assert best[change.RECORDED, change.COUNT_ROUTE, "A"] in {"stop", "extend"}
-    lines = change_words.flips(said_of(None) | {"flips": rows})
+    advice = {"advice": {"option": "extend"}}
+    lines = change_words.flips(said_of(None) | {"flips": rows} | advice)
     text = " ".join(lines)
     assert "reading A of a repeat), ‘Stop’ has the highest mean instead of ‘Extend’" in text
     assert "reading B of a repeat), ‘Stop’ has the highest mean instead of ‘Extend’" in text
@@ -134,3 +137,51 @@ def test_a_run_says_its_flips_and_writes_them_for_machines() -> None:
     assert set(inputs().options) >= {one["option"] for one in stored["flips"]}
     for line in change_words.flips(stored):
         assert line in stored["sentences"]
+
+
+def structural(own: str, best: dict[str, str]) -> dict[str, Any]:
+    """Return what a decision says of one axis: which option each alternative leads to."""
+    alternatives = [
+        {"name": name, "words": f"way {name}", "option": option, "label": option.title(),
+         "differs": option != best[own]}
+        for name, option in best.items()
+    ]  # fmt: skip
+    axis = {"axis": "repeat_reading", "assessed": True, "own": own, "alternatives": alternatives}
+    average = {"label": "Extend", "options": [{"name": "extend", "mean": 5.0}]}
+    return {"axes": [axis], "average": average}
+
+
+def test_a_structure_changes_the_advice_only_if_it_is_another_and_leads_elsewhere() -> None:
+    advice = {"advice": {"option": "extend"}}
+    # On the few draws of other readings the run's own reading leads to stopping by itself.
+    few = {"structural": structural("A", {"A": "stop", "B": "extend", "C": "stop"})}
+    assert sure_words.alternatives(few | advice) == (2, [])
+    real = {"structural": structural("A", {"A": "extend", "B": "stop", "C": "extend"})}
+    asked, changed = sure_words.alternatives(real | advice)
+    assert (asked, [one["name"] for one in changed]) == (2, ["B"])
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, "0%"), (0.004, "under 1%"), (0.005, "under 1%"), (0.0051, "1%"), (0.995, "over 99%"),
+     (0.9949, "99%"), (1.0, "100%")],
+)  # fmt: skip
+def test_a_chance_is_never_rounded_to_none_or_all(share: float, expected: str) -> None:
+    assert words.percent(share) == expected
+
+
+def test_an_option_that_is_ruled_out_is_not_praised_without_saying_so() -> None:
+    measures = {"measures": {"net_present_social_value": {"mean": 5e5}}}
+    stop = {"name": "stop", "label": "Stop", "admissible": True, "affordable": None, **measures}
+    other = {"name": "extend", "label": "Extend", "affordable": True, **measures}
+    said = {
+        "advice": {"option": "stop", "label": "Stop"},
+        "comparator": {"name": "stop", "label": "Stop"},
+        "shown_option": "extend",
+    }
+    unsafe = said | {"options": [stop, other | {"admissible": False}]}
+    assert "ruled out for the safety of victims" in words.advice(unsafe)
+    dear = said | {"options": [stop, other | {"admissible": True, "affordable": False}]}
+    assert "cannot be afforded" in words.advice(dear)
+    free = said | {"options": [stop, other | {"admissible": True}]}
+    assert words.advice(free).endswith("against it.")

@@ -232,3 +232,11 @@ def test_options_that_differ_less_than_the_error_are_not_told_apart(inputs: Inpu
     assert said["advice"]["option"] == "extend"
     assert said["advice"]["not_told_apart"] == ["extend_motivational"]
     assert "Extend with motivational enhancement" in words.told_apart(said)
+
+
+def test_weighted_quantiles_are_the_usual_ones_where_weights_are_equal() -> None:
+    values = np.random.default_rng(5).standard_normal(37)
+    for weights in (np.ones(37), np.full(37, 0.2)):
+        found = chance.quantiles(values, weights, (0.05, 0.5, 0.95))
+        assert found == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95)).tolist())
+    assert chance.quantiles(values, np.eye(37)[4], (0.05, 0.95)) == [values[4]] * 2

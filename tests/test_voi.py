@@ -425,3 +425,17 @@ def test_a_parameter_that_never_varies_and_options_that_never_differ() -> None:
     table = voi.evppi_table(same, frame)
     assert (table["evppi"] == 0).all()
     assert table["zero_within_noise"].all()
+
+
+def test_noise_in_many_figures_about_many_options_is_seldom_taken_for_news() -> None:
+    """Seven options that move together and six figures that say nothing about them."""
+    taken = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        common = 1e5 * rng.standard_normal((128, 1))
+        values = np.concatenate(
+            [np.zeros((128, 1)), common + 3e4 * rng.standard_normal((128, 6))], axis=1
+        )
+        noise = pd.DataFrame(rng.standard_normal((128, 6)), columns=list("abcdef"))
+        taken += not voi.evsi(values, noise).zero_within_noise
+    assert taken <= 3  # one in twenty is meant; more than three of twelve has a chance of 1 in 400

@@ -265,7 +265,10 @@ def _write(
         inputs,
         gathered.worth,
         evidence=decision.Evidence(
-            gathered.parameters, tables.readings(inputs, plan, parts), gathered.shown
+            gathered.parameters,
+            tables.readings(inputs, plan, parts),
+            gathered.shown,
+            tables.evaluation_costs(gathered),
         ),
         study={
             "draws": plan.draws,

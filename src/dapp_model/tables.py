@@ -16,6 +16,7 @@ from dapp_model import study
 from dapp_model.decision import Reading, Worth, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
 from dapp_model.draws import varying
+from dapp_model.economics.contract import EVALUATION
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Purse, purse
@@ -213,6 +214,18 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         },
         shown=pd.DataFrame(shown) if all(shown) else None,
     )
+
+
+def evaluation_costs(found: Gathered) -> Mapping[str, float]:
+    """Return what each option spends on an evaluation, present value in GBP, mean over draws."""
+    return {
+        name: float(sum(found.discounted[name][i].sum() for i in _evaluations(lines)))
+        for name, lines in found.lines.items()
+    }
+
+
+def _evaluations(lines: Sequence[Line]) -> list[int]:
+    return [i for i, line in enumerate(lines) if line.item == EVALUATION]
 
 
 def _level(whole: _Moments, apart: _Moments, first: Floats) -> Floats:

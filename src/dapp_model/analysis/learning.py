@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from dapp_model import decision, voi
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
-from dapp_model.decision import VALUE, studies
+from dapp_model.decision import VALUE, chance, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
@@ -45,7 +46,7 @@ def study(
     able = draws.able()
     options = [draws.options[i] for i in able]
     nested = draws.measures[VALUE][:, :, able]
-    luck = voi.separate_luck(nested)
+    luck = _luck_of(draws, able)
     found: dict[str, Any] = {
         "draws": nested.shape[0],
         "replications": nested.shape[1],
@@ -106,6 +107,23 @@ def study(
     return Analysis("voi", tuple(sentences), found, tables, tuple(pictures))
 
 
+def _luck_of(draws: Draws, able: Sequence[int]) -> voi.Luck:
+    """Return the options that may be chosen with luck taken out as the run does: of all together.
+
+    `corrected` says whether it was taken out.
+    """
+    sure = chance.apart(draws.measures[VALUE])
+    both = np.ix_(able, able)
+    return replace(
+        sure.luck,
+        values=sure.values[:, list(able)],
+        parameters=sure.luck.parameters[both],
+        luck=sure.luck.luck[both],
+        luck_share=sure.luck.luck_share[list(able)],
+        corrected=sure.removed,
+    )
+
+
 def by_section(parameters: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
     """Return the groups of parameters: sections of the registry with at least two of them."""
     found: dict[str, list[str]] = {}
@@ -153,8 +171,8 @@ def _options_table(options: Sequence[str], luck: voi.Luck) -> pd.DataFrame:
 def _luck_sentence(luck: voi.Luck) -> str:
     if not luck.corrected:
         return (
-            "Chances and values hold the luck of the simulation as well as what is not known: "
-            "they need at least two replications in each of three draws to be told apart."
+            "Chances and values hold the luck of the simulation as well as what is not known: the "
+            "two cannot be told apart in so few draws and replications."
         )
     share = float(np.nanmax(luck.luck_share))
     return (
@@ -242,7 +260,7 @@ def _studies(
     tables, said = [], []
     for name, design in studies.designs().items():
         seen = partial(design.summaries, truths)
-        table = voi.evsi_table(nested, seen, participants, months)
+        table = _not_decreasing(voi.evsi_table(nested, seen, participants, months))
         table = voi.net_benefit_of_sampling(
             table,
             design.cost,
@@ -253,20 +271,38 @@ def _studies(
         table.insert(0, "design", name)
         tables.append(table)
         best = table.iloc[int(table["this_programme"].to_numpy().argmax())]
-        worth = "" if best["this_programme"] > 0 else " No size looked at is worth its cost."
-        said.append(
-            f"{design.label}: the best size looked at is {int(best['size']):,} participants with "
-            f"{best['follow_up']:.0f} months of follow-up; its results would be worth "
-            f"{money(float(best['evsi']))} to this programme if the decision could wait for them, "
-            f"and it would cost {money(float(best['cost']))}.{worth}"
-        )
+        if not draws.part_of_county():  # a part of the county cannot be set against a whole cost
+            said.append(_best_size(design.label, best))
     said.append(
         f"No study of these can be worth more than {money(bound.value)} to this programme: the "
-        "value of knowing all that they inform. Their sizes, costs and precision are judgements."
+        "value of knowing all that they inform. Their sizes, costs and precision are judgements, "
+        "and kinder to them than what `dapp evaluate-pilot` finds on the model's own people: "
+        "their values are the most that such studies could be worth."
     )
     found = pd.concat(tables, ignore_index=True)
     found["informs_evppi"] = bound.value
     return found, said
+
+
+def _not_decreasing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with values that do not fall as a study grows, and what was estimated.
+
+    A larger study holds the smaller one, so a fall is the error of the estimate.
+    """
+    ordered = table.sort_values(["follow_up", "size"], kind="stable", ignore_index=True)
+    ordered["evsi_as_estimated"] = ordered["evsi"]
+    ordered["evsi"] = ordered.groupby("follow_up")["evsi"].cummax()
+    return ordered
+
+
+def _best_size(label: str, best: pd.Series[Any]) -> str:
+    worth = "" if best["this_programme"] > 0 else " No size looked at is worth its cost."
+    return (
+        f"{label}: the best size looked at is {int(best['size']):,} participants with "
+        f"{best['follow_up']:.0f} months of follow-up; its results would be worth "
+        f"{money(float(best['evsi']))} to this programme if the decision could wait for them, "
+        f"and it would cost {money(float(best['cost']))}.{worth}"
+    )
 
 
 def _lines(starts: Sequence[float]) -> tuple[voi.PopulationLine, ...]:

@@ -136,9 +136,10 @@ def before_after_words(power: pd.DataFrame, parts: pd.DataFrame, own: int) -> li
         if abs(by_part[name]) > NOTHING
     )
     return [
-        f"Before and after, police records of those who start fall by {fall:.0%} in the year from "
-        f"the start, from {by_part['before']:.2f} to {by_part['after']:.2f} a person. The fall of "
-        f"{by_part[split.WHOLE]:.2f} is made of: {named}.",
+        f"Before and after, police records of those who start {'fall' if fall >= 0 else 'rise'} by "
+        f"{abs(fall):.0%} in the year from the start, from {by_part['before']:.2f} to "
+        f"{by_part['after']:.2f} a person. The difference of {by_part[split.WHOLE]:+.2f} (before "
+        f"less after) is made of: {named}.",
         f"With a programme that changes no abuse at all, a comparison of before and after would "
         f"still find a significant fall {in_100(float(row['significant_fall']))}.",
         f"The 95% interval around the change in the number of police records holds the true "

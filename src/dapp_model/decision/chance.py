@@ -78,11 +78,13 @@ def error(values: Floats, weights: Floats | None = None) -> float | None:
 
 
 def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> list[float]:
-    """Return quantiles of weighted draws: where the running weight reaches each share."""
+    """Return quantiles of weighted draws, between draws as numpy's are where weights are equal."""
     order = np.argsort(values, kind="stable")
-    running = np.cumsum(weights[order]) / weights.sum()
-    places = np.minimum(np.searchsorted(running, at), len(values) - 1)
-    return [float(values[order][i]) for i in places]
+    order = order[weights[order] > 0]
+    before = np.cumsum(weights[order]) - weights[order]
+    if len(order) == 1:  # all the weight lies on one draw
+        return [float(values[order[0]])] * len(at)
+    return [float(x) for x in np.interp(at, before / before[-1], values[order])]
 
 
 def chance_best(values: Floats, may: list[bool], weights: Floats | None = None) -> list[float]:

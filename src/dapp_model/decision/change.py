@@ -54,10 +54,13 @@ def flip_rows(
     readings: Sequence[Reading],
     *,
     reading: str,
+    advised: str,
 ) -> list[dict[str, Any]]:
     """Return the best option by perspective, harm route and reading of a repeat, row by row.
 
-    No rows from a single draw, which tells nothing apart.
+    It differs where it is not the advised one, and in other readings only where it is not the best
+    of the run's own reading on the same draws either. No rows from a single draw, which tells
+    nothing apart.
     """
     if len(next(iter(found.values())).serious_averted) < 2:
         return []
@@ -66,8 +69,24 @@ def flip_rows(
         name: {used: nested(options, worth, used)[:, :, list(able)] for used in USED}
         for name, worth in by_reading.items()
     }
-    table = flips(measures, [options[i] for i in able])
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    names = [options[i] for i in able]
+    rows = [_plain(row) for row in flips(measures, names).to_dict("records")]
+    fewest = min(len(own[VALUE]) for own in measures.values())
+    alike = {reading: {used: values[:fewest] for used, values in measures[reading].items()}}
+    usual = {
+        (row["perspective"], row["harm_route"]): row["option"]
+        for row in map(_plain, flips(alike, names).to_dict("records"))
+    }
+    for row in rows:
+        way = row["perspective"], row["harm_route"]
+        headline = way == ("social", TRUE_ROUTE)
+        by_luck = row["reading"] != reading and headline and usual[way] == row["option"]
+        row["differs"] = row["option"] != advised and not by_luck
+    return rows
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in row.items()}
 
 
 def flips(measures: Mapping[str, Measures], options: Sequence[str]) -> pd.DataFrame:

@@ -52,5 +52,6 @@ def expiry(inputs: Inputs) -> dict[str, str]:
     return {
         "decided": decided.isoformat(),
         "date": expires.isoformat(),
-        "reason": "twelve months after the decision, or when the provider's next return arrives",
+        "reason": "twelve months after the decision, when the provider's next return arrives, or "
+        "when a trigger of section 10 is met",
     }

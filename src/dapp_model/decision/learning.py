@@ -7,7 +7,7 @@ Under each draw the model itself makes what monitoring would have shown by the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from dapp_model import voi
 from dapp_model.decision import studies
+from dapp_model.decision.chance import Apart
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
+from dapp_model.economics import discount_factor
 from dapp_model.evaluation.monitoring import (
     AS_A_SERVICE,
     COMPLETIONS,
@@ -36,6 +38,7 @@ Floats = npt.NDArray[np.float64]
 
 NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
 SPAN_MONTHS: Final = 12.0
+DAYS_OF_A_YEAR: Final = 365.25
 IN_WORDS: Final[Mapping[str, str]] = {
     STARTS: "the number of people who have started",
     COMPLETIONS: "the number who have completed",
@@ -43,14 +46,30 @@ IN_WORDS: Final[Mapping[str, str]] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What there is to choose between: places of the options that may be chosen, and their values.
+
+    `sure` holds their values with luck taken out as for all that is said of chances; `shown` is the
+    option that is advised, or the best of the others; `evaluation` what each option spends on an
+    evaluation, present value in GBP.
+    """
+
+    able: tuple[int, ...]
+    sure: Apart
+    shown: str
+    evaluation: Mapping[str, float] = field(default_factory=dict)
+
+
 def learning(
-    inputs: Inputs, values: Floats, able: Sequence[int], seen: tuple[pd.DataFrame, pd.DataFrame]
+    inputs: Inputs, values: Floats, among: Choice, seen: tuple[pd.DataFrame, pd.DataFrame]
 ) -> dict[str, Any]:
     """Return the three values, the rule in words, and what closing, pausing, reopening cost.
 
-    `values` is [draw, repetition, option] in GBP, `able` the places of the options that may be
-    chosen, `seen` what monitoring showed and what was drawn, draws x names.
+    `values` is [draw, repetition, option] in GBP, `seen` what monitoring showed and what was drawn,
+    draws x names.
     """
+    able = list(among.able)
     shown, parameters = seen
     pilot = shown[AS_A_SERVICE].to_numpy(np.float64)
     figures = shown.drop(columns=AS_A_SERVICE)
@@ -61,16 +80,14 @@ def learning(
         "figures": {str(name): _spread(figures[name]) for name in figures},
     }
     names = [inputs.options[i] for i in able]
-    if len(shown) < FEWEST or NOTHING_DRAWN in parameters or len(able) < 2:
-        reason = (
-            f"they need {FEWEST} draws and two options that may be chosen, and there are "
-            f"{len(shown)} and {len(able)}"
-        )
+    reason = _too_little(len(shown), len(able), parameters)
+    if reason:
         return found | {"reason": reason, "learning": NOT_ASSESSED, "able_to_stop": NOT_ASSESSED}
     data = data_of(figures)
     nested = values[:, :, able]
-    # The act that the rule is about: the best of those that go on.
-    act = 1 + int(nested[:, :, 1:].mean(axis=(0, 1)).argmax())
+    # The act that the rule is about: the advised, or the best of the others.
+    act = names.index(among.shown) if among.shown in names[1:] else 1
+    known = among.sure.values
     rule = voi.threshold_rule(
         data, nested, {k: v for k, v in RULE.items() if k in data}, acts=(act, 0)
     )
@@ -82,8 +99,12 @@ def learning(
     )
     return found | {
         "assessed": True,
-        "learning": learn(data, nested, names),
-        "able_to_stop": {"act": names[act], **stopping(data, nested[:, :, [0, act]])},
+        "learning": learn(data, nested, names, known=known)
+        | {"luck_removed_from_evpi": among.sure.removed},
+        "able_to_stop": {
+            "act": names[act],
+            **stopping(data, nested[:, :, [0, act]], known=known[:, [0, act]]),
+        },
         "rule": {
             "words": in_words.words(labels),
             "act": names[act],
@@ -92,9 +113,18 @@ def learning(
             "chance_of_act": rule.chance,
             "value": asdict(rule.value),
         },
-        "closing": _closing(inputs, values, data, parameters),
+        "closing": _closing(inputs, values, (data, parameters), among.evaluation),
         "best_now": float(nested.mean(axis=(0, 1)).max()),
     }
+
+
+def _too_little(draws: int, options: int, parameters: pd.DataFrame) -> str:
+    """Return why nothing can be learnt from these draws, or nothing."""
+    if options < 2:
+        return "only one option may be chosen"
+    if draws < FEWEST:
+        return f"this needs at least {FEWEST} draws, and the run has {draws}"
+    return "nothing differs between draws" if NOTHING_DRAWN in parameters else ""
 
 
 def data_of(figures: pd.DataFrame) -> pd.DataFrame:
@@ -113,22 +143,28 @@ def data_of(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def learn(
-    data: pd.DataFrame, net_benefit: Floats, names: Sequence[str], *, seed: int = 1
+    data: pd.DataFrame,
+    net_benefit: Floats,
+    names: Sequence[str],
+    *,
+    known: Floats | None = None,
+    seed: int = 1,
 ) -> dict[str, Any]:
     """Return what data are worth: E[max E(value given data)] less max E(value), in GBP.
 
     `value` is the optimal use by regression, which cannot be below zero and is compared with what
     shuffled data would give; `on_unseen_draws` is what the same regression is worth on draws that
     it has not seen, below zero where there are too few to learn from. Beside them stand the value
-    of knowing everything, which no data exceed, and how often each act is chosen.
+    of knowing everything, which no data exceed, and how often each act is chosen. `known` is
+    [draw, option] with luck taken out (default: by these draws alone).
     """
     chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
-    luck = voi.separate_luck(net_benefit)
+    if known is None:
+        known = voi.separate_luck(net_benefit).values
     return {
         "value": asdict(voi.evsi(net_benefit, data, seed=seed)),
         "on_unseen_draws": asdict(voi.rule_value(data, net_benefit, seed=seed)),
-        "evpi": asdict(voi.evpi_estimate(luck.values)),
-        "luck_removed_from_evpi": luck.corrected,
+        "evpi": asdict(voi.evpi_estimate(known)),
         "chance_of_each_act": {
             name: float((chosen == place).mean()) for place, name in enumerate(names)
         },
@@ -136,7 +172,9 @@ def learn(
     }
 
 
-def stopping(data: pd.DataFrame, net_benefit: Floats, *, seed: int = 1) -> dict[str, Any]:
+def stopping(
+    data: pd.DataFrame, net_benefit: Floats, *, known: Floats | None = None, seed: int = 1
+) -> dict[str, Any]:
     """Return what being able to stop is worth: E[max(stop, extend)] less E(extend), in GBP.
 
     `net_benefit` is [draw, repetition, (stop, extend)]. On what is known at the cut-off, by the
@@ -146,7 +184,8 @@ def stopping(data: pd.DataFrame, net_benefit: Floats, *, seed: int = 1) -> dict[
     values = net_benefit.mean(axis=1) if net_benefit.ndim == 3 else net_benefit
     chosen, _ = voi.choices_by_data(data, values, seed=seed)
     row = np.arange(len(values))
-    known = voi.separate_luck(net_benefit).values if net_benefit.ndim == 3 else values
+    if known is None:
+        known = voi.separate_luck(net_benefit).values if net_benefit.ndim == 3 else values
     return {
         "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
         "knowing_everything": with_error(known.max(axis=1) - known[:, 1]),
@@ -173,7 +212,10 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
 
 
 def _closing(
-    inputs: Inputs, values: Floats, data: pd.DataFrame, parameters: pd.DataFrame
+    inputs: Inputs,
+    values: Floats,
+    known: tuple[pd.DataFrame, pd.DataFrame],
+    evaluation: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return what ending and reopening cost, and what a pause to evaluate is worth with its choice.
 
@@ -183,7 +225,7 @@ def _closing(
     costs = data_file()["closing"]
     closing, reopening = figure(costs["closing_cost"]), figure(costs["reopening_cost"])
     pauses = {
-        name: _pause(inputs, name, values, (data, parameters, reopening))
+        name: _pause(inputs, name, values, (*known, reopening, evaluation.get(name, 0.0)))
         for name in inputs.options[1:]
         if inputs.option(name).levers["extension.gap"] > 0
     }
@@ -194,13 +236,14 @@ def _pause(
     inputs: Inputs,
     name: str,
     values: Floats,
-    given: tuple[pd.DataFrame, pd.DataFrame, float],
+    given: tuple[pd.DataFrame, pd.DataFrame, float, float],
 ) -> dict[str, Any]:
-    data, parameters, reopening = given
-    share = inputs.population_share
+    """Return what one pause is worth; both of its ends bear the evaluation at present value."""
+    data, parameters, reopening, cost = given
     place = inputs.options.index(name)
-    reopened = values[:, :, place].mean(axis=1) - reopening * share
-    cost = float(inputs.option(name).levers["extension.evaluation_cost"]) * share
+    years = float(inputs.option(name).levers["extension.gap"]) / DAYS_OF_A_YEAR
+    opened = reopening * inputs.population_share * discount_factor(round(years))
+    reopened = values[:, :, place].mean(axis=1) - opened
     acts = np.stack([np.full(len(reopened), -cost), reopened], axis=1)
     design = studies.designs()["matched"]
     size = studies.sizes()[0][0]

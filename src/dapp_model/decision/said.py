@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from dapp_model.decision import change, choice, curves, dates, known
 from dapp_model.decision.chance import Apart, apart, chance_best, mean
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior
-from dapp_model.decision.learning import learning
+from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
 from dapp_model.decision.view import Standing, material
@@ -51,12 +51,14 @@ INTERVALS: Final = (
 class Evidence:
     """What was drawn (draws x names), and a few draws under other readings of a repeat.
 
-    `shown` is what monitoring of the pilot would have shown by the decision, draws x figures.
+    `shown` is what monitoring of the pilot would have shown by the decision, draws x figures;
+    `evaluation` what each option spends on an evaluation, present value in GBP.
     """
 
     parameters: pd.DataFrame | None = None
     readings: tuple[Reading, ...] = ()
     shown: pd.DataFrame | None = None
+    evaluation: Mapping[str, float] = field(default_factory=dict)
 
 
 def decide(
@@ -83,7 +85,7 @@ def decide(
     sure = apart(values)
     able = [i for i, one in enumerate(candidates) if one.may]
     _add_chances(options, sure, able)
-    learnt = _learning(inputs, values, able, evidence)
+    learnt = _learning(inputs, values, (able, sure, shown), evidence)
     given = material(inputs, found, standings(inputs, options))
     return {
         "scenario": inputs.name,
@@ -122,17 +124,18 @@ def decide(
             found,
             evidence.readings,
             reading=str(inputs.values[fitted.READING]),
+            advised=advised,
         ),
         "views": _views(inputs, options, advised),
         "guard_rail": asdict(rail_of(inputs)),
-        "intervals": INTERVALS,
+        "intervals": f"{INTERVALS} {_error_of_chances(len(values))}",
         "luck": known.luck_of(inputs.options, sure, len(values)),
         "information": known.information(values[:, :, able], _of(sure, able), evidence.parameters),
         "acceptability": curves.of_run([inputs.options[i] for i in able], found),
         "by_effect_prior": by_effect_prior(inputs, given, evidence.parameters),
         "structural": structural(inputs, found, given, (evidence.parameters, evidence.readings)),
         "options": options,
-        "expires": dates.expiry(inputs),
+        "expires": dates.expiry(inputs) | {"triggers": _triggers(learnt)},
         "baseline": dict(_any(found).baseline),
         "not_assessed": [
             *(
@@ -148,12 +151,31 @@ def decide(
 
 
 def _learning(
-    inputs: Inputs, values: Floats, able: list[int], evidence: Evidence
+    inputs: Inputs, values: Floats, among: tuple[list[int], Apart, str], evidence: Evidence
 ) -> dict[str, Any] | str:
     """Return what the pilot teaches; a pilot that has yet to be decided on has taught nothing."""
     if inputs.decision != "extension" or evidence.shown is None or evidence.parameters is None:
         return known.NOT_ASSESSED
-    return learning(inputs, values, able, (evidence.shown, evidence.parameters))
+    able, sure, shown = among
+    choice_of = Choice(tuple(able), _of(sure, able), shown, evidence.evaluation)
+    return learning(inputs, values, choice_of, (evidence.shown, evidence.parameters))
+
+
+def _triggers(learnt: dict[str, Any] | str) -> list[dict[str, Any]]:
+    """Return which returns bring the decision back: those that few draws would have shown."""
+    if isinstance(learnt, str):
+        return []
+    return [
+        {"figure": name, "below": one["low"], "above": one["high"]}
+        for name, one in learnt["figures"].items()
+        if one["low"] is not None
+    ]
+
+
+def _error_of_chances(draws: int) -> str:
+    """Say how far a chance may be off for want of draws: most for a chance of one half."""
+    points = 100 * float(np.sqrt(0.25 / draws))
+    return f"A chance told from {draws} draws has a Monte Carlo error of up to {points:.0f} points."
 
 
 def _rule(learnt: dict[str, Any] | str) -> dict[str, Any] | str:
@@ -343,7 +365,7 @@ def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) ->
     for i, name in enumerate(inputs.options):
         difference = own - draws[:, i]
         error = monte_carlo_error(difference)
-        if name != advised and (error is None or abs(float(difference.mean())) < 2 * error):
+        if name != advised and (error is None or abs(float(difference.mean())) <= 2 * error):
             close.append(name)
     return close
 

@@ -131,7 +131,8 @@ def _harm_route(inputs: Inputs, found: Mapping[str, Worth], given: Material) -> 
         _alternative(route.replace(" ", "_"), f"by {route}", 1.0, view(given)),
         _alternative("recorded_crimes", "by recorded crimes x multiplier", weight, view(low)),
     ]
-    return _axis("harm_route", given, both, len(given.value))
+    own = both[0]["name"]
+    return {**_axis("harm_route", given, both, len(given.value)), "own": own}
 
 
 def _upper(axis: str, parameters: pd.DataFrame | None) -> npt.NDArray[np.bool_] | None:

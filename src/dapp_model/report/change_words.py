@@ -86,7 +86,7 @@ def flips(decision: Decision) -> list[str]:
             ways = best.setdefault((one["option"], one["reading"], one["told_apart"]), [])
             if way not in ways:
                 ways.append(way)
-    headline = _label(decision, real[0]["option"])
+    headline = _label(decision, decision["advice"]["option"])
     if not best:
         return [
             f"{headline} has the highest mean from the social, the fiscal and the cashable "
@@ -99,7 +99,7 @@ def flips(decision: Decision) -> list[str]:
         for (name, reading, apart), ways in best.items()
     ]
     shown = {one["option"] for one in decision["flips"] if one["harm_route"] == COUNT_ROUTE}
-    if shown != {real[0]["option"]}:
+    if shown != {decision["advice"]["option"]}:
         lines.append(
             "Illustration, not advice: by the count of recorded incidents averted, "
             f"{listed(sorted(_label(decision, name) for name in shown))} would look best."

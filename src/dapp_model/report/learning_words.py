@@ -32,18 +32,26 @@ def rule(decision: Decision) -> str:
     """Say the rule for deciding on what monitoring shows, with the chance of each act under it."""
     found = decision["learning"]
     if found == NOT_ASSESSED:
-        return ""
+        return (
+            f"A rule for deciding on what monitoring shows: {NOT_ASSESSED}, since there is no "
+            "pilot to monitor yet."
+        )
     if not found["assessed"]:
         return f"A rule for deciding on what monitoring shows: {NOT_ASSESSED}; {found['reason']}."
     one = found["rule"]
+    if not any(limit is not None for limit in one["limits"].values()):
+        return (
+            "No figure from monitoring would change the choice by a rule in words: none that was "
+            "tried does better than choosing now."
+        )
     act, otherwise = _label(decision, one["act"]), _label(decision, one["otherwise"])
     chance = one["chance_of_act"]
     return (
-        f"A rule for the decision month, once monitoring has been read: {one['words']} Over what "
-        f"is not known, the chance of {act} under it is {percent(chance)} and of {otherwise} "
-        f"{percent(1 - chance)}. On draws that it has not seen the rule is worth "
-        f"{_against_now(one['value'])}. Police repeats are shown and are never "
-        "decisive alone: they reward selection and silence."
+        "A rule for the decision month, once monitoring has been read: "
+        f"{_worded(decision)} Over what is not known, the chance of {act} under it is "
+        f"{percent(chance)} and of {otherwise} {percent(1 - chance)}. On draws that it has not "
+        f"seen the rule is worth {_against_now(one['value'])}. Police repeats are shown and are "
+        "never decisive alone: they reward selection and silence."
     )
 
 
@@ -63,6 +71,17 @@ def worth_knowing(decision: Decision) -> str:
         noise = " (zero within noise)" if value["zero_within_noise"] else ""
         text += f", and {money(value['value'])}{noise} to read what monitoring of the pilot shows"
     return f"{text}."
+
+
+def _worded(decision: Decision) -> str:
+    """Return the rule with its options as they are named elsewhere."""
+    one = decision["learning"]["rule"]
+    text = str(one["words"])
+    for name in (one["act"], one["otherwise"]):
+        label = option_of(decision, name)["label"]
+        text = text.replace(f"Choose {label} if", f"Choose {quoted(label)} if")
+        text = text.replace(f"; else {label}.", f"; else {quoted(label)}.")
+    return text
 
 
 def values(decision: Decision) -> list[str]:
@@ -128,8 +147,8 @@ def triggers(decision: Decision) -> list[str]:
         "A return outside the range in which nine draws in ten lie says that this county or this "
         "programme is not the one that was simulated: the decision should then be looked at again."
     ]
-    if found["assessed"]:
-        lines.append(f"For the decision month itself: {found['rule']['words']}")
+    if found["assessed"] and any(one is not None for one in found["rule"]["limits"].values()):
+        lines.append(f"For the decision month itself: {_worded(decision)}")
     rail = decision["guard_rail"]
     lines.append(
         f"{HARMS[rail['outcome']]} among victims of those referred, {percent(rail['margin'])} or "

@@ -97,13 +97,13 @@ def _changes(pack: Pack) -> tuple[str, ...]:
 def _structures(pack: Pack) -> str:
     """Say in short how far the advice hangs on how the model is built; section 7 says which way."""
     found = pack.decision["structural"]
-    asked = [one for axis in found["axes"] if axis["assessed"] for one in axis["alternatives"]]
-    changed = sum(bool(one["differs"]) for one in asked)
+    asked, others = sure_words.alternatives(pack.decision)
+    changed = len(others)
     average = found["average"]
     mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
     which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE
     return (
-        f"Of {len(asked)} ways to build the model that were compared, {which}; on their average "
+        f"Of {asked} other ways to build the model that were compared, {which}; on their average "
         f"it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
     )
 

@@ -104,21 +104,36 @@ def _of(view: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
+def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
+    """Return how many other structures were compared, and those that would change the advice.
+
+    One that is the run's own is no alternative; and one that leads back to the advice, where fewer
+    draws by themselves led elsewhere, changes nothing.
+    """
+    others = [
+        one
+        for axis in decision["structural"]["axes"]
+        if axis["assessed"]
+        for one in axis["alternatives"]
+        if one["name"] != axis.get("own")
+    ]
+    advised = decision["advice"]["option"]
+    return len(others), [one for one in others if one["differs"] and one["option"] != advised]
+
+
 def structures(decision: Decision) -> str:
     """Say whether the advice hangs on how the model is built."""
     found = decision["structural"]
-    changed, asked, silent = [], 0, []
-    for axis in found["axes"]:
-        if not axis["assessed"]:
-            silent.append(axis["words"][0].lower() + axis["words"][1:])
-            continue
-        for one in axis["alternatives"]:
-            asked += 1
-            if one["differs"]:
-                changed.append(f"{quoted(one['label'])} ({one['words']})")
+    asked, others = alternatives(decision)
+    changed = [f"{quoted(one['label'])} ({one['words']})" for one in others]
+    silent = [
+        axis["words"][0].lower() + axis["words"][1:]
+        for axis in found["axes"]
+        if not axis["assessed"]
+    ]
     average = found["average"]
     shown = str(decision["shown_option"])
-    text = f"Of {asked} ways to build the model that were compared, "
+    text = f"Of {asked} other ways to build the model that were compared, "
     text += (
         f"{len(changed)} would change the advice, to {listed(changed)}"
         if changed

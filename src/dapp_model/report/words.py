@@ -43,9 +43,9 @@ def money(value: float) -> str:
 
 def percent(share: float) -> str:
     """Print a chance as a percentage, never as 0% or 100% unless it is by count: 3%, 12%."""
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "under 1%"
-    if 0.995 < share < 1:
+    if 0.995 <= share < 1:
         return "over 99%"
     return f"{share * 100:.0f}%"
 
@@ -115,10 +115,11 @@ def advice(decision: Decision) -> str:
     if given["option"] == decision["comparator"]["name"]:
         other = option_of(decision, decision["shown_option"])
         value = other["measures"]["net_present_social_value"]["mean"]
-        return (
+        text = (
             f"On present knowledge the best act is {label}: the best of the other options, "
-            f"{quoted(other['label'])}, {worth(value)} against it."
+            f"{quoted(other['label'])}, {worth(value)} against it"
         )
+        return f"{text}{_ruled_out(other)}."
     measures = option_of(decision, given["option"])["measures"]
     value = measures["net_present_social_value"]["mean"]
     averted = measures["true_incidents_averted"]["mean"]
@@ -126,6 +127,15 @@ def advice(decision: Decision) -> str:
         f"On present knowledge the best act is {label}. Against {comparator} it "
         f"{incidents(averted)} and {worth(value)}, on average."
     )
+
+
+def _ruled_out(option: Mapping[str, Any]) -> str:
+    """Say why an option may not be chosen, if it may not."""
+    if not option["admissible"]:
+        return ", but is ruled out for the safety of victims"
+    if option["affordable"] is False:
+        return ", but cannot be afforded"
+    return ""
 
 
 def told_apart(decision: Decision) -> str:

@@ -83,9 +83,9 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
     The error is that of a bootstrap over draws with the smoothing kept: it holds both the finite
     number of draws and the regression. The limit is the 95% quantile of the same statistic when
     net benefits are shuffled among draws, so that the parameters say nothing about them. Zero
-    within noise: not above the limit, or not above two standard errors. The limit is first found
-    with the smoothing kept, which is quick and too high; only where that decides is it found again
-    with the smoothing of each shuffle.
+    within noise: not above the limit, or not above two standard errors. Where the error does not
+    decide, the limit is found with the smoothing of each shuffle: with the smoothing kept it is
+    quicker, and too high for what is slight and too low for what was fitted closely.
     """
     rng = np.random.default_rng(seed)
     n = len(found.targets)
@@ -101,7 +101,7 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
             shuffled.append(statistic(solver.fit(found.targets[rng.permutation(n)]), even))
         error = float(np.std(resampled, ddof=1))
         limit = float(np.quantile(shuffled, NOISE_QUANTILE))
-        if value <= limit and not not_from_zero(value, error):
+        if not not_from_zero(value, error):
             limit = max(
                 statistic(_refit(found, found.targets[rng.permutation(n)]).fitted, even)
                 for _ in range(REFITTED)
