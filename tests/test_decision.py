@@ -109,7 +109,18 @@ def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> No
     extend = words.option_of(said, "extend")
     assert extend["serious_harm"]["chance_of_rise_beyond_margin"] == 1.0
     assert not extend["admissible"]
-    assert "Extend as it is" in words.victim_safety(said)
+    text = words.victim_safety({**said, "shown_option": "extend"})
+    draws = said["draws"]
+    rises = "‘Extend as it is’ raises it by more than 5% among victims of those referred"
+    assert f"{rises} in all {draws} draws" in text
+    assert f"‘Stop after the pilot’ is worse for victims in none of the {draws} draws." in text
+    assert "100%" not in text
+    assert " 0%" not in text
+    assert [words.in_draws(share, 16) for share in (0.0, 0.25, 1.0)] == [
+        "in none of the 16 draws",
+        "25%",
+        "in all 16 draws",
+    ]
 
 
 def test_a_small_rise_in_serious_harm_stays_within_the_margin(inputs: Inputs) -> None:

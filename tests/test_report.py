@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from dapp_model import economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.report import account_annex, account_words, figures, words
+from dapp_model.report import account_annex, account_words, calibration_annex, figures, words
 from dapp_model.report.totals import Totals
 
 
@@ -146,7 +147,7 @@ def test_the_page_says_what_each_funder_gets_for_its_pounds(
     assert len(lines) == len(found["funders"]) == 3
     for one, line in zip(found["funders"], lines, strict=True):
         assert line in text
-        assert words.money(one["pays"]) in line
+        assert (words.money(one["pays"]) if one["pays"] else "pays nothing") in line
         assert account_words.funder_name(one["funder"]) in line
     assert "It bears no costs of its own" in lines[0]
     assert "capacity" in lines[1]
@@ -166,6 +167,7 @@ def test_the_page_says_what_each_funder_gets_for_its_pounds(
         ({"cash": -500.0}, "costs it £500 more in cash"),
         ({"cash": 500.0}, "brings it £500 in cash"),
         ({"cash": 50.0}, "brings it under £100 in cash"),
+        ({"pays": 0.0}, "Surrey Police pays nothing. On its own lines"),
         ({"pays": -10.0}, "pays £10 less in present value than otherwise"),
         ({"break_even_share": 0.0}, "break even at no share of the cost, however small"),
         ({"break_even_share": 0.08}, "It would break even at 8% of the cost"),
@@ -223,13 +225,35 @@ def test_the_county_stands_beside_what_was_counted(page: str) -> None:
     text = plain(page)
     part = text[text.index("How the simulated county compares with what was counted") :]
     for row in rows:
-        assert f"{row['label']} {row['weight']} {words.number(row['counted'])}" in part
+        side = {"both": "", "high": "at most ", "low": "at least "}[row["side"]]
+        assert f"{row['label']} {row['weight']} {side}{words.number(row['counted'])}" in part
     far = [row for row in rows if row["weight"] == "strong" and abs(row["distance"]) > 1]
     assert ("Not met within one standard error" in part) == bool(far)
     with (small_study.finished().folder / "figures" / "calibration.csv").open(
         encoding="utf-8", newline=""
     ) as stream:
         assert len(list(csv.DictReader(stream))) == len(rows)
+
+
+def test_a_bound_that_holds_is_no_figure_that_is_met_or_missed() -> None:
+    bound = {"label": "Outreach", "weight": "weak", "side": "high", "counted": 3460.0}
+    bound |= {"predicted": 2140.0, "low_90": 1500.0, "high_90": 2900.0, "distance": 0.0}
+    bound["tail"] = 0.002
+    figure = {**bound, "label": "Incidents", "side": "both", "distance": 1.5}
+    wrong = {**bound, "label": "Plans", "side": "low", "distance": 0.4}
+    assert calibration_annex.distance(bound) == "bound holds"
+    assert calibration_annex.distance(wrong) == "+0.4"
+    said = calibration_annex.within([bound, figure, wrong])
+    assert said == "0 of 1 within one standard error; 1 of 2 bounds hold"
+    first, second = calibration_annex.missed([bound, figure, wrong])
+    assert first.startswith("Incidents (counted 3,460, simulated 2,140, 1.5")
+    assert second.startswith("Plans (counted at least 3,460")
+    of: Any = SimpleNamespace(decision={"posterior": {"reading": "A"}})
+    table = calibration_annex.checks(of)
+    assert table is not None
+    held = [row for row in table.rows if row[5] == "bound holds"]
+    assert len(held) == sum(row["side"] != "both" for row in fitted.checks("A")) > 0
+    assert {row[6] for row in held} == {"-"}
 
 
 def test_the_offences_add_up_to_the_benefits(page: str, decision: dict[str, Any]) -> None:

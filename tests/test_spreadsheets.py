@@ -188,6 +188,9 @@ def test_counted_figures_are_beside_simulated_ones_and_small_counts_are_withheld
     found = frame("Counted and simulated").set_index("Figure")
     assert found.loc["Recorded incidents", "Counted in the county"] == 13300
     assert isinstance(found.loc["Recorded incidents", "Simulated, mean"], float | int)
+    row = found.loc["Victims who start outreach support"]
+    assert row["What the figure says"] == "at most"
+    assert row["Chance of being as far out"] == "[z]"
     assert [evidence._published(value) for value in (0, 4, 5, 0.21)] == [0, "[c]", 5, 0.21]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import cli, draws, labels, runs, since
+from dapp_model import cli, draws, fitted, labels, runs, since
 from dapp_model.decision.worth import VALUE
 from dapp_model.parameters import registry
 from dapp_model.report import standards
@@ -147,6 +147,20 @@ def test_what_is_recalled_is_marked_in_the_log() -> None:
     for one in registry().values():
         if one.role != "lever" and one.grade != "-":
             assert marks[one.label] == (one.status == "recalled"), one.name
+
+
+def test_what_each_draw_has_its_own_value_of_is_never_called_fixed() -> None:
+    said = {row[0]: row[2] for row in standards.assumptions(totals()).rows}
+    own = {name for name in inputs().values if f"assume.{name}" in inputs().origins}
+    for name in inputs().values:
+        one = registry()[name]
+        assert (said[one.label] == "fixed") == (name in own or not one.drawn), name
+    joint = fitted.load(str(inputs().values[fitted.READING]))
+    share = joint.rows[:, joint.names.index("report.probability")]
+    text = said[registry()["report.probability"].label]
+    assert "drawn from the calibration" in text
+    low, high = (float(end) for end in re.findall(r"\d\.\d+", text))
+    assert np.mean((share >= low) & (share <= high)) == pytest.approx(0.9, abs=0.02)
 
 
 # -- records --------------------------------------------------------------------------------------

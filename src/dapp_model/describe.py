@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model import fitted
 from dapp_model.parameters import AS_PROGRAMME, Parameter, registry
 from dapp_model.quantities import Value, render
 
@@ -35,8 +36,13 @@ def said(parameter: Parameter, value: Value) -> str:
     return render(value, parameter.unit) or "none"
 
 
-def uncertainty(parameter: Parameter) -> str:
-    """Print the central 95% of what is not known, or "fixed"."""
+def uncertainty(parameter: Parameter, reading: str | None = None) -> str:
+    """Print what is not known, or "fixed": the central 95%, or 90% of what the calibration holds.
+
+    `reading` is how a repeat is read in the calibration; without one, as the registry has it.
+    """
+    if parameter.fitted and fitted.is_there():
+        return _calibrated(parameter, reading or str(registry()[fitted.READING].value))
     if parameter.distribution is None or parameter.possible is None:
         return "fixed"
     import numpy as np
@@ -46,6 +52,15 @@ def uncertainty(parameter: Parameter) -> str:
     ends = bounded_quantile(parameter.distribution, np.array([0.025, 0.975]), parameter.possible)
     low, high = (said(parameter, float(f"{end:.3g}")) for end in ends)
     return f"95% from {low} to {high}"
+
+
+def _calibrated(parameter: Parameter, reading: str) -> str:
+    import numpy as np
+
+    joint = fitted.load(reading)
+    ends = np.quantile(joint.rows[:, joint.names.index(parameter.name)], (0.05, 0.95))
+    low, high = (said(parameter, float(f"{end:.3g}")) for end in ends)
+    return f"drawn from the calibration, 90% from {low} to {high}"
 
 
 def matching(word: str) -> list[Parameter]:

@@ -23,7 +23,7 @@ from dapp_model.chart_style import (
     label_ends,
     wrapped,
 )
-from dapp_model.report import words
+from dapp_model.report import account_words, words
 from dapp_model.report.figures import pounds
 from dapp_model.report.totals import Totals
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 OTHERS: Final = "Other funders"
+LEAST: Final = 100.0  # GBP in present value, below which a bearer has no bar of its own
+SMALL: Final = f"Others, under {words.money(LEAST)} each"
 TIERS: Final = {
     "cashable": "Cash",
     "capacity": "Capacity released",
@@ -101,10 +103,26 @@ def funders(totals: Totals) -> Chart:
 # -- who pays and who gains -----------------------------------------------------------------------
 
 
+def gathered(table: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:
+    """Return gains by bearer and tier, those that come to nearly nothing as one, most first."""
+    small = [
+        found
+        for found in table.values()
+        if max(abs(value) for value in (*found.values(), sum(found.values()))) < LEAST
+    ]
+    if len(small) < 2:
+        return dict(table)
+    both = {tier: sum(found.get(tier, 0.0) for found in small) for tier in TIERS}
+    kept = {name: found for name, found in table.items() if found not in small} | {SMALL: both}
+    return {name: kept[name] for name in sorted(kept, key=lambda n: -sum(kept[n].values()))}
+
+
 def bearers(totals: Totals) -> Chart:
     """Who gains and who bears more, by bearer and tier."""
-    table = totals.by_bearer(totals.shown)
-    figure = canvas(9.0, 1.4 + 0.40 * len(table))
+    whole = totals.by_bearer(totals.shown)
+    table = gathered(whole)
+    # About as wide as a page, so that the words keep their size on it.
+    figure = canvas(7.6, 0.9 + 0.23 * len(table))
     axes: Axes = figure.subplots()
     place = np.arange(len(table))
     positive, negative = np.zeros(len(table)), np.zeros(len(table))
@@ -116,18 +134,17 @@ def bearers(totals: Totals) -> Chart:
                   hatch=HATCHES[i], linewidth=1.0, label=label)  # fmt: skip
         positive = positive + np.maximum(values, 0)
         negative = negative + np.minimum(values, 0)
-        rows += [
-            [bearer, tier, value] for bearer, value in zip(table, values.tolist(), strict=True)
-        ]
+        rows += [[bearer, tier, found.get(tier, 0.0)] for bearer, found in whole.items()]
     net = (positive + negative).tolist()
     for i, value in enumerate(net):
         at = positive[i] if value >= 0 else negative[i]
         side = 4 if value >= 0 else -4
-        axes.annotate(words.money(value), (at, i), xytext=(side, 0), textcoords="offset points",
+        axes.annotate(account_words.signed(value), (at, i), xytext=(side, 0), textcoords="offset points",
                       va="center", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
     axes.margins(x=0.2)
     axes.locator_params(axis="x", nbins=5)
-    axes.set_yticks(place, [wrapped(totals.bearer(name), 34) for name in table])
+    names = [name if name == SMALL else totals.bearer(name) for name in table]
+    axes.set_yticks(place, [wrapped(name, 46) for name in names], fontsize=9)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.axvline(0, color=INK, linewidth=1)
     axes.grid(axis="x", color=LINE)
@@ -137,7 +154,7 @@ def bearers(totals: Totals) -> Chart:
     figure.legend(loc="outside upper center", ncols=len(TIERS))
     ends = ""
     if table:
-        first, last = (totals.bearer(list(table)[i]) for i in (0, -1))
+        first, last = names[0], names[-1]
         ends = f"The largest gain is {words.money(net[0])} ({first}), "
         ends += f"the largest loss {words.money(net[-1])} ({last}). "
     text = (
@@ -174,7 +191,7 @@ def positions(totals: Totals) -> Chart:
             ]
             name = totals.party(one.name)
             end = words.money(float(one.cumulative[-1]))
-            said.append(f"{name}: {end}, {_paid_back(one, purse.years)}")
+            said.append(f"{name}: {end}, {paid_back(one, purse.years)}")
     axes[0].set_ylabel(f"Cumulative present value, {totals.decision['price_year']} prices")
     text = (
         "Net position at the end of each financial year: what a party gains on its own lines less "
@@ -184,7 +201,10 @@ def positions(totals: Totals) -> Chart:
     return chart(figure, "positions", "Cumulative net position, and payback", text, data)
 
 
-def _paid_back(one: Position, years: tuple[str, ...]) -> str:
+def paid_back(one: Position, years: tuple[str, ...]) -> str:
+    """Say by when a party has back what it pays; who pays nothing has nothing to get back."""
+    if not np.any(one.paid):
+        return "pays nothing"
     back = one.payback(years)
     return f"paid back by the end of {back}" if back else "not paid back in the window"
 

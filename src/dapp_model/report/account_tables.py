@@ -63,6 +63,7 @@ def parties(totals: Totals) -> Table:
     rows = []
     for one in found["funders"]:
         share = words.percent(one["break_even_share"]) if one["own_lines"] else "no line of its own"
+        share = "pays nothing" if one["pays"] == 0 else share
         rows.append(_party(totals.funder(one["funder"]), one, share))
     rows.append(_party("All public bodies", found["public"], ""))
     rows.append(_party("Society", found["society"], ""))
@@ -89,8 +90,11 @@ def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
         *(account_words.signed(one[key]) for key in amounts),
         f"{words.money(one['net'])} ({words.between(one['net_low'], one['net_high'], 'GBP')})",
         share,
-        one["payback"] or "not in the window",
-        words.percent(one["chance_back"]),
+        *(
+            (one["payback"] or "not in the window", words.percent(one["chance_back"]))
+            if one["pays"]
+            else ("-", "-")
+        ),
     )
 
 

@@ -42,7 +42,9 @@ def _funder(one: Mapping[str, Any], decision: Decision) -> str:
     name = funder_name(one["funder"])
     share = percent(one["share_paid"])
     pays = f"{name} pays {money(one['pays'])} in present value, {share} of the cost"
-    if one["pays"] < 0:
+    if one["pays"] == 0:
+        pays = f"{name} pays nothing"
+    elif one["pays"] < 0:
         pays = f"{name} pays {money(-one['pays'])} less in present value than otherwise"
     if not one["own_lines"]:
         return (
@@ -100,15 +102,16 @@ def bearers(totals: Totals) -> list[str]:
         for name, tiers in totals.by_bearer(totals.shown).items()
         if not name.startswith("funder: ")
     }
-    told = [
-        f"{name} {'gains' if amount > 0 else 'bears'} {money(abs(amount))}"
-        f"{'' if amount > 0 else ' more'}"
-        for name, amount in moved.items()
-        if abs(amount) >= MATERIAL
+    # No verb after a name: some are one body and some are several.
+    gains = [f"{money(amount)} to {name}" for name, amount in moved.items() if amount >= MATERIAL]
+    costs = [
+        f"{money(-amount)} for {name}" for name, amount in moved.items() if -amount >= MATERIAL
     ]
+    told = [f"gains of {listed(gains)}"] if gains else []
+    told += [f"more to bear, {listed(costs)}"] if costs else []
     if not told:
         return [f"No public body's own lines change by {money(MATERIAL)} or more."]
-    return [f"On public bodies' own lines, in cash and capacity together: {listed(told)}."]
+    return [f"On public bodies' own lines, in cash and capacity together: {'; '.join(told)}."]
 
 
 def for_each_pound(decision: Decision) -> str:

@@ -24,17 +24,58 @@ def checks_of(totals: Totals) -> Rows:
     return () if found is None else fitted.checks(str(found["reading"]))
 
 
+def is_bound(row: Mapping[str, Any]) -> bool:
+    """Say whether a figure bounds the county from one side alone."""
+    return row["side"] != "both"
+
+
+def counted(row: Mapping[str, Any], figure: str) -> str:
+    """Print what was counted, or what it bounds: at most 3,460."""
+    return {"both": "", "high": "at most ", "low": "at least "}[row["side"]] + figure
+
+
+def distance(row: Mapping[str, Any]) -> str:
+    """Print how far the county lies from a figure in standard errors, or that a bound holds."""
+    if is_bound(row) and row["distance"] == 0:
+        return "bound holds"
+    return f"{row['distance']:+.1f}"
+
+
+def is_met(row: Mapping[str, Any]) -> bool:
+    """Say whether a figure is met within one standard error, or a bound holds."""
+    return bool(row["distance"] == 0 if is_bound(row) else abs(row["distance"]) <= 1)
+
+
+def within(rows: Rows) -> str:
+    """Count the figures that are met within one standard error and, apart, the bounds that hold."""
+    said = []
+    for what, bound in (("within one standard error", False), ("bounds hold", True)):
+        own = [row for row in rows if is_bound(row) == bound]
+        said += [f"{sum(map(is_met, own))} of {len(own)} {what}"] if own else []
+    return "; ".join(said)
+
+
+def missed(rows: Rows) -> list[str]:
+    """Say of each figure that is not met how far it is missed."""
+    return [
+        f"{row['label']} (counted {counted(row, words.number(row['counted']))}, simulated "
+        f"{words.number(row['predicted'])}, {abs(row['distance']):.1f} standard errors apart)"
+        for row in rows
+        if not is_met(row)
+    ]
+
+
 def checks(totals: Totals) -> Table | None:
     """Return each figure that the county was fitted to beside what simulated counties show."""
     rows = tuple(
         (
             row["label"],
             row["weight"],
-            words.number(row["counted"]),
+            counted(row, words.number(row["counted"])),
             words.number(row["predicted"]),
             f"{words.number(row['low_90'])} to {words.number(row['high_90'])}",
-            f"{row['distance']:+.1f}",
-            words.percent(row["tail"]),
+            distance(row),
+            "-" if is_bound(row) else words.percent(row["tail"]),
         )
         for row in checks_of(totals)
     )
@@ -55,13 +96,7 @@ def sentence(totals: Totals) -> str:
     rows = [row for row in checks_of(totals) if row["weight"] == "strong"]
     if not rows:
         return "How the simulated county compares with what was counted: not assessed."
-    far = [
-        f"{row['label']} (counted {words.number(row['counted'])}, simulated "
-        f"{words.number(row['predicted'])}, {abs(row['distance']):.1f} standard errors apart)"
-        for row in rows
-        if abs(row["distance"]) > 1
-    ]
-    if far:
+    if far := missed(rows):
         return f"Not met within one standard error of chance and rounding: {words.listed(far)}."
     return (
         f"All {len(rows)} figures that count most lie within one standard error, of chance and "

@@ -15,20 +15,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
     from matplotlib.path import Path
 
-# Losses that happen in one step alone, by the later stage of the step. The others, who give up
-# waiting or find the programme closed, may be waiting for a contact, an assessment or a place.
+# Losses that happen in one step alone, by the later stage of the step. The others may happen at
+# any stage: who gives up or finds the programme closed may be waiting for a contact, an assessment
+# or a place, and who is removed may have started or not.
 OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "Reached": ("Could not be reached",),
     "Assessed": ("Refused",),
     "Started": ("Not suitable",),
-    "Completed": ("Dropped out", "Removed"),
+    "Completed": ("Dropped out",),
 }
+BEFORE: Final = "Gave up waiting, no place, or removed"
 REST: Final[Mapping[str, str]] = {
-    "Reached": "Gave up waiting, or no place",
-    "Assessed": "Gave up waiting, or no place",
-    "Started": "Gave up waiting, or no place",
-    "Completed": "Still open at the end",
+    "Reached": BEFORE,
+    "Assessed": BEFORE,
+    "Started": BEFORE,
+    "Completed": "Removed",
 }
+OPEN: Final = "Still open at the end"  # at any stage; no stage is known for it either
 _LEAST: Final = 0.05  # people on average, below which a loss has no band
 
 _WIDE: Final = 2.1  # inches of the widest band
@@ -58,11 +61,12 @@ def steps(reached: Mapping[str, float], ends: Mapping[str, float]) -> tuple[Step
     `reached` counts people by stage, `ends` by how their episode ended.
     """
     found = []
+    still = f", or {OPEN.lower()}" if ends.get(OPEN, 0.0) > 0 else ""
     for before, after in pairwise(reached):
         people, on = reached[before], reached[after]
         own = [(name, ends[name]) for name in OWN[after]]
         rest = people - on - sum(count for _, count in own)
-        found.append(Step(before, after, people, on, (*own, (REST[after], rest))))
+        found.append(Step(before, after, people, on, (*own, (REST[after] + still, rest))))
     return tuple(found)
 
 

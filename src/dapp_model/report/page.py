@@ -50,7 +50,7 @@ def options(decision: Mapping[str, Any]) -> Table:
     for one in decision["options"]:
         label = _named(one, decision)
         if one["is_comparator"]:
-            rows.append((label, *["compared with"] * 3))
+            rows.append((label, *["-"] * 3))
             continue
         found = one["measures"]
         rows.append(
@@ -69,7 +69,7 @@ def chances(decision: Mapping[str, Any]) -> Table:
     """Return how likely each option is the best or a loss, and whether it is safe for victims."""
     rows = []
     for one in decision["options"]:
-        worse = "compared with" if one["is_comparator"] else words.percent(one["chance_worse"])
+        worse = "-" if one["is_comparator"] else words.percent(one["chance_worse"])
         safe = "yes" if one["is_comparator"] or one["admissible"] else "no"
         rows.append((_named(one, decision), worse, *_best(one), safe))
     columns = (
@@ -194,7 +194,7 @@ def bearers(totals: Totals) -> Table:
 
 
 def sureness(decision: Mapping[str, Any]) -> Table:
-    rows = []
+    rows, draws = [], int(decision["draws"])
     for one in decision["options"]:
         if one["is_comparator"]:
             continue
@@ -206,8 +206,8 @@ def sureness(decision: Mapping[str, Any]) -> Table:
                 words.between(value["low50"], value["high50"], "GBP"),
                 words.between(value["low"], value["high"], "GBP"),
                 NOT_ASSESSED if error is None else words.money(error),
-                words.percent(harm["chance_of_rise_beyond_margin"]),
-                words.percent(harm["chance_comparator_is_worse_for_victims"]),
+                words.in_draws(harm["chance_of_rise_beyond_margin"], draws),
+                words.in_draws(harm["chance_comparator_is_worse_for_victims"], draws),
             )
         )
     columns = (

@@ -14,7 +14,7 @@ import numpy as np
 
 from dapp_model import describe, fitted
 from dapp_model.parameters import Parameter, registry
-from dapp_model.report import words
+from dapp_model.report import calibration_annex, words
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import Totals
 
@@ -148,6 +148,7 @@ def impacts(totals: Totals) -> Mapping[str, tuple[float, float, bool]]:
 def assumptions(totals: Totals) -> Table:
     """Return the assumptions log: quality from the registry, impact from this run."""
     felt = impacts(totals)
+    reading = str(totals.inputs.values[fitted.READING])
     rows = []
     for name, value in totals.inputs.values.items():
         one = registry()[name]
@@ -160,7 +161,7 @@ def assumptions(totals: Totals) -> Table:
                 (
                     one.label,
                     f"{_NONE_GIVEN.get((name, value)) or describe.said(one, value)}{own}",
-                    describe.uncertainty(one),
+                    "fixed" if own else describe.uncertainty(one, reading),
                     _quality(one),
                     _impact(felt.get(name)),
                     one.source if one.year == "-" else f"{one.source} ({one.year})",
@@ -230,10 +231,9 @@ def _county(totals: Totals) -> list[tuple[str, str, str]]:
         ("check", "Figures that took no part in the fit"),
     ):
         own = [row for row in rows if row["weight"] == weight]
-        far = [row for row in own if abs(row["distance"]) > 1]
-        outcome = f"{len(own) - len(far)} of {len(own)} within one standard error"
-        if far:
-            outcome += f"; not met: {words.listed([_missed(row) for row in far])}"
+        outcome = calibration_annex.within(own)
+        if far := calibration_annex.missed(own):
+            outcome += f"; not met: {words.listed(far)}"
         found.append((name, "simulated counties, by luck that no fit has seen", outcome))
     proof = "passed" if fitted.is_proved() else "not passed: results are marked provisional"
     found.append(
@@ -244,13 +244,6 @@ def _county(totals: Totals) -> list[tuple[str, str, str]]:
         )
     )
     return found
-
-
-def _missed(row: Mapping[str, Any]) -> str:
-    return (
-        f"{row['label']} (counted {words.number(row['counted'])}, simulated "
-        f"{words.number(row['predicted'])}, {abs(row['distance']):.1f} standard errors apart)"
-    )
 
 
 def _levels(decision: Mapping[str, Any]) -> list[tuple[str, str, str]]:

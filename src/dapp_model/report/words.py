@@ -257,6 +257,20 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     return f", and each beyond {against}, the same design at the usual budget, about {back}"
 
 
+def how_often(what: str, share: float, draws: int) -> str:
+    """Say the chance of what is said; where no draw tells otherwise, in how many draws it is so."""
+    if 0 < share < 1:
+        return f"the chance that {what} is {percent(share)}"
+    return f"{what} {in_draws(share, draws)}"
+
+
+def in_draws(share: float, draws: int) -> str:
+    """Print a chance for a table; no number of draws can tell that it is nought or one."""
+    if 0 < share < 1:
+        return percent(share)
+    return f"in none of the {draws} draws" if share == 0 else f"in all {draws} draws"
+
+
 def victim_safety(decision: Decision) -> str:
     """Say how the guard-rail for victims came out for the option that is shown."""
     option = option_of(decision, decision["shown_option"])
@@ -264,13 +278,20 @@ def victim_safety(decision: Decision) -> str:
     rail = decision["guard_rail"]
     out = [one["label"] for one in decision["options"] if not one["admissible"]]
     holds = "" if harm["luck_removed"] else " These chances hold luck as well as what is not known."
-    text = (
-        f"{HARMS[rail['outcome']]}: the chance that "
+    rise = how_often(
         f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
-        f"victims of those referred is {percent(harm['chance_of_rise_beyond_margin'])}, where "
-        f"{percent(rail['limit'])} would rule it out. The chance that "
-        f"{quoted(decision['comparator']['label'])} is worse for victims is "
-        f"{percent(harm['chance_comparator_is_worse_for_victims'])}.{holds}"
+        "victims of those referred",
+        harm["chance_of_rise_beyond_margin"],
+        decision["draws"],
+    )
+    worse = how_often(
+        f"{quoted(decision['comparator']['label'])} is worse for victims",
+        harm["chance_comparator_is_worse_for_victims"],
+        decision["draws"],
+    )
+    text = (
+        f"{HARMS[rail['outcome']]}: {rise}, where a chance of {percent(rail['limit'])} would rule "
+        f"it out. {worse[0].upper()}{worse[1:]}.{holds}"
     )
     if out:
         text += f" Ruled out by this: {listed([quoted(label) for label in out])}."

@@ -12,8 +12,8 @@ from dapp_model.spreadsheets import evidence, results, sureness
 from dapp_model.spreadsheets.sheet import NOTES, Book, Column, Sheet
 
 _NOTES: Final = (
-    "Differences are the option less the comparator; benefits are positive. A mean is over all "
-    "draws of what is not known.",
+    "Differences are against the comparator and benefits are positive: what is averted is the "
+    "comparator's count less the option's. A mean is over all draws of what is not known.",
     "A 90% interval holds nine draws in ten, a 50% interval five in ten. The Monte Carlo error "
     "says how far the mean itself may be off, because the draws are not endless.",
     "Present values are in pounds of the price year in the heading, discounted to the year of the "
@@ -26,6 +26,10 @@ _NOTES: Final = (
     "Grades: A trial or official statistic, B comparison group, C before and after or "
     "administrative, D judgement or recalled, - a choice of how to count.",
 )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def book(totals: Totals, marks: Sequence[str]) -> Book:
@@ -51,8 +55,9 @@ def book(totals: Totals, marks: Sequence[str]) -> Book:
         SIMULATED,
     )
     about = (
-        f"{decision['draws']} draws of what is not known, {decision['replications']} repetitions "
-        f"of the play of chance in each, seed {decision['seed']}.",
+        f"{_count(decision['draws'], 'draw')} of what is not known, "
+        f"{_count(decision['replications'], 'repetition')} of the play of chance in each, seed "
+        f"{decision['seed']}.",
         f"Money is in pounds (GBP), prices of {decision['price_year']}, unless a heading says "
         "otherwise. Financial years run from April to March.",
         "Numbers are held in full and shown rounded. Shorthand in square brackets is explained "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from dapp_model import describe, disclosure
+from dapp_model import describe, disclosure, fitted
 from dapp_model.economics.published import cost_rows
 from dapp_model.economics.settings import settings_of
 from dapp_model.economics.unit_costs import NOT_APPLICABLE as NO_OFFENCE
@@ -14,6 +15,7 @@ from dapp_model.report import calibration_annex
 from dapp_model.report.totals import Totals
 from dapp_model.spreadsheets.sheet import NOT_APPLICABLE, Column, Row, Sheet
 
+_SIDES: Final = {"both": "counted", "high": "at most", "low": "at least"}
 _RUN: Final = "dapp_model; the scenario and its settings"
 
 
@@ -27,15 +29,23 @@ def _counted(totals: Totals) -> list[Sheet]:
 
     These are the only counts of real people in a run: published totals, small ones withheld.
     """
-    keys = ("predicted", "low_90", "high_90", "distance", "tail")
+    keys = ("predicted", "low_90", "high_90")
     rows = tuple(
-        (row["label"], row["weight"], _published(row["counted"]), *(row[key] for key in keys))
+        (
+            row["label"],
+            row["weight"],
+            _SIDES[row["side"]],
+            _published(row["counted"]),
+            *(row[key] for key in keys),
+            *_apart(row),
+        )
         for row in calibration_annex.checks_of(totals)
     )
     unit = "number or share"
     columns = (
         Column("Figure"),
         Column("Weight in the calibration"),
+        Column("What the figure says"),
         Column("Counted in the county", unit, "mixed"),
         Column("Simulated, mean", unit, "mixed"),
         Column("90% of simulated counties, lower limit", unit, "mixed"),
@@ -47,8 +57,18 @@ def _counted(totals: Totals) -> list[Sheet]:
     source = (
         "counted: published totals, as the calibration's targets quote them; all else simulated"
     )
-    scope = "a figure speaks of a whole county; counts of 1 to 4 people would be withheld"
+    scope = (
+        "a figure speaks of a whole county; counts of 1 to 4 people would be withheld; [z] where "
+        "the figure is a bound that holds, and for the chance of a bound"
+    )
     return [Sheet("Counted and simulated", title, source, scope, columns, rows)] if rows else []
+
+
+def _apart(row: Mapping[str, Any]) -> tuple[float | str, float | str]:
+    """Return how far a figure is missed and the chance of it; a bound that holds has neither."""
+    if not calibration_annex.is_bound(row):
+        return row["distance"], row["tail"]
+    return row["distance"] or NOT_APPLICABLE, NOT_APPLICABLE
 
 
 def _published(value: float) -> int | float | str:
@@ -79,11 +99,12 @@ def _assumptions(totals: Totals) -> Sheet:
 
 def _assumption(totals: Totals, one: Parameter) -> Row:
     held = f"assume.{one.name}" in totals.inputs.origins
+    reading = str(totals.inputs.values[fitted.READING])
     return (
         one.label,
         one.name,
         describe.said(one, totals.inputs.values[one.name]),
-        "fixed by the scenario" if held else describe.uncertainty(one),
+        "fixed by the scenario" if held else describe.uncertainty(one, reading),
         "yes" if held else "no",
         one.role,
         NOT_APPLICABLE if one.grade == "-" else one.grade,

@@ -52,7 +52,8 @@ def compared(totals: Totals) -> list[Mapping[str, Any]]:
 def against(totals: Totals) -> str:
     """Say what the options are compared with, and from when on."""
     first, last = totals.decision_years[0], totals.decision_years[-1]
-    return f"each option less {totals.label(totals.comparator)!r}, {first} to {last}"
+    label = totals.label(totals.comparator)
+    return f"each option against {label!r}, {first} to {last}; what is averted is the comparator's less the option's"
 
 
 def _options(totals: Totals, measures: Mapping[str, str], name: str, unit: str, form: str) -> Sheet:
@@ -198,7 +199,7 @@ def _parties(totals: Totals) -> Sheet:
                 one["label"],
                 name,
                 *(each[key] for key in amounts),
-                each["chance_back"],
+                each["chance_back"] if each["pays"] else NOT_APPLICABLE,
                 each["payback"] or NOT_APPLICABLE,
             )
             for name, each in parties
@@ -221,7 +222,7 @@ def _parties(totals: Totals) -> Sheet:
         Column("Paid back by the end of", "financial year"),
     )
     title = "Who pays and who gains: present values by funder"
-    scope = f"{against(totals)}; [z] where nothing is paid back in the years shown"
+    scope = f"{against(totals)}; [z] where nothing is paid, or nothing paid back in the years shown"
     return Sheet("Money by funder", title, SOURCE, scope, columns, tuple(rows), (1, 2, 3))
 
 
