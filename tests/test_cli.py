@@ -16,6 +16,7 @@ from small_study import finished, write_scenario
 
 from dapp_model import __version__, cli, fitted, study, trace
 from dapp_model.events import RELATIONSHIPS
+from dapp_model.report import words
 from dapp_model.scenario import shipped
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -290,7 +291,7 @@ def test_run_prints_the_advice_and_where_it_wrote(
     said = capsys.readouterr()
     assert "On present knowledge the best act is" in said.out
     assert "Indicative" in said.out
-    assert ("Calibrated" in said.out) == fitted.is_there()
+    assert (words.FITTED in said.out) == fitted.is_there()
     assert ("Provisional" in said.out) == (not fitted.is_proved())
     folder = Path(re.findall(r"Written to (.*)", said.out)[0])
     assert folder.parent == Path("results/small")

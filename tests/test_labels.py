@@ -15,6 +15,7 @@ import pytest
 from small_study import PLAN, finished, inputs, write_scenario
 
 from dapp_model import cli, labels, runs
+from dapp_model.report import words
 
 MARKS = labels.standing(inputs(), PLAN)
 
@@ -22,7 +23,7 @@ MARKS = labels.standing(inputs(), PLAN)
 def test_there_is_something_to_say() -> None:
     """The small study has a part of the county, and its parameters are not proved or are fitted."""
     assert any("2% of the county" in mark for mark in MARKS)
-    assert any(mark.startswith(("Provisional", "Calibrated")) for mark in MARKS)
+    assert any(mark.startswith(("Provisional", words.FITTED)) for mark in MARKS)
     quick = labels.standing(inputs(), replace(PLAN, quick=True))
     assert [mark for mark in quick if mark.startswith("Indicative")]
     assert labels.standing(replace(inputs(), provisional=True))[0].startswith("Provisional")

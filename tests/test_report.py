@@ -58,8 +58,8 @@ def test_the_first_page_has_all_its_parts(page: str, decision: dict[str, Any]) -
         words.wrong(decision),
         words.expiry(decision),
         "provider's returns have not been read",
-        "best act on present knowledge",
-        "Calibrated" if fitted.is_there() else "Provisional",
+        "best option on present knowledge",
+        words.FITTED if fitted.is_there() else "Provisional",
         "2% of the county",
     ):
         assert part in first

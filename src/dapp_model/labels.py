@@ -47,7 +47,9 @@ HOLDS: Final[Mapping[str, str]] = {
     README: "this text",
 }
 LATER: Final = (
-    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to",
+    "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to; "
+    "after the last of these, `dapp report` on this folder fills in regression to the mean and "
+    "what an evaluation could detect, which the report calls not assessed until then",
     "difference_from_base: what the change does against the file that this one extends, where it "
     "extends one; made from the draws of both runs, and not among what `dapp reproduce` compares",
     "since_earlier_pack: what changed since an earlier run, where --since named one; not among "
@@ -66,6 +68,12 @@ def standing(inputs: Inputs, plan: Plan | None = None) -> list[str]:
             "population_share": inputs.population_share,
         }
     )
+
+
+def recorded(inputs: Inputs, plan: Plan) -> list[str]:
+    """Return the standing sentences of a run, and which posterior it rests on, for its record."""
+    found = fitted.said(inputs)
+    return [*standing(inputs, plan), *([words.calibrated(found)] if found else [])]
 
 
 def label(folder: Path, inputs: Inputs, marks: Sequence[str]) -> None:

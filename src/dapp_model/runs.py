@@ -318,7 +318,7 @@ def _write_manifest(
         "quick": plan.quick,
         "population_share": inputs.population_share,
         "provisional": inputs.provisional,
-        "standing": labels.standing(inputs, plan),
+        "standing": labels.recorded(inputs, plan),
         "workers": how.workers,
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},

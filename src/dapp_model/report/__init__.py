@@ -23,6 +23,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
 
     return [
         *words.standing(decision),
+        *([words.calibrated(decision["posterior"])] if decision["posterior"] else []),
         words.advice(decision),
         words.told_apart(decision),
         words.wrong(decision),

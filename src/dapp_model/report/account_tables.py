@@ -18,7 +18,7 @@ _LINES: Final = {
     "one_to_one_places": "one-to-one places",
     "partner_support": "partner support",
     "closure": "closure",
-    "unspent": "not called on (below zero: overspent)",
+    "unspent": "left (below zero: overspent)",
 }
 _RATIOS: Final = {
     "benefit_cost_ratio": "Value to society for each pound of the contract",

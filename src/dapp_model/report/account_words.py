@@ -213,13 +213,15 @@ def contract(decision: Decision) -> list[str]:
         rows = [row for row in found["contract"] if row["contract"] == name]
         unspent = sum(row["total"] for row in rows if row["unspent"])
         total = rows[0]["contract_sum"]
-        text = f"Of the {CONTRACTS.get(name, name)} of {money(total)} in cash, "
+        whole = f"the {CONTRACTS.get(name, name)} of {money(total)} in cash"
         if not any(row["unspent"] for row in rows):
-            lines.append(f"{text}all is spent on what it is for.")
+            lines.append(f"The model spends all of {whole}.")
         elif unspent >= 0:
-            lines.append(f"{text}{money(unspent)} is not called on by the modelled lines.")
+            lines.append(
+                f"The model spends {money(total - unspent)} of {whole}; {money(unspent)} is left."
+            )
         else:
-            lines.append(f"{text}all is spent, and the modelled lines need {money(-unspent)} more.")
+            lines.append(f"The model spends {money(-unspent)} more than {whole}.")
     lost = {one["contract"]: 0.0 for one in found["year_ends"]}
     for one in found["year_ends"]:
         lost[one["contract"]] += one["lost"]
@@ -234,8 +236,8 @@ def contract(decision: Decision) -> list[str]:
     }[decision["underspend"]]
     ends = f", and goes back to the funders when it ends: {listed(back)}" if back else ""
     lines.append(
-        f"Grants end on 31 March: {kept}{ends}. What is not called on is no gain in the headline, "
-        "which counts the whole contract sum as spent; nor is a shortfall a cost to anybody."
+        f"Grants end on 31 March: {kept}{ends}. The headline counts the whole contract sum as "
+        "spent: what is left is no gain, and spending beyond the sum is no cost to anybody."
     )
     return lines
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dapp_model import __version__
 from dapp_model.report import (
     account_annex,
     account_tables,
@@ -142,14 +143,21 @@ def assumptions(pack: Pack) -> tuple[Block, ...]:
     )
 
 
+def _where() -> Paragraph:
+    """Say where the files are that a checklist points to."""
+    return Paragraph(
+        ("What stands in ", Code("docs/"), f" is part of the source of dapp_model {__version__}.")
+    )
+
+
 def stress(pack: Pack) -> tuple[Block, ...]:
     """Return annex F: where each item of the standard for simulation studies is found."""
-    return (standards.checklist("stress_des"),)
+    return (_where(), standards.checklist("stress_des"))
 
 
 def cheers(pack: Pack) -> tuple[Block, ...]:
     """Return annex G: where each item of the standard for economic evaluations is found."""
-    return (standards.checklist("cheers_2022"),)
+    return (_where(), standards.checklist("cheers_2022"))
 
 
 def quality(pack: Pack) -> tuple[Block, ...]:

@@ -70,7 +70,8 @@ def _sentence(found: Found, one: Found) -> str:
         size = _amount(abs(spread["mean"]), unit)
         nothing = size in ("0", "\N{POUND SIGN}0")
         text = texts[2] if nothing else texts[0] if spread["mean"] > 0 else texts[1]
-        parts.append(f"{text.format(size=size, than=than)} ({_sure(spread, unit)})")
+        turn = "" if nothing else ("fewer" if name == _AVERTED else "less")
+        parts.append(f"{text.format(size=size, than=than)} ({_sure(spread, unit, turn)})")
     own = f", each against {words.quoted(found['comparator'])} of its own file" if same_name else ""
     return f"{label} {parts[0]}, {parts[1]}, and {parts[2]}{own}.{_clear(found, one)}"
 
@@ -104,13 +105,26 @@ def _unit(name: str) -> str:
     return "GBP" if _UNITS[name] == "GBP" else ""
 
 
-def _sure(spread: Found, unit: str) -> str:
-    low, high = _amount(spread["low"], unit), _amount(spread["high"], unit)
-    text = f"90% interval {low} to {high}"
+def _sure(spread: Found, unit: str, fewer: str) -> str:
+    """Return interval and error; beside a mean below zero, in the words that the mean is told in.
+
+    `fewer` is how less of it is called; empty where the mean is told without a direction.
+    """
+    text = f"90% interval {_between(spread, unit, fewer)}"
     error = spread["monte_carlo_error"]
     if error is None:
         return f"{text}, Monte Carlo error not known from one draw"
     return f"{text}, Monte Carlo error {_amount(error, unit)}"
+
+
+def _between(spread: Found, unit: str, fewer: str) -> str:
+    low, high = _amount(spread["low"], unit), _amount(spread["high"], unit)
+    if not fewer or spread["mean"] > 0:
+        return f"{low} to {high}"
+    less, least = _amount(abs(spread["low"]), unit), _amount(abs(spread["high"]), unit)
+    if spread["high"] > 0:
+        return f"{less} {fewer} to {least} more"
+    return f"{least} to {less} {fewer}"
 
 
 def _clear(found: Found, one: Found) -> str:

@@ -15,13 +15,21 @@ from dapp_model.report.totals import Totals
 
 Rows = Sequence[Mapping[str, Any]]
 
+# What a committed posterior calls a figure, and what people are told that it is.
+_SAID = {
+    "Victims who carry 80% of recorded harm": "Share of victims who suffer 80% of recorded harm",
+    "Perpetrators who carry 90% of recorded harm": (
+        "Share of perpetrators who do 90% of recorded harm"
+    ),
+}
 _WIDEST = 4.0  # standard errors that the chart shows
 
 
 def checks_of(totals: Totals) -> Rows:
     """Return the posterior predictive checks of the posterior in use; none where there is none."""
     found = totals.decision["posterior"]
-    return () if found is None else fitted.checks(str(found["reading"]))
+    rows: Rows = () if found is None else fitted.checks(str(found["reading"]))
+    return tuple({**row, "label": _SAID.get(row["label"], row["label"])} for row in rows)
 
 
 def is_bound(row: Mapping[str, Any]) -> bool:
@@ -85,7 +93,8 @@ def checks(totals: Totals) -> Table | None:
                "Counted less simulated, standard errors", "Chance of being as far out")  # fmt: skip
     reading = totals.decision["posterior"]["reading"]
     return Table(
-        f"The simulated county against what was counted, reading {reading} of 'repeat'",
+        "The simulated county against what was counted, with a repeat counted "
+        f"{words.READINGS[reading]}",
         columns,
         rows,
     )

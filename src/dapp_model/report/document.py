@@ -152,7 +152,7 @@ class Document:
 
     title: str
     question: str
-    run: str  # scenario, draws and seed in a few words, for the foot of each page
+    run: str  # what holds of every page in a word or two, for its foot
     sections: tuple[Section, ...]
 
     def section(self, key: str) -> Section:

@@ -60,16 +60,16 @@ def worth_knowing(decision: Decision) -> str:
     found = decision["information"]
     if found["evpi"] == NOT_ASSESSED:
         return f"What it would be worth to know more before choosing: {NOT_ASSESSED}."
-    text = f"Before choosing it would be worth {money(found['evpi']['value'])} to know everything"
+    text = f"Knowing everything before choosing would be worth {money(found['evpi']['value'])}"
     clear = found["evppi"] if found["evppi"] != NOT_ASSESSED else []
     clear = [one for one in clear if not one["zero_within_noise"]]
     if clear:
-        text += f", {money(clear[0]['evppi'])} to know {section(clear[0]['section'])}"
+        text += f", knowing {section(clear[0]['section'])} {money(clear[0]['evppi'])}"
     learnt = decision["learning"]
     if learnt != NOT_ASSESSED and learnt["assessed"]:
         value = learnt["learning"]["value"]
         noise = " (zero within noise)" if value["zero_within_noise"] else ""
-        text += f", and {money(value['value'])}{noise} to read what monitoring of the pilot shows"
+        text += f", and reading what monitoring of the pilot shows {money(value['value'])}{noise}"
     return f"{text}."
 
 
@@ -114,7 +114,7 @@ def closing(decision: Decision) -> list[str]:
             f"{money(worth['standard_error'])}) with its later choice, the cost of reopening and "
             f"of the evaluation included: reopened in {percent(pause['chance_of_reopening'])} of "
             f"draws after a matched evaluation of {pause['evaluated_people']} people. That is "
-            f"{money(abs(gap))} {'more' if gap > 0 else 'less'} than the best act now."
+            f"{money(abs(gap))} {'more' if gap > 0 else 'less'} than the best option now."
         )
     return lines
 

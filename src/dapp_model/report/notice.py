@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dapp_model.report import account_words, learning_words, sure_words, words
-from dapp_model.report.document import Block, Bullets, Group, Link, Paragraph, Prompt
+from dapp_model.events import NEEDS
+from dapp_model.report import account_words, grades, learning_words, sure_words, words
+from dapp_model.report.document import Block, Bullets, Group, Paragraph, Prompt
 from dapp_model.report.pack import Pack
 from dapp_model.report.sections_back import CANNOT_USE
 
 
 def notice(pack: Pack) -> tuple[Block, ...]:
     """Return every heading, in the order of the notices: generated, or a prompt for people."""
+    rests = pack.rests["net_present_social_value"]
     return (
         Paragraph(
             "The text under each heading is generated from this run and can be pasted into a "
@@ -44,6 +46,7 @@ def notice(pack: Pack) -> tuple[Block, ...]:
             (Prompt("Rights engaged", "which rights the decision engages, of victims, children and "
                     "those referred, and whether any interference is justified"),),
         ),
+        *([Paragraph(grades.note(rests), "note")] if rests.marked else []),
     )  # fmt: skip
 
 
@@ -87,12 +90,20 @@ def _recommendation(pack: Pack) -> tuple[Block, ...]:
             f"{words.present_knowledge(decision)} {sure_words.without_rail(decision)} "
             f"{words.expiry(decision)}"
         ),
-        *([Paragraph(pack.marked(rule))] if (rule := learning_words.rule(decision)) else []),
+        *_rule(pack),
         Prompt(
             "Decision sought",
             "what the Commissioner is asked to approve, and for which sum and period",
         ),
     )
+
+
+def _rule(pack: Pack) -> tuple[Block, ...]:
+    """Return the rule for deciding on what monitoring shows; nothing unless it was assessed."""
+    learnt = pack.decision["learning"]
+    if isinstance(learnt, str) or not learnt["assessed"]:
+        return ()
+    return (Paragraph(pack.marked(learning_words.rule(pack.decision))),)
 
 
 def _financial(pack: Pack) -> tuple[Block, ...]:
@@ -141,12 +152,10 @@ def _risks(pack: Pack) -> tuple[Block, ...]:
 def _equality(pack: Pack) -> tuple[Block, ...]:
     return (
         Paragraph(
-            (
-                "Effects are split by sex and age band of the person who uses abuse, by children "
-                "in the household and by further needs, which is what the model holds: see ",
-                Link("section 9", "s9"),
-                ". For the other protected characteristics: not assessed.",
-            )
+            "Effects are split by sex and age band of the person who uses abuse, by children in "
+            f"the household and by further needs ({words.listed(NEEDS)}), which is what the model "
+            "holds; the evidence pack shows them under risks and equality. For the other protected "
+            "characteristics: not assessed."
         ),
         Paragraph(CANNOT_USE.replace("This page", "This pack")),
         Prompt("Equality impact assessment", "its date, and what it found"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
 from dapp_model.report import (
     account_words,
     change_words,
@@ -15,18 +19,18 @@ from dapp_model.report.pack import Pack
 from dapp_model.report.table import NOT_ASSESSED
 
 _NONE = "none would change the advice"
-CALIBRATED = "Calibrated"  # says where numbers come from, and warns of nothing
 
 
 def first(pack: Pack) -> tuple[Block, ...]:
     """Return the question, options, advice, numbers, chance of error, and when it expires."""
     decision = pack.decision
     marks = words.standing(decision)
-    warnings = [mark for mark in marks if not mark.startswith(CALIBRATED)]
+    warnings = [mark for mark in marks if not mark.startswith(words.FITTED)]
     return (
         *(Paragraph(mark, "mark") for mark in warnings),
-        Paragraph(str(decision["question"]), "question"),
+        Paragraph(f"{decision['question']} {words.decided(decision)}", "question"),
         Paragraph(pack.marked(words.advice(decision)), "lead"),
+        Paragraph(f"{pack.label}: {pack.shown['description']}", "beside"),
         Paragraph(f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"),
         Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}", "beside"),
         Paragraph(
@@ -41,7 +45,7 @@ def first(pack: Pack) -> tuple[Block, ...]:
         ),
         Numbers(tuple(_number(pack, i) for i in range(len(decision["three_numbers"])))),
         *pack.picture(*_chart(pack), height=9.0),
-        Paragraph(_options(pack)),
+        *([Paragraph(pack.marked(often))] if (often := _most_often(decision)) else []),
         Paragraph((Strong("What would change it, and what it rests on"),), "heading"),
         Bullets(tuple(pack.marked(line) for line in _changes(pack) if line)),
         _note(pack, [mark for mark in marks if mark not in warnings]),
@@ -65,15 +69,41 @@ def _chart(pack: Pack) -> list[str]:
     return [name for name in ("on_a_page", "options") if name in pack.charts][:1]
 
 
-def _options(pack: Pack) -> str:
-    advised = pack.decision["advice"]["option"]
-    named = []
-    for one in pack.decision["options"]:
-        text = words.quoted(one["label"])
-        if one["name"] == advised:
-            text += " (advised)"
-        named.append(text)
-    return f"The options: {words.listed(named)}."
+def _most_often(decision: Mapping[str, Any]) -> str:
+    """Say why the chart and the tests name other options than the advice; nothing if they do not.
+
+    The advice is best on average. An option that is more often best, and the views, the schools
+    of thought and the average of structures that would advise another, stand against it.
+    """
+    advised = words.option_of(decision, decision["advice"]["option"])
+    able = [one for one in decision["options"] if one["may_be_chosen"]]
+    often = max(able, key=lambda one: float(one["chance_best"]))
+    said = []
+    if advised["may_be_chosen"] and often["chance_best"] > advised["chance_best"]:
+        said.append(
+            f"Best on average is not most often best: {words.quoted(advised['label'])} is best in "
+            f"{words.percent(advised['chance_best'])} of draws, {words.quoted(often['label'])} in "
+            f"{words.percent(often['chance_best'])}."
+        )
+    turned = Counter(_turned(decision)).most_common()
+    if turned:
+        labels = [words.quoted(words.option_of(decision, name)["label"]) for name, _ in turned]
+        (_, most), *others = turned
+        each = [f"to {labels[0]}"]
+        each += [f"{n} to {label}" for (_, n), label in zip(others, labels[1:], strict=True)]
+        said.append(f"{most} of the tests below would turn the advice {words.listed(each)}.")
+    return " ".join(said)
+
+
+def _turned(decision: Mapping[str, Any]) -> list[str]:
+    """Return the option that each test of the first page would advise, where it is another."""
+    advised = decision["advice"]["option"]
+    schools = decision["by_effect_prior"]
+    found = [one["option"] for one in decision["views"]]
+    if schools["assessed"]:
+        found += [one["option"] for one in schools["parts"][1:] if one["assessed"]]
+    found.append(decision["structural"]["average"]["option"])
+    return [name for name in found if name != advised]
 
 
 def _changes(pack: Pack) -> tuple[str, ...]:
@@ -117,8 +147,7 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
         (
             *(head if isinstance(head, tuple) else (head,)),
             f" {' '.join(marks)} Every number comes from one run of the scenario "
-            f"{decision['scenario']}, with "
-            f"{decision['draws']} draws and seed {decision['seed']}: ",
+            f"{decision['scenario']}, with {decision['draws']} draws: ",
             Link("run record", "record"),
             f". Not assessed: {'; '.join(decision['not_assessed'])}.",
         ),

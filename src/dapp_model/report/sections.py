@@ -57,9 +57,7 @@ def build(
     left = [Picture(chart) for chart in charts if chart.name not in placed]
     blocks["tables"] = annexes.tables(pack, left)
     decision = totals.decision
-    run = (
-        f"{decision['scenario']}, {decision['draws']} draws of {decision['replications']}, seed "
-        f"{decision['seed']}"
-    )
     sections = tuple(Section(n, key, title, blocks.get(key, ())) for n, key, title in SECTIONS)
-    return checked(Document(str(decision["title"]), str(decision["question"]), run, sections))
+    return checked(
+        Document(str(decision["title"]), str(decision["question"]), "simulated", sections)
+    )

@@ -18,7 +18,6 @@ from dapp_model.report import (
 from dapp_model.report.document import (
     Block,
     Bullets,
-    Code,
     Link,
     Paragraph,
     Prompt,
@@ -47,14 +46,14 @@ def _how_simulated(pack: Pack) -> str:
     if not names:
         return (
             f"Every option differs from {pack.comparator} in the programme alone, so under each "
-            "of them only those lives are simulated again that the programme can reach."
+            "of them only the people whom the programme can reach are simulated again."
         )
     labels = words.listed([words.quoted(pack.totals.label(name)) for name in names])
     return (
         f"{labels} {'changes' if len(names) == 1 else 'change'} services or campaigns for the "
         "whole county, so the county is simulated whole under "
         f"{'it' if len(names) == 1 else 'each of them'} in every draw; under the other options "
-        "only those lives are simulated again that the programme can reach."
+        "only the people whom the programme can reach are simulated again."
     )
 
 
@@ -69,8 +68,8 @@ def _drawn(pack: Pack) -> str:
     if decision["whole_county_draws"] < decision["draws"]:
         text += (
             f"The county is simulated whole in the first {decision['whole_county_draws']} draws, "
-            "and its totals are means over these; in the others only those live whom the "
-            "programme can reach, which gives the same differences between options. "
+            "and its totals are means over these; in the others only the people whom the "
+            "programme can reach are simulated, which gives the same differences between options. "
         )
     text += (
         f"{_how_simulated(pack)} Unit costs are drawn with them, each apart from the play of "
@@ -105,7 +104,6 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 ".",
             )
         ),
-        *pack.picture("tornado", "acceptability", height=7.5),
         Bullets(
             (
                 *words.rests_on(decision),
@@ -113,6 +111,7 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 *change_words.switches(decision),
             )
         ),
+        *pack.picture("tornado", "acceptability", height=7.5),
     )
 
 
@@ -152,16 +151,12 @@ def finding_out(pack: Pack) -> tuple[Block, ...]:
         *([Table(table.title, table.columns[:-1], tuple(r[:-1] for r in told))]
           if table and told else []),
         *_taught(pack),
-        *pack.picture("learning", "flips", height=7.5),
         Paragraph(
-            (
-                "No study could be worth more than knowing everything. What single parameters and "
-                "studies of several sizes are worth: ",
-                Code("dapp voi"),
-                " on the folder of this run.",
-            )
+            "No study could be worth more than knowing everything. "
+            f"{not_assessed('What single parameters and studies of several sizes are worth')}"
         ),
         Bullets(tuple(evaluated)) if evaluated else Paragraph(silent),
+        *pack.picture("learning", "flips", height=7.5),
     )  # fmt: skip
 
 

@@ -33,10 +33,10 @@ def bought(pack: Pack) -> tuple[Block, ...]:
         "of it is in any difference."
     )
     return (
-        *pack.picture("pathway", height=8.0),
-        page.ends(pack.totals),
         *(Paragraph(line) for line in account_words.contract(pack.decision)),
         *([Paragraph(record)] if pack.decision["decision"] == "extension" else []),
+        page.ends(pack.totals),
+        *pack.picture("pathway", height=8.0),
         page.funders(pack.totals),
         Paragraph(
             (
@@ -60,8 +60,8 @@ def anyway(pack: Pack) -> tuple[Block, ...]:
     return (
         Paragraph(
             f"Every comparison here is made person by person against {pack.comparator}: the same "
-            "simulated people with the same luck. What happens anyway is therefore never counted "
-            "as an effect of the programme."
+            "simulated people with the same chance events. What happens anyway is therefore never "
+            "counted as an effect of the programme."
         ),
         page.anyway(pack.totals),
         Bullets(tuple(evaluated)) if evaluated else Paragraph(silent),
@@ -77,8 +77,8 @@ def victims(pack: Pack) -> tuple[Block, ...]:
             "more abuse, so recorded numbers can rise while harm falls; advice rests on true "
             "incidents alone."
         ),
-        *pack.picture("incidents", height=9.5),
         Paragraph(not_assessed("How safe, empowered and well victims and children feel")),
+        *pack.picture("incidents", height=9.5),
     )
 
 
@@ -91,10 +91,10 @@ def options(pack: Pack) -> tuple[Block, ...]:
     )
     return (
         Definitions(described),
+        *([Paragraph(larger)] if larger else []),
         *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
-        *([Paragraph(larger)] if larger else []),
         *_against_base(pack),
     )
 
@@ -149,10 +149,10 @@ def who_pays(pack: Pack) -> tuple[Block, ...]:
     return (
         Paragraph(f"{account_words.for_each_pound(decision)} {account_words.payback(decision)}"),
         Bullets(tuple(funders)),
-        *pack.picture("positions", height=8.5),
-        _parties(pack),
-        *pack.picture("bearers", height=8.0),
         Paragraph(account_words.affordability(decision)),
+        _parties(pack),
+        *pack.picture("positions", height=8.5),
+        *pack.picture("bearers", height=8.0),
         Paragraph(
             (
                 "What is paid and gained in each financial year, cash in pounds of the day, who "

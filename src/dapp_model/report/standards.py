@@ -307,7 +307,7 @@ def record(totals: Totals) -> Table:
         ("Counted until", words.day(decision["window_ends"])),
         ("Source of this program", source_hash()),
         *((name, found) for name, found in runs.versions().items()),
-        ("Wall time, platform, and the hash of every data file", "manifest.json of the run"),
+        ("When it ended, wall time, platform, hash of every data file", "manifest.json of the run"),
     ]  # fmt: skip
     return Table("Run record", ("What", "Which"), tuple(rows))
 
@@ -319,7 +319,7 @@ def changed(since: Mapping[str, Any] | None) -> Table:
         row = (
             "since an earlier pack",
             NOT_ASSESSED,
-            "none was named (`dapp run FILE --since RUN`)",
+            "no earlier pack was named",
         )
         return Table("What changed since the last pack", columns, (row,))
     rows: Sequence[Sequence[str]] = since["rows"] or [("nothing", "-", "-")]

@@ -64,7 +64,7 @@ def acceptability(decision: Mapping[str, Any]) -> Chart | None:
     axes.locator_params(axis="x", nbins=6)
     axes.yaxis.set_major_formatter(lambda value, _: words.percent(value))
     axes.set_xlabel(
-        "What averting one true incident is worth to public bodies\n"
+        "Value put on averting one true incident\n"
         "Wide grey band: the option that is best on average"
     )
     axes.set_title("Chance of being best")

@@ -13,7 +13,7 @@ from dapp_model.decision import spread
 from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics.distribution import KINDS
 from dapp_model.economics.prices import deflator, mapping, year_number
-from dapp_model.events import BEHAVIOURS, ROUTES
+from dapp_model.events import BEHAVIOURS, NEEDS, ROUTES
 from dapp_model.report.names import FUNDERS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ GROUP_NAMES: Final = {
     "age_50_plus": "Aged 50 and over",
     "children": "Children in the household",
     "no_children": "No children in the household",
-    "needs": "With further needs",
+    "needs": f"With further needs ({', '.join(NEEDS)})",
     "no_needs": "Without further needs",
 }
 ENDS: Final = {

@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from dapp_model.report.names import HARMS
 
 Decision = Mapping[str, Any]
+
+FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
+# What a repeat is, by the reading of the source that a posterior was fitted under.
+READINGS: Final[Mapping[str, str]] = {
+    "A": "in the same financial year",
+    "B": "in the 365 days before",
+    "C": "ever before",
+}
 
 
 def rounded(value: float, figures: int = 3) -> float:
@@ -32,10 +40,12 @@ def number(value: float, figures: int = 3) -> str:
 
 
 def money(value: float) -> str:
-    """Print pounds with three significant figures: £196,000, £1.25 million, -£340."""
+    """Print pounds with three significant figures, pence as two: £196,000, -£340, £1.60."""
     near = rounded(value) if abs(value) >= 0.005 else 0.0
     sign = "-" if near < 0 else ""
     size = abs(near)
+    if size < 10 and round(size, 2) % 1:
+        return f"{sign}£{size:.2f}"
     if size >= 1e6:
         return f"{sign}£{number(size / 1e6)} million"
     return f"{sign}£{number(round(size, 2) if size < 1000 else size)}"
@@ -167,12 +177,19 @@ def wrong(decision: Decision) -> str:
     return f"{text}. The chance is over what is not known and over the play of chance together."
 
 
-def _calibrated(posterior: Mapping[str, Any]) -> str:
-    """Return which posterior a result rests on."""
-    text = (
+def calibrated(posterior: Mapping[str, Any]) -> str:
+    """Return which posterior a result rests on, with its hash: for the record of a run."""
+    return (
         f"Calibrated: draws come from the posterior {posterior['hash']} ({posterior['title']}; "
         f"{posterior['rows']:,} rows), with reading {posterior['reading']} of a repeat."
     )
+
+
+def _fitted(posterior: Mapping[str, Any]) -> str:
+    """Return what a result is fitted to, as people say it."""
+    area, on, year = str(posterior["title"]).partition(", calibrated on ")
+    what = f"counts of {area[0].lower()}{area[1:]} in {year}" if on else f"counts: {area}"
+    text = f"{FITTED} {what}, with a repeat counted {READINGS[posterior['reading']]}."
     if posterior["set_by_the_scenario"]:
         names = ", ".join(posterior["set_by_the_scenario"])
         text += f" The scenario itself sets {names}."
@@ -191,7 +208,7 @@ def standing(decision: Decision) -> list[str]:
             "values; no posterior has been committed."
         )
     if decision.get("posterior"):
-        marks.append(_calibrated(decision["posterior"]))
+        marks.append(_fitted(decision["posterior"]))
     if decision["indicative"]:
         marks.append(
             f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
@@ -207,11 +224,17 @@ def standing(decision: Decision) -> list[str]:
     return marks
 
 
+def decided(decision: Decision) -> str:
+    """Say for which month the advice is."""
+    when = date.fromisoformat(decision["expires"]["decided"])
+    return f"For a decision in {when:%B %Y}."
+
+
 def present_knowledge(decision: Decision) -> str:
     """Say what the advice has not seen."""
     return (
-        "The provider's returns have not been read, so this is the best act on present knowledge "
-        "and not a verdict on the pilot."
+        "The provider's returns have not been read, so this is the best option on present "
+        "knowledge and not a verdict on the pilot."
     )
 
 
