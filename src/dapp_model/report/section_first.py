@@ -133,7 +133,7 @@ def _structures(pack: Pack) -> str:
     mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
     which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE
     return (
-        f"Of {asked} other ways to build the model that were compared, {which}; on their average "
+        f"{sure_words.other_ways(asked)}, {which}; on their average "
         f"it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
     )
 

@@ -121,6 +121,13 @@ def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
     return len(others), [one for one in others if one["differs"] and one["option"] != advised]
 
 
+def other_ways(asked: int) -> str:
+    """Say how many other structures were compared."""
+    if asked == 1:
+        return "Of one other way to build the model that was compared"
+    return f"Of {asked} other ways to build the model that were compared"
+
+
 def structures(decision: Decision) -> str:
     """Say whether the advice hangs on how the model is built."""
     found = decision["structural"]
@@ -133,7 +140,7 @@ def structures(decision: Decision) -> str:
     ]
     average = found["average"]
     shown = str(decision["shown_option"])
-    text = f"Of {asked} other ways to build the model that were compared, "
+    text = f"{other_ways(asked)}, "
     text += (
         f"{len(changed)} would change the advice, to {listed(changed)}"
         if changed
