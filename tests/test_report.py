@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import re
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,15 @@ from dapp_model import economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.report import account_annex, account_words, calibration_annex, figures, words
+from dapp_model.parameters import registry
+from dapp_model.report import (
+    account_annex,
+    account_words,
+    calibration_annex,
+    cost_names,
+    figures,
+    words,
+)
 from dapp_model.report.totals import Totals
 
 
@@ -290,6 +299,22 @@ def test_every_unit_cost_stands_in_the_report_with_bearer_source_and_grade(page:
         assert said in text
     for reason in mapping()["not_modelled"].values():
         assert plain(reason) in text
+
+
+def test_what_is_priced_is_named_in_words() -> None:
+    """Under every route, with one name for each and none from the data file."""
+    counted: dict[str, str] = {}
+    money = registry()
+    routes = (money[f"money.{name}_route"].choices or () for name in ("harm", "justice"))
+    for harm, justice in product(*routes):
+        values = {"money.harm_route": harm, "money.justice_route": justice}
+        for cost in tariff(economics.settings_of(values).published):
+            measure = counted.setdefault(cost.measure, cost_names.measure(cost.measure))
+            for text in (cost_names.item(cost), measure):
+                assert re.match(r"[A-Z]", text), text
+                raw = r"_|\w\.\w|\b(?:dvpns?|Dvpns?|Childrens|true|non crime)\b"
+                assert not re.search(raw, text), text
+    assert len(set(counted.values())) == len(counted) > 20
 
 
 def test_the_split_by_group_stands_under_equality(page: str) -> None:

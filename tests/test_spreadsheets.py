@@ -19,7 +19,7 @@ import pytest
 from small_study import PLAN, finished, inputs, space
 
 from dapp_model import labels
-from dapp_model.spreadsheets import NAMES, evidence, ods, xlsx
+from dapp_model.spreadsheets import NAMES, contents, evidence, ods, xlsx
 from dapp_model.spreadsheets.sheet import Book, Column, Sheet, cleaned, said
 
 SKIPPED = ("Cover", "Contents", "Notes")
@@ -151,6 +151,22 @@ def test_numbers_are_those_of_the_decision_in_full() -> None:
                 for column, key in zip(columns, keys, strict=True):
                     value = rows[column].iloc[0]
                     assert math.isclose(value, expected[key], rel_tol=1e-15, abs_tol=1e-300)
+
+
+def test_a_count_near_nought_is_shown_with_decimals_enough_to_see_it() -> None:
+    sheet = openpyxl.load_workbook(tables()[0])["Options - outcomes"]
+    forms = set()
+    for row in sheet.iter_rows():
+        for cell in row[2:]:
+            if isinstance(cell.value, int | float):
+                near = 0 < abs(cell.value) < 0.1
+                forms.add(near)
+                assert cell.number_format == ("0.0000" if near else "#,##0.0"), cell.coordinate
+    assert forms == {True, False}
+    above = [str(row[0]) for row in from_xlsx(tables()[0])["Options - outcomes"][:8]]
+    assert any(line.endswith("the comparator's count less the option's") for line in above)
+    assert contents._count(1, "repetition") == "1 repetition"
+    assert contents._count(4, "draw") == "4 draws"
 
 
 def test_the_account_adds_up_to_the_net_present_social_value() -> None:

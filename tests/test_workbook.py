@@ -479,6 +479,19 @@ def test_only_yellow_cells_are_unlocked_and_choices_have_lists(tmp_path: Path) -
     assert [rule.formula1 for rule in rules] == ['"rolling group,closed groups,one-to-one"']
 
 
+def test_long_notes_have_rows_as_high_as_their_text(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(written(tmp_path, load(EXTENSION)))
+    for name, column in ((layout.NOTES, 1), (layout.SHEETS[0], 0)):
+        sheet = book[name]
+        long = [
+            (row[column].value, sheet.row_dimensions[row[column].row].height)
+            for row in sheet.iter_rows(min_row=4)
+            if isinstance(row[column].value, str) and len(row[column].value) > 120
+        ]
+        assert long
+        assert all(height and height > 12.5 * (len(text) / 120) for text, height in long)
+
+
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 def test_a_workbook_saved_by_libreoffice_is_the_same_scenario(tmp_path: Path) -> None:
     path = exchange.write(EXTENSION, tmp_path / "mine.xlsx")

@@ -34,6 +34,9 @@ BEHIND: Final[dict[str, Any]] = {"facecolor": PAGE, "edgecolor": "none", "pad": 
 HATCHES: Final = ("", "///", "...", "xx")  # told apart without colour, as dashes tell lines
 DASHES: Final = ("-", "--", ":", "-.")
 CSS_DPI: Final = 96
+MARK: Final = "Simulated by dapp_model"
+_MARK: Final = "foot-mark"
+_FOOT: Final = 0.16  # inches
 PNG_DPI: Final = 2 * CSS_DPI  # twice the size at which a page shows the chart
 
 # On a dark page: each at least 3:1 against the page and against its neighbours in the order.
@@ -86,6 +89,7 @@ class Chart:
         """Return the SVG for a page: own identifiers, and colours that follow the page's."""
         text = self.svg[self.svg.index("<svg") :]
         text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        text = re.sub(rf'<g id="{_MARK}">.*?</g>', "", text, flags=re.DOTALL)  # the page says it
         text = re.sub(r'\bid="', f'id="{self.name}-', text)
         text = re.sub(r'href="#', f'href="#{self.name}-', text)
         text = re.sub(r"url\(#", f"url(#{self.name}-", text)
@@ -171,6 +175,7 @@ def chart(
 ) -> Chart:
     """Return a drawn picture as a chart: its data are a heading and rows."""
     svg, png = io.StringIO(), io.BytesIO()
+    _mark(figure)
     figure.savefig(svg, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     figure.savefig(png, format="png", dpi=PNG_DPI, facecolor=PAGE, metadata={"Software": None})
     header, rows = data
@@ -183,6 +188,22 @@ def chart(
         svg.getvalue(),
         png.getvalue(),
     )
+
+
+def _mark(figure: Canvas) -> None:
+    """Write at the foot what a picture is, for whoever meets it without the words around it."""
+    wide, high = (float(inches) for inches in figure.get_size_inches())
+    share = _FOOT / (high + _FOOT)
+    figure.set_size_inches(wide, high + _FOOT)
+    engine: Any = figure.get_layout_engine()
+    if engine is None:
+        for axes in figure.axes:
+            axes.set_position((0.0, share, 1.0, 1 - share))
+    else:
+        engine.set(rect=(0.0, share, 1.0, 1 - share))
+    foot = figure.text(0.02 / wide, 0.02 / high, MARK, fontsize=6.5, color=SOFT, va="bottom")
+    foot.set_gid(_MARK)
+    foot.set_in_layout(False)
 
 
 def numbered(axis: Any, say: Callable[[float], str]) -> None:

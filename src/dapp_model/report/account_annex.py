@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import discount_factor, mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.economics.unit_costs import NOT_APPLICABLE
-from dapp_model.report import words
+from dapp_model.report import cost_names, words
+from dapp_model.report.cost_names import headed, plain
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import Totals
 
@@ -61,32 +61,18 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> tuple[str, ..
     if upper := sum(part.share * part.cash_upper for part in capacity):
         most = upper / sum(part.share for part in capacity)
         bearers += f"; in the upper case {words.percent(most)} of staff time is cash"
-    about = "" if cost.offence == NOT_APPLICABLE else f"{_plain(cost.offence)}: "
     each = "" if not cost.duration else f" for each {cost.per_days:g} days that it lasts"
     source = cost_rows()[cost.rows[0]]
     return (
-        _headed(f"{about}{_plain(cost.item)}"),
-        f"{_plain(cost.measure)} ({cost.basis})",
+        cost_names.item(cost),
+        cost_names.measure(cost.measure),
         f"{words.money(cost.priced(price_year))}{each}",
         cost.price_year,
         bearers,
         cost.grade,
-        _plain(cost.status),
+        plain(cost.status),
         f"{source.source} (row {source.id})",
     )
-
-
-_CAPITALS: Final = {"dvpo": "DVPO", "idva": "IDVA", "marac": "MARAC", "nhs": "NHS"}
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ").replace(".", ": ")
-
-
-def _headed(text: str) -> str:
-    """Begin with a capital letter, and write abbreviations as they are written."""
-    first, _, rest = text.partition(" ")
-    return f"{_CAPITALS.get(first.casefold(), first.capitalize())} {rest}".strip()
 
 
 def by_offence(totals: Totals) -> Table:
@@ -98,7 +84,7 @@ def by_offence(totals: Totals) -> Table:
         recorded = _NOT_A_CRIME[1] if name == _NOT_A_CRIME[0] else name
         true = totals.averted(f"true.{name}", totals.shown)["mean"] or 0.0
         found = totals.averted(f"recorded.{recorded}", totals.shown)["mean"] or 0.0
-        label = "abuse that is not a crime" if name == _NOT_A_CRIME[0] else _plain(name)
+        label = "abuse that is not a crime" if name == _NOT_A_CRIME[0] else plain(name)
         seen = [words.number(true), words.number(found)]
         if name == "homicide":
             expected = totals.decision["options"]
@@ -106,7 +92,7 @@ def by_offence(totals: Totals) -> Table:
             seen = [f"{one['homicides_averted']['mean']:.2g} expected", "as true"]
         value = values.pop(recorded, None)
         worth = "no cost of its own" if value is None else words.money(value)
-        rows.append((_headed(label), *seen, worth))
+        rows.append((headed(label), *seen, worth))
     rest = sum(values.values())
     rows.append(("Services, whatever the offence", "", "", words.money(rest)))
     rows.append(("All benefits to society", "", "", words.money(whole)))
@@ -117,7 +103,7 @@ def by_offence(totals: Totals) -> Table:
 def not_modelled() -> Table:
     """Return what the model holds no events of, and so counts as nothing, each with its reason."""
     rows = tuple(
-        (_headed(_plain(name)), reason) for name, reason in mapping()["not_modelled"].items()
+        (headed(plain(name)), reason) for name, reason in mapping()["not_modelled"].items()
     )
     return Table("Not in the model, and so not in the account", ("What", "Why"), rows)
 

@@ -139,8 +139,9 @@ def bearers(totals: Totals) -> Chart:
     for i, value in enumerate(net):
         at = positive[i] if value >= 0 else negative[i]
         side = 4 if value >= 0 else -4
-        axes.annotate(account_words.signed(value), (at, i), xytext=(side, 0), textcoords="offset points",
-                      va="center", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
+        ends = "left" if value >= 0 else "right"
+        axes.annotate(account_words.signed(value), (at, i), xytext=(side, 0), ha=ends,
+                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
     axes.margins(x=0.2)
     axes.locator_params(axis="x", nbins=5)
     names = [name if name == SMALL else totals.bearer(name) for name in table]

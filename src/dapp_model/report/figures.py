@@ -138,9 +138,10 @@ def options(decision: Mapping[str, Any]) -> Chart:
 def on_a_page(decision: Mapping[str, Any]) -> Chart:
     """Beside each other what each option is worth and how likely it is the best."""
     every = decision["options"]
-    figure = canvas(8.0, 1.0 + 0.42 * len(every))
+    # About as wide as the page and as high as the first one has room for.
+    figure = canvas(6.8, 1.0 + 0.24 * len(every))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
-    _intervals(left, decision, every)
+    _intervals(left, decision, every, tight=True)
     left.set_xlabel(f"{_against(decision)}\n{KEY}", fontsize=8)
     chances = [float(one["chance_best"]) for one in every]
     for i, one in enumerate(every):
@@ -153,7 +154,10 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
     right.set_xticks([])
     right.spines[["left", "bottom"]].set_visible(False)
     right.tick_params(left=False)
-    right.set_title("Chance of\nbeing best")
+    right.set_title("Chance of\nbeing best", fontsize=8.5)
+    left.annotate("Mean", (1.0, 1.0), xycoords="axes fraction", xytext=(3, 2),
+                  textcoords="offset points", fontsize=8.5)  # fmt: skip
+    left.tick_params(axis="x", labelsize=8.5)
     header = ("option", "label", "mean", "low", "low50", "high50", "high", "chance_best", "advised")
     advised = decision["advice"]["option"]
     rows = [
@@ -196,24 +200,40 @@ def _against(decision: Mapping[str, Any]) -> str:
     )
 
 
-def _intervals(axes: Axes, decision: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the value of options from top to bottom, with intervals and the mean in words."""
+def _intervals(
+    axes: Axes,
+    decision: Mapping[str, Any],
+    shown: Sequence[Mapping[str, Any]],
+    *,
+    tight: bool = False,
+) -> None:
+    """Draw the value of options from top to bottom, with intervals and the mean in words.
+
+    If `tight`, the words are small and stand beside the axes, since rows are low.
+    """
     for i, one in enumerate(shown):
         mean, low, low50, high50, high = _value(one)
         colour = _colour(decision, one)
         axes.plot([low, high], [i, i], color=colour, linewidth=2.0, solid_capstyle="butt")
         axes.plot([low50, high50], [i, i], color=colour, linewidth=8.0, solid_capstyle="butt")
         axes.plot([mean], [i], "o", color=INK, markeredgecolor=PAGE, markersize=7)
-        axes.annotate(words.money(mean), (mean, i), xytext=(0, 8), textcoords="offset points",
-                      ha="center", fontsize=8, bbox=BEHIND)  # fmt: skip
+        if tight:
+            axes.annotate(words.money(mean), (1.0, i), xycoords=("axes fraction", "data"),
+                          xytext=(3, 0), textcoords="offset points", va="center",
+                          fontsize=8)  # fmt: skip
+        else:
+            axes.annotate(words.money(mean), (mean, i), xytext=(0, 8), textcoords="offset points",
+                          ha="center", fontsize=8, bbox=BEHIND)  # fmt: skip
     advised = decision["advice"]["option"]
     labels = [
-        wrapped(one["label"] + (" (advised)" if one["name"] == advised else ""), 30)
+        wrapped(
+            one["label"] + (" (advised)" if one["name"] == advised else ""), 42 if tight else 30
+        )
         for one in shown
     ]
-    axes.set_yticks(range(len(shown)), labels)
+    axes.set_yticks(range(len(shown)), labels, fontsize=8.5 if tight else None)
     axes.set_ylim(len(shown) - 0.5, -0.6)
     axes.axvline(0, color=INK, linewidth=1, zorder=0.5)
     axes.grid(axis="x", color=LINE)
-    axes.locator_params(axis="x", nbins=6)
+    axes.locator_params(axis="x", nbins=4 if tight else 6)
     pounds(axes.xaxis)

@@ -126,7 +126,7 @@ def _lane(axes: Axes, story: Story, side: int) -> None:
                   markeredgewidth=1.0, alpha=0.75)  # fmt: skip
         axes.plot(alone, [y] * len(alone), _MARKS[group], linestyle="none", markersize=6.5,
                   color=COLOURS[group], markeredgecolor=PAGE, markeredgewidth=0.4)  # fmt: skip
-        count = f"{len(found):,}"
+        count = f"{len(found):,} {'event' if len(found) == 1 else 'events'}"
         axes.annotate(count, (1.0, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
                       textcoords="offset points", va="center", fontsize=9)  # fmt: skip
         if group == PROGRAMME:

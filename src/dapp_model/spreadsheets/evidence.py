@@ -11,7 +11,7 @@ from dapp_model.economics.settings import settings_of
 from dapp_model.economics.unit_costs import NOT_APPLICABLE as NO_OFFENCE
 from dapp_model.economics.unit_costs import UnitCost, tariff
 from dapp_model.parameters import Parameter, registry
-from dapp_model.report import calibration_annex
+from dapp_model.report import calibration_annex, cost_names
 from dapp_model.report.totals import Totals
 from dapp_model.spreadsheets.sheet import NOT_APPLICABLE, Column, Row, Sheet
 
@@ -145,9 +145,9 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> Row:
     source = cost_rows()[cost.rows[0]]
     times = cost.times / cost.per_days if cost.duration else cost.times
     return (
-        cost.item.replace("_", " ").capitalize(),
-        NOT_APPLICABLE if cost.offence == NO_OFFENCE else cost.offence.replace("_", " "),
-        cost.measure + (f", each day of {cost.duration}" if cost.duration else ""),
+        cost_names.item(cost),
+        NOT_APPLICABLE if cost.offence == NO_OFFENCE else cost_names.plain(cost.offence),
+        cost_names.measure(cost.measure) + (", each day that it lasts" if cost.duration else ""),
         cost.basis,
         cost.value_gbp,
         times,

@@ -24,6 +24,7 @@ from dapp_model.spreadsheets.sheet import (
     Cell,
     Sheet,
     cleaned,
+    form_of,
     height,
     lines,
     said,
@@ -32,7 +33,7 @@ from dapp_model.spreadsheets.sheet import (
 
 _DATE: Final = (2000, 1, 1, 0, 0, 0)
 _MIME: Final = "application/vnd.oasis.opendocument.spreadsheet"
-_DECIMALS: Final = {"count": 1, "whole": 0, "pounds": 0, "share": 3, "number": 3}
+_DECIMALS: Final = {"count": 1, "small": 4, "whole": 0, "pounds": 0, "share": 3, "number": 3}
 _NUMBERS: Final = (*_DECIMALS, "mixed")
 _CM_A_CHARACTER: Final = 0.23
 _TALLEST: Final = 60  # lines of a row
@@ -221,7 +222,8 @@ def _sheet(sheet: Sheet) -> str:
     ]
     for row in sheet.rows:
         cells = [cleaned(cell) for cell in row]
-        rows.append(_row(list(zip(cells, forms, strict=True)), lines(cells, wide)))
+        shown = [(cell, form_of(cell, form)) for cell, form in zip(cells, forms, strict=True)]
+        rows.append(_row(shown, lines(cells, wide)))
     return _table(sheet.name, wide, rows)
 
 

@@ -53,7 +53,10 @@ def against(totals: Totals) -> str:
     """Say what the options are compared with, and from when on."""
     first, last = totals.decision_years[0], totals.decision_years[-1]
     label = totals.label(totals.comparator)
-    return f"each option against {label!r}, {first} to {last}; what is averted is the comparator's less the option's"
+    return (
+        f"each option against {label!r}, {first} to {last}; averted is the comparator's count less "
+        "the option's"
+    )
 
 
 def _options(totals: Totals, measures: Mapping[str, str], name: str, unit: str, form: str) -> Sheet:

@@ -30,6 +30,7 @@ ONE_TABLE: Final = "This worksheet contains one table."
 FORMATS: Final = {  # how a number is shown; the cell holds it in full
     "text": "General",
     "count": "#,##0.0",
+    "small": "0.0000",  # of a count, where one decimal would show nothing
     "whole": "#,##0",
     "pounds": "#,##0",
     "share": "0.000",
@@ -176,6 +177,13 @@ def lines(cells: Sequence[Cell], columns: Sequence[int]) -> int:
             parts = cell.split("\n")
             most = max(most, sum(len(textwrap.wrap(part, room)) or 1 for part in parts))
     return most
+
+
+def form_of(value: Cell, form: str) -> str:
+    """Return how a cell of a column is shown: a count near nought has more decimals."""
+    if form == "count" and isinstance(value, int | float) and 0 < abs(value) < 0.1:
+        return "small"
+    return form
 
 
 def height(n_lines: int) -> float:

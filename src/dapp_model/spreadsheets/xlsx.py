@@ -19,6 +19,7 @@ from dapp_model.spreadsheets.sheet import (
     Column,
     Sheet,
     cleaned,
+    form_of,
     height,
     lines,
     said,
@@ -104,6 +105,12 @@ def _table(sheet: Sheet, place: int) -> Any:
             {"column": {"columns": [i], "format": look, "include_names": True}}
             for i, column in enumerate(sheet.columns)
             for look in [_look(column, first=i == 0)]
+        ]
+        + [
+            {"cell": {"cells": (r, c), "format": {"num_format": FORMATS[form]}}}
+            for r, row in enumerate(rows, start=1)  # the headings are the first
+            for c, (value, column) in enumerate(zip(row, sheet.columns, strict=True))
+            if (form := form_of(value, column.form)) != column.form
         ],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from dapp_model.quantities import UNITS
 _YELLOW: Final = "#FFF2CC"
 _GREY: Final = "#595959"
 _RULE: Final = "#BFBFBF"
+_LINE: Final = 13.5  # points
 _STEPS: Final = (
     ("What this is", None),
     (None, "A scenario of the model: the options that are compared, what each would do, and what "
@@ -102,11 +104,18 @@ def cover(sheet: Any, forms: Mapping[str, Any], inputs: Inputs, marks: Sequence[
             sheet.write_string(row, 0, heading, forms["section"])
         else:
             sheet.write_string(row, 0, str(text), forms["wrapped"])
+            _high(sheet, row, str(text), 100)
         row += 1
     if marks:
         sheet.write_string(row + 1, 0, "Please note", forms["section"])
         for i, mark in enumerate(marks):
             sheet.write_string(row + 2 + i, 0, mark, forms["wrapped"])
+            _high(sheet, row + 2 + i, mark, 100)
+
+
+def _high(sheet: Any, row: int, text: str, width: int) -> None:
+    """Make a row as high as its text, which not every program does by itself."""
+    sheet.set_row(row, _LINE * max(1, len(textwrap.wrap(text, width))))
 
 
 def notes(sheet: Any, forms: Mapping[str, Any]) -> None:
@@ -120,6 +129,7 @@ def notes(sheet: Any, forms: Mapping[str, Any]) -> None:
     for i, (what, text) in enumerate(_NOTES):
         sheet.write_string(3 + i, 0, what, forms["bold"])
         sheet.write_string(3 + i, 1, text, forms["wrapped"])
+        _high(sheet, 3 + i, text, 100)
 
 
 def finish(sheet: Any) -> None:
