@@ -25,6 +25,9 @@ FIGURES = {
     REPORTED: "Of these, the share who report abuse",
     REPEATS: "Share of everybody assessed with a new police record",
 }
+REPEATS_ALONE = (
+    " Police repeats are shown and are never decisive alone: they reward selection and silence."
+)
 _ENDS = ("mean", "low", "high")
 
 
@@ -42,8 +45,7 @@ def rule(decision: Decision) -> str:
         f"A rule for the decision month, once monitoring has been read: {one['words']} Over what "
         f"is not known, the chance of {act} under it is {percent(chance)} and of {otherwise} "
         f"{percent(1 - chance)}. On draws that it has not seen the rule is worth "
-        f"{_against_now(one['value'])}. Police repeats are shown and are never "
-        "decisive alone: they reward selection and silence."
+        f"{_against_now(one['value'])}.{REPEATS_ALONE}"
     )
 
 
