@@ -244,6 +244,21 @@ def test_more_fewer_and_as_many(mean: float, words: str) -> None:
     assert words in base_difference.sentences(made(mean))[0]
 
 
+@pytest.mark.parametrize(
+    ("mean", "words"),
+    [
+        (-120, "averts 120 fewer incidents of abuse than ‘Extend’ (90% interval 111 to 129 fewer"),
+        (-5, "averts 5 fewer incidents of abuse than ‘Extend’ (90% interval 14 fewer to 4 more"),
+        (-9, "averts 9 fewer incidents of abuse than ‘Extend’ (90% interval 0 to 18 fewer"),
+        (-5, "£5 less to society (90% interval £14 less to £4 more"),
+        (5, "averts 5 more incidents of abuse than ‘Extend’ (90% interval -4 to 14,"),
+    ],
+)
+def test_an_interval_is_told_in_the_words_of_its_mean(mean: float, words: str) -> None:
+    """Never "1 fewer, -4 to 0": where the verb turns, the interval turns with it."""
+    assert words in base_difference.sentences(made(mean))[0]
+
+
 @pytest.mark.parametrize(("mean", "error", "told"), [(3, 1, True), (2, 1, False), (9, None, False)])
 def test_it_says_when_draws_are_too_few(mean: float, error: float | None, told: bool) -> None:
     said = base_difference.sentences(made(mean, error))[0]

@@ -24,6 +24,7 @@ from dapp_model.report import (
     calibration_annex,
     cost_names,
     figures,
+    section_first,
     words,
 )
 from dapp_model.report.totals import Totals
@@ -192,6 +193,68 @@ def test_words_follow_the_sign_of_what_comes_back(
     assert not re.search(r"\bsav(?:e|es|ed|ing)", account_words._funder(found, decision))
 
 
+def of_options(decision: dict[str, Any], chances: list[float]) -> dict[str, Any]:
+    """Return the decision with these chances of being best, the second option advised."""
+    advised = decision["options"][1]["name"]
+    options = [
+        {**one, "may_be_chosen": True, "chance_best": chance}
+        for one, chance in zip(decision["options"], chances, strict=True)
+    ]
+    structural = decision["structural"]
+    return {
+        **decision,
+        "options": options,
+        "advice": {**decision["advice"], "option": advised},
+        "views": [{**one, "option": advised} for one in decision["views"]],
+        "by_effect_prior": {**decision["by_effect_prior"], "assessed": False},
+        "structural": {**structural, "average": {**structural["average"], "option": advised}},
+    }
+
+
+def test_what_is_most_often_best_and_what_turns_the_advice_is_said_only_where_it_is_so(
+    decision: dict[str, Any],
+) -> None:
+    first, second, third = (words.quoted(one["label"]) for one in decision["options"])
+    assert section_first.most_often(of_options(decision, [0.2, 0.5, 0.3])) == ""
+    said = section_first.most_often(of_options(decision, [0.5, 0.2, 0.3]))
+    assert f"{second} is best in 20% of draws, {first} in 50%." in said
+    assert "tests below" not in said
+    turned = of_options(decision, [0.2, 0.5, 0.3])
+    names = [one["name"] for one in decision["options"]]
+    turned["views"] = [
+        {**one, "option": names[0] if i < 2 else names[2] if i == 2 else names[1]}
+        for i, one in enumerate(turned["views"])
+    ]
+    assert section_first.most_often(turned) == (
+        f"2 of the tests below would turn the advice to {first} and 1 to {third}."
+    )
+
+
+def test_the_first_page_says_what_its_option_is_and_for_which_month(
+    page: str, decision: dict[str, Any]
+) -> None:
+    first = plain(page[: page.index("<nav")])
+    shown = words.option_of(decision, decision["shown_option"])
+    assert shown["description"][1:] in first
+    assert "For a decision in September 2018." in first
+    for jargon in ("posterior", " seed ", "The options:"):
+        assert jargon not in first
+    if fitted.is_there():
+        whole = words.calibrated(decision["posterior"])
+        assert decision["posterior"]["hash"] in whole
+        assert whole in decision["sentences"]
+        assert whole not in plain(page)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.6, "£1.60"), (1.56, "£1.56"), (0.53, "£0.53"), (4.0, "£4"), (-2.5, "-£2.50"),
+     (9.999, "£10"), (12.5, "£12.5"), (340.0, "£340")],
+)  # fmt: skip
+def test_pounds_with_pence_have_two_decimals(value: float, said: str) -> None:
+    assert words.money(value) == said
+
+
 def test_another_advice_in_the_low_case_is_on_the_first_page(decision: dict[str, Any]) -> None:
     views = [
         {**one, "differs": True, "option": decision["options"][1]["name"]}
@@ -233,9 +296,20 @@ def test_the_county_stands_beside_what_was_counted(page: str) -> None:
     assert {"strong", "weak"} <= {row["weight"] for row in rows}
     text = plain(page)
     part = text[text.index("How the simulated county compares with what was counted") :]
+    renamed = {
+        "Victims who carry 80% of recorded harm": (
+            "Share of victims who suffer 80% of recorded harm"
+        ),
+        "Perpetrators who carry 90% of recorded harm": (
+            "Share of perpetrators who do 90% of recorded harm"
+        ),
+    }
+    assert set(renamed) <= {row["label"] for row in rows}
+    assert "who carry" not in text
     for row in rows:
+        label = renamed.get(row["label"], row["label"])
         side = {"both": "", "high": "at most ", "low": "at least "}[row["side"]]
-        assert f"{row['label']} {row['weight']} {side}{words.number(row['counted'])}" in part
+        assert f"{label} {row['weight']} {side}{words.number(row['counted'])}" in part
     far = [row for row in rows if row["weight"] == "strong" and abs(row["distance"]) > 1]
     assert ("Not met within one standard error" in part) == bool(far)
     with (small_study.finished().folder / "figures" / "calibration.csv").open(

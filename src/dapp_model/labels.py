@@ -48,8 +48,8 @@ HOLDS: Final[Mapping[str, str]] = {
 }
 LATER: Final = (
     "analysis: what `dapp voi`, `dapp sensitivity` and `dapp evaluate-pilot` write, if asked to; "
-    "after the last of these, `dapp report` on this folder fills in regression to the mean and "
-    "what an evaluation could detect, which the report calls not assessed until then",
+    "the last, given this folder, fills in what the report calls not assessed until then: "
+    "regression to the mean, and what an evaluation could detect",
     "difference_from_base: what the change does against the file that this one extends, where it "
     "extends one; made from the draws of both runs, and not among what `dapp reproduce` compares",
     "since_earlier_pack: what changed since an earlier run, where --since named one; not among "

@@ -25,6 +25,9 @@ FIGURES = {
     REPORTED: "Of these, the share who report abuse",
     REPEATS: "Share of everybody assessed with a new police record",
 }
+REPEATS_ALONE = (
+    " Police repeats are shown and are never decisive alone: they reward selection and silence."
+)
 _ENDS = ("mean", "low", "high")
 
 
@@ -50,8 +53,7 @@ def rule(decision: Decision) -> str:
         "A rule for the decision month, once monitoring has been read: "
         f"{_worded(decision)} Over what is not known, the chance of {act} under it is "
         f"{percent(chance)} and of {otherwise} {percent(1 - chance)}. On draws that it has not "
-        f"seen the rule is worth {_against_now(one['value'])}. Police repeats are shown and are "
-        "never decisive alone: they reward selection and silence."
+        f"seen the rule is worth {_against_now(one['value'])}.{REPEATS_ALONE}"
     )
 
 

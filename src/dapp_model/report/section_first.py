@@ -30,22 +30,20 @@ def first(pack: Pack) -> tuple[Block, ...]:
         *(Paragraph(mark, "mark") for mark in warnings),
         Paragraph(f"{decision['question']} {words.decided(decision)}", "question"),
         Paragraph(pack.marked(words.advice(decision)), "lead"),
-        Paragraph(f"{pack.label}: {pack.shown['description']}", "beside"),
+        Paragraph(_meant(pack), "beside"),
         Paragraph(f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"),
         Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}", "beside"),
         Paragraph(
             (
-                "Three numbers for ",
                 Strong(pack.label),
                 " against ",
                 Strong(pack.comparator),
-                f", from {decision['year_0']} until {words.day(decision['window_ends'])}, "
-                "simulated:",
+                f", {decision['year_0']} to {words.day(decision['window_ends'])}, simulated:",
             )
         ),
         Numbers(tuple(_number(pack, i) for i in range(len(decision["three_numbers"])))),
         *pack.picture(*_chart(pack), height=9.0),
-        *([Paragraph(pack.marked(often))] if (often := _most_often(decision)) else []),
+        *([Paragraph(pack.marked(often))] if (often := most_often(decision)) else []),
         Paragraph((Strong("What would change it, and what it rests on"),), "heading"),
         Bullets(tuple(pack.marked(line) for line in _changes(pack) if line)),
         _note(pack, [mark for mark in marks if mark not in warnings]),
@@ -69,7 +67,15 @@ def _chart(pack: Pack) -> list[str]:
     return [name for name in ("on_a_page", "options") if name in pack.charts][:1]
 
 
-def _most_often(decision: Mapping[str, Any]) -> str:
+def _meant(pack: Pack) -> str:
+    """Say what the option is that the advice names: the advised, or the best of the others."""
+    described = str(pack.shown["description"])
+    if pack.totals.shown != pack.decision["advice"]["option"]:
+        return f"{pack.label}: {described}"
+    return f"What it is: {described[:1].lower()}{described[1:]}"
+
+
+def most_often(decision: Mapping[str, Any]) -> str:
     """Say why the chart and the tests name other options than the advice; nothing if they do not.
 
     The advice is best on average. An option that is more often best, and the views, the schools
@@ -119,7 +125,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
         sure_words.effect_prior(decision),
         _structures(pack),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
-        learning_words.rule(decision),
+        learning_words.rule(decision).removesuffix(learning_words.REPEATS_ALONE),
         learning_words.worth_knowing(decision),
     )
 
@@ -146,8 +152,7 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
     return Paragraph(
         (
             *(head if isinstance(head, tuple) else (head,)),
-            f" {' '.join(marks)} Every number comes from one run of the scenario "
-            f"{decision['scenario']}, with {decision['draws']} draws: ",
+            f" {' '.join(marks)} Every number comes from one run of {decision['draws']} draws: ",
             Link("run record", "record"),
             f". Not assessed: {'; '.join(decision['not_assessed'])}.",
         ),

@@ -96,12 +96,12 @@ class _Writer:
         self.paper.add_paragraph(text, style="Title")
 
     def contents(self, sections: list[Section]) -> None:
-        """Write the list of sections, each a link."""
+        """Write the list of sections, each a link on a line of its own."""
         line = self.paper.add_paragraph(style=STYLES["note"])
         line.add_run("Contents: ")
-        for i, one in enumerate(sections):
+        for one in sections:
+            line.add_run().add_break()
             wp.add_link(line, f"{one.number} {one.title}", one.key)
-            line.add_run("." if i == len(sections) - 1 else "; ")
 
     def section(self, section: Section) -> None:
         heading = section.title if section.key == "first" else section.heading
