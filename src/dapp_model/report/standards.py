@@ -223,7 +223,7 @@ def _county(totals: Totals) -> list[tuple[str, str, str]]:
     posterior = totals.decision["posterior"]
     if posterior is None:
         return [("The simulated county", "what was counted in Surrey", NOT_ASSESSED)]
-    rows = fitted.checks(str(posterior["reading"]))
+    rows = calibration_annex.checks_of(totals)
     found = []
     for weight, name in (
         ("strong", "Figures of Surrey that the county was fitted to, counting most"),
