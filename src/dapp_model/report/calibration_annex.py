@@ -26,7 +26,7 @@ def checks_of(totals: Totals) -> Rows:
 
 def is_bound(row: Mapping[str, Any]) -> bool:
     """Say whether a figure bounds the county from one side alone."""
-    return row["side"] != "both"
+    return str(row["side"]) != "both"
 
 
 def counted(row: Mapping[str, Any], figure: str) -> str:
