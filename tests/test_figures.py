@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 from dapp_model import chart_style, cli, decision, trace
 from dapp_model import events as ev
 from dapp_model.analysis import files, pictures
-from dapp_model.chart_style import COLOURS, DARK, DARK_PAGE, MOST, PAGE, apart, contrast
+from dapp_model.chart_style import COLOURS, DARK, DARK_PAGE, MARK, MOST, PAGE, apart, contrast
 from dapp_model.decision import change
+from dapp_model.economics.results import Position
 from dapp_model.parameters import Inputs
 from dapp_model.report import (
     account_figures,
@@ -354,6 +355,40 @@ def test_the_fan_of_incidents_holds_the_numbers_of_the_first_page() -> None:
         assert apart_by == pytest.approx(float(row["averted"]), abs=1e-6)
 
 
+def test_bearers_of_next_to_nothing_are_one_bar_and_nothing_is_lost() -> None:
+    tiers = account_figures.TIERS
+    table = {
+        "victims": dict.fromkeys(tiers, 0.0) | {"non_fiscal": 9000.0},
+        "opcc": dict.fromkeys(tiers, 0.0) | {"cashable": 40.0},
+        "housing": dict.fromkeys(tiers, 0.0) | {"capacity": -90.0},
+        "offset": dict.fromkeys(tiers, 0.0) | {"cashable": 500.0, "capacity": -499.0},
+        "police": dict.fromkeys(tiers, 0.0) | {"capacity": -3000.0},
+    }
+    found = account_figures.gathered(table)
+    assert list(found) == ["victims", "offset", account_figures.SMALL, "police"]
+    for tier in tiers:
+        whole = sum(one[tier] for one in table.values())
+        assert sum(one[tier] for one in found.values()) == pytest.approx(whole)
+    alone = {name: one for name, one in table.items() if name != "housing"}
+    assert account_figures.gathered(alone) == alone
+
+
+def test_a_picture_that_is_taken_out_of_the_pack_says_that_it_is_simulated() -> None:
+    page = (folder().parent / "report.html").read_text("utf-8")
+    assert MARK not in re.sub(r"<(?!text).*?>", "", page)  # the page says it in its own words
+    for path in folder().glob("*.svg"):
+        assert path.read_text("utf-8").count(MARK) == 1, path.name
+
+
+def test_who_pays_nothing_is_not_said_to_wait_for_it() -> None:
+    none, some = np.zeros(2), np.array([-5.0, -5.0])
+    years = ("2018/19", "2019/20")
+    party = Position("opcc", none, none, some, none)
+    assert account_figures.paid_back(party, years) == "pays nothing"
+    payer = Position("opcc", -some, none, some, none)
+    assert account_figures.paid_back(payer, years) == "not paid back in the window"
+
+
 # -- at most four ---------------------------------------------------------------------------------
 
 
@@ -464,6 +499,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     made = totals(inputs)
     chart = sure_figures.flips(made.decision)
     assert chart is not None
+    assert re.search(r">\d+ events?<", chart.svg)
     for text in (chart.svg, chart.alternative):
         assert "Reading C of a repeat: not assessed" in text
     shown = sure_figures.ways(made.decision["flips"])

@@ -27,6 +27,7 @@ from dapp_model.report import (
     section_first,
     words,
 )
+from dapp_model.report import page as tables_of_page
 from dapp_model.report.totals import Totals
 
 
@@ -316,6 +317,22 @@ def test_the_county_stands_beside_what_was_counted(page: str) -> None:
         encoding="utf-8", newline=""
     ) as stream:
         assert len(list(csv.DictReader(stream))) == len(rows)
+
+
+def test_public_bodies_are_told_without_a_verb_that_their_number_would_bend() -> None:
+    moved = {"cps": {"capacity": -2290.0}, "children": {"cashable": 1290.0}, "nhs": {"cashable": 9}}
+    of: Any = SimpleNamespace(bearer=str.upper, by_bearer=lambda _: moved, shown="extend")
+    assert account_words.bearers(of) == [
+        "On public bodies' own lines, in cash and capacity together: gains of £1,290 to CHILDREN; "
+        "more to bear, £2,290 for CPS."
+    ]
+
+
+def test_the_comparator_is_named_once_and_has_no_differences(decision: dict[str, Any]) -> None:
+    for table in (tables_of_page.options(decision), tables_of_page.chances(decision)):
+        row = next(row for row in table.rows if row[0].startswith(decision["comparator"]["label"]))
+        assert row[1] == "-"
+        assert "compared with" not in row
 
 
 def test_a_bound_that_holds_is_no_figure_that_is_met_or_missed() -> None:

@@ -142,7 +142,7 @@ def bearers(totals: Totals) -> Chart:
         ends = "left" if value >= 0 else "right"
         axes.annotate(account_words.signed(value), (at, i), xytext=(side, 0), ha=ends,
                       textcoords="offset points", va="center", fontsize=9)  # fmt: skip
-    axes.margins(x=0.2)
+    axes.margins(x=0.3)  # room for the words at the ends of bars
     axes.locator_params(axis="x", nbins=5)
     names = [name if name == SMALL else totals.bearer(name) for name in table]
     axes.set_yticks(place, [wrapped(name, 46) for name in names], fontsize=9)

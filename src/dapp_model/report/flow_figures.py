@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from dapp_model.chart_style import COLOURS, INK, PAGE, Chart, bare, chart
+from dapp_model.chart_style import COLOURS, INK, PAGE, Chart, bare, chart, wrapped
 from dapp_model.report import words
 from dapp_model.report.totals import Totals
 
@@ -41,7 +41,7 @@ _GAP: Final = 0.13  # inches between losses
 _ROW: Final = 0.24  # inches down that the name of a loss needs
 _SIDE: Final = 0.45  # inches from the edge of the flow to the end of a loss
 _ROUND: Final = 0.5522847498307936  # of a radius, the handles of a quarter of a circle
-_LEFT, _RIGHT, _TOP, _FOOT = 1.35, 3.3, 0.3, 0.75  # inches around the bands, for words
+_LEFT, _RIGHT, _TOP, _FOOT = 1.35, 3.7, 0.3, 0.75  # inches around the bands, for words
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,8 @@ def _picture(flow: Sequence[Step], note: str) -> Canvas:
             PathPatch(_turn(one, top), facecolor=COLOURS[3], edgecolor=edge, linewidth=1.0)
         )
         middle = top - one.down - _BEND - one.width / 2
-        axes.text(_LEFT + one.end + 0.2, middle, f"{_count(one.people)}  {one.name.lower()}",
-                  va="center", fontsize=9)  # fmt: skip
+        name = wrapped(f"{_count(one.people)}  {one.name.lower()}", 44)
+        axes.text(_LEFT + one.end + 0.2, middle, name, va="center", fontsize=9)  # fmt: skip
     people = [flow[0].people, *(step.on for step in flow)]
     names = [flow[0].before, *(step.after for step in flow)]
     for at, count, name in zip(stages, people, names, strict=True):
