@@ -15,7 +15,7 @@ from dapp_model import economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
-from dapp_model.report import account_annex, account_words, figures, section_first, words
+from dapp_model.report import account_annex, account_words, bought, figures, section_first, words
 from dapp_model.report.totals import Totals
 
 
@@ -232,6 +232,26 @@ def test_the_first_page_says_what_its_option_is_and_for_which_month(
         assert decision["posterior"]["hash"] in whole
         assert whole in decision["sentences"]
         assert whole not in plain(page)
+
+
+def test_what_was_bought_has_places_and_each_funders_spending(decision: dict[str, Any]) -> None:
+    done = small_study.finished()
+    totals = Totals(small_study.inputs(), done.decision, kept.read(done.folder))
+    pilot, *_ = said = bought.capacity(totals)
+    assert re.search(r"The pilot has \d+ group places? at a time, from 1 \w+ 20\d\d to ", pilot)
+    assert all(line.endswith(".") for line in said)
+    table = bought.spend(totals)
+    assert table is not None
+    lines = decision["money"][decision["shown_option"]]["contract"]
+    for name in ("contract", "extension_contract"):
+        own = [row for row in lines if row["contract"] == name]
+        left = sum(row["total"] for row in own if row["unspent"])
+        label = account_words.CONTRACTS[name]
+        (whole,) = (row for row in table.rows if row[0] == f"Sum of the {label}")
+        total = own[0]["contract_sum"]
+        assert whole[1:] == tuple(words.money(v) for v in (total, total - left, left))
+        parts = [row for row in table.rows if row[0].startswith(f"{label[0].upper()}{label[1:]}:")]
+        assert len(parts) == 3
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy as np
 
 from dapp_model import describe, fitted
 from dapp_model.parameters import Parameter, registry
-from dapp_model.report import words
+from dapp_model.report import calibration_annex, words
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import Totals
 
@@ -222,7 +222,7 @@ def _county(totals: Totals) -> list[tuple[str, str, str]]:
     posterior = totals.decision["posterior"]
     if posterior is None:
         return [("The simulated county", "what was counted in Surrey", NOT_ASSESSED)]
-    rows = fitted.checks(str(posterior["reading"]))
+    rows = calibration_annex.checks_of(totals)
     found = []
     for weight, name in (
         ("strong", "Figures of Surrey that the county was fitted to, counting most"),
