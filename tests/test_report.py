@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import small_study
 
-from dapp_model import economics, fitted, kept
+from dapp_model import __version__, economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
@@ -440,3 +440,27 @@ def test_the_upper_share_of_staff_time_stands_beside_each_unit_cost() -> None:
         upper = [part for part in cost.parts if part.tier == "capacity" and part.cash_upper > 0]
         charged = [part for part in upper if not part.zero]
         assert ("of staff time is cash" in row[4]) == bool(charged), row[0]
+
+
+def test_what_is_pasted_into_a_notice_stands_by_itself(page: str, decision: dict[str, Any]) -> None:
+    """No rule that was not assessed, no pointer into the pack, and the mark is explained."""
+    notice = plain(page[page.index('id="notice"') : page.index('id="tables"')])
+    assert not decision["learning"]["assessed"]
+    assert "A rule for deciding on what monitoring shows" not in notice
+    assert "this guard-rail" not in notice
+    assert "section 9" not in notice
+    assert "\N{DAGGER} Rests on inputs of grade D" in notice
+    assert "further needs (substance use, mental health, language and employment)" in notice
+
+
+def test_the_report_names_no_command_for_the_panel_to_run(page: str) -> None:
+    body = plain(page[page.index('id="s1"') : page.index('id="tables"')])
+    assert "dapp voi" not in body
+    assert "--since" not in plain(page)
+    assert "those live whom" not in body
+
+
+def test_both_checklists_say_where_the_files_are_that_they_point_to(page: str) -> None:
+    for start, end in (("stress", "cheers"), ("cheers", "quality")):
+        part = plain(page[page.index(f'id="{start}"') : page.index(f'id="{end}"')])
+        assert f"is part of the source of dapp_model {__version__}" in part
