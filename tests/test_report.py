@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import small_study
 
-from dapp_model import economics, fitted, kept
+from dapp_model import __version__, economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
@@ -21,6 +21,7 @@ from dapp_model.parameters import registry
 from dapp_model.report import (
     account_annex,
     account_words,
+    bought,
     calibration_annex,
     cost_names,
     figures,
@@ -245,6 +246,26 @@ def test_the_first_page_says_what_its_option_is_and_for_which_month(
         assert decision["posterior"]["hash"] in whole
         assert whole in decision["sentences"]
         assert whole not in plain(page)
+
+
+def test_what_was_bought_has_places_and_each_funders_spending(decision: dict[str, Any]) -> None:
+    done = small_study.finished()
+    totals = Totals(small_study.inputs(), done.decision, kept.read(done.folder))
+    pilot, *_ = said = bought.capacity(totals)
+    assert re.search(r"The pilot has \d+ group places? at a time, from 1 \w+ 20\d\d to ", pilot)
+    assert all(line.endswith(".") for line in said)
+    table = bought.spend(totals)
+    assert table is not None
+    lines = decision["money"][decision["shown_option"]]["contract"]
+    for name in ("contract", "extension_contract"):
+        own = [row for row in lines if row["contract"] == name]
+        left = sum(row["total"] for row in own if row["unspent"])
+        label = account_words.CONTRACTS[name]
+        (whole,) = (row for row in table.rows if row[0] == f"Sum of the {label}")
+        total = own[0]["contract_sum"]
+        assert whole[1:] == tuple(words.money(v) for v in (total, total - left, left))
+        parts = [row for row in table.rows if row[0].startswith(f"{label[0].upper()}{label[1:]}:")]
+        assert len(parts) == 3
 
 
 @pytest.mark.parametrize(
@@ -487,3 +508,27 @@ def test_the_upper_share_of_staff_time_stands_beside_each_unit_cost() -> None:
         upper = [part for part in cost.parts if part.tier == "capacity" and part.cash_upper > 0]
         charged = [part for part in upper if not part.zero]
         assert ("of staff time is cash" in row[4]) == bool(charged), row[0]
+
+
+def test_what_is_pasted_into_a_notice_stands_by_itself(page: str, decision: dict[str, Any]) -> None:
+    """No rule that was not assessed, no pointer into the pack, and the mark is explained."""
+    notice = plain(page[page.index('id="notice"') : page.index('id="tables"')])
+    assert not decision["learning"]["assessed"]
+    assert "A rule for deciding on what monitoring shows" not in notice
+    assert "this guard-rail" not in notice
+    assert "section 9" not in notice
+    assert "\N{DAGGER} Rests on inputs of grade D" in notice
+    assert "further needs (substance use, mental health, language and employment)" in notice
+
+
+def test_the_report_names_no_command_for_the_panel_to_run(page: str) -> None:
+    body = plain(page[page.index('id="s1"') : page.index('id="tables"')])
+    assert "dapp voi" not in body
+    assert "--since" not in plain(page)
+    assert "those live whom" not in body
+
+
+def test_both_checklists_say_where_the_files_are_that_they_point_to(page: str) -> None:
+    for start, end in (("stress", "cheers"), ("cheers", "quality")):
+        part = plain(page[page.index(f'id="{start}"') : page.index(f'id="{end}"')])
+        assert f"is part of the source of dapp_model {__version__}" in part

@@ -10,6 +10,7 @@ from dapp_model.report import (
     page,
     words,
 )
+from dapp_model.report import bought as bought_words
 from dapp_model.report.document import (
     Block,
     Bullets,
@@ -33,8 +34,10 @@ def bought(pack: Pack) -> tuple[Block, ...]:
         "of it is in any difference."
     )
     return (
+        *([Paragraph(" ".join(said))] if (said := bought_words.capacity(pack.totals)) else []),
         *(Paragraph(line) for line in account_words.contract(pack.decision)),
         *([Paragraph(record)] if pack.decision["decision"] == "extension" else []),
+        *([spent] if (spent := bought_words.spend(pack.totals)) else []),
         page.ends(pack.totals),
         *pack.picture("pathway", height=8.0),
         page.funders(pack.totals),
