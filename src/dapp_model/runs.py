@@ -413,7 +413,9 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
         raise refusal(
             str(folder / "manifest.json"), "The manifest lacks something.", str(error)
         ) from None
-    return replace(inputs, name=name), plan, manifest
+    # inputs.toml is the scenario written out in full: its files had another hash.
+    hashed = str(manifest.get("scenario_hash", inputs.text_hash))
+    return replace(inputs, name=name, text_hash=hashed), plan, manifest
 
 
 def report_again(folder: Path) -> tuple[Path, ...]:
