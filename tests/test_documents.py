@@ -386,7 +386,8 @@ def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
     (place / "evaluation.json").write_text(json.dumps({"sentences": lines}), encoding="utf-8")
     runs.report_again(copy)
     text = words_of_page((copy / "report.html").read_text(encoding="utf-8"))
-    anyway = text[text.index("2 What would", text.index("1 What was bought Figure")) :]
+    body = text.index("1 What was bought", text.index("1 What was bought") + 1)  # not the contents
+    anyway = text[text.index("2 What would", body) :]
     assert anyway.index(lines[1]) < anyway.index("3 Victims and children") < anyway.index(lines[0])
     assert "Regression to the mean as an evaluation" not in text
     assert "What an evaluation of the pilot could detect" not in text
