@@ -97,8 +97,8 @@ def test_a_larger_budget_is_set_beside_the_same_design_too(inputs: Inputs) -> No
     assert said["return_on_extra_pounds"] == pytest.approx(0.7)
     assert said["same_design"]["return_on_extra_pounds"] == pytest.approx(0.2)
     sentence = words.larger_budget(decided(inputs, found))
-    assert "£0.7, and each beyond" in sentence
-    assert "about £0.2; a larger budget is advised only if" in sentence
+    assert "£0.70, and each beyond" in sentence
+    assert "about £0.20; a larger budget is advised only if" in sentence
     assert sentence.endswith("which it does not.")
 
 

@@ -471,7 +471,8 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     }
     worth = learning_words.worth_knowing(said | {"information": information})
     taught = words.money(found["learning"]["value"]["value"])
-    for text in ("£45,600 to know everything", "£12,300 to know what the programme", taught):
+    everything = "Knowing everything before choosing would be worth £45,600"
+    for text in (everything, "knowing what the programme does to abuse £12,300", taught):
         assert text in worth
     assert "£11,000" not in worth
     table = learning_words.expected(said)

@@ -450,6 +450,7 @@ def totals(inputs: Inputs, parameters: pd.DataFrame | None = None) -> Any:
         every,
         (decision.Reading("B", other),),
         reading="A",
+        advised=text["advice"]["option"],
     )
     return SimpleNamespace(
         inputs=inputs,
@@ -499,7 +500,6 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     made = totals(inputs)
     chart = sure_figures.flips(made.decision)
     assert chart is not None
-    assert re.search(r">\d+ events?<", chart.svg)
     for text in (chart.svg, chart.alternative):
         assert "Reading C of a repeat: not assessed" in text
     shown = sure_figures.ways(made.decision["flips"])
