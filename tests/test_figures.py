@@ -629,6 +629,7 @@ def test_every_kind_of_event_has_its_lane() -> None:
 def test_the_timeline_shows_the_story_and_says_that_it_is_simulated() -> None:
     told = story(small_study.inputs())
     chart = timeline.picture(small_study.inputs(), told)
+    assert re.search(r">\d+ events?<", chart.svg)
     assert len(chart.rows) == len(told.moments)
     assert [row[:3] for row in chart.rows] == [
         (one.date, one.without, one.with_option) for one in told.moments
