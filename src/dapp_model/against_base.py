@@ -12,17 +12,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import changes, runs
+from dapp_model import changes, runs, whole
 from dapp_model.contradictions import felt
 from dapp_model.decision.worth import AVERTED, PUBLIC_COST, VALUE, spread
-from dapp_model.errors import RunError
 from dapp_model.phases import horizon_date
 
 if TYPE_CHECKING:
@@ -288,10 +285,8 @@ def write(run: Path, found: Mapping[str, Any], marks: list[str]) -> Path:
     from dapp_model.tables import write_csv
 
     place = run / NAME
-    made = run / f".{NAME}.{os.getpid()}.unfinished"
     sentences = base_difference.sentences(found)
-    try:
-        made.mkdir()
+    with whole.replaced(place, "The difference") as made:
         text = json.dumps({**found, "standing": marks, "sentences": sentences}, indent=2,
                           ensure_ascii=False, allow_nan=False)  # fmt: skip
         _text(made / f"{NAME}.json", [text])
@@ -303,14 +298,6 @@ def write(run: Path, found: Mapping[str, Any], marks: list[str]) -> Path:
             (made / f"{NAME}.png").write_bytes(chart.png)
             _text(made / f"{NAME}.txt", [chart.title, "", chart.alternative, "", *marks])
         _text(made / "README.txt", [*sentences, "", *marks, *([""] if marks else []), OUTSIDE])
-        if place.exists():
-            shutil.rmtree(place)
-        made.rename(place)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"The difference could not be written to {place} ({reason}).") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return place
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import changes, runs
-from dapp_model.errors import RunError
+from dapp_model import changes, runs, whole
 from dapp_model.report import words
 
 if TYPE_CHECKING:
@@ -133,20 +130,11 @@ def write(run: Path, found: Mapping[str, Any], marks: list[str]) -> Path:
     """
     from dapp_model.tables import write_csv
 
-    place, made = run / NAME, run / f".{NAME}.{os.getpid()}.unfinished"
-    try:
-        made.mkdir()
+    place = run / NAME
+    with whole.replaced(place, "What changed") as made:
         text = json.dumps({**found, "standing": marks}, indent=2, ensure_ascii=False)
         (made / f"{NAME}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         write_csv(made / f"{NAME}.csv", ("what", "before", "now"), found["rows"])
         said = "\n".join([*lines(found), "", *marks, _OUTSIDE]) + "\n"
         (made / "README.txt").write_text(said, encoding="utf-8", newline="\n")
-        if place.exists():
-            shutil.rmtree(place)
-        made.rename(place)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"What changed could not be written to {place} ({reason}).") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return place

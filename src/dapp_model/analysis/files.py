@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dapp_model.errors import RunError
+from dapp_model import whole
 from dapp_model.report.figures import write as write_chart
 from dapp_model.tables import write_csv
 
@@ -46,9 +44,7 @@ def write(run: Path, analysis: Analysis, marks: Sequence[str] = ()) -> Path:
     Raises RunError if the disk does not take it; then the earlier one stays.
     """
     place = run / "analysis" / analysis.name
-    made = place.with_name(f".{analysis.name}.{os.getpid()}.unfinished")
-    try:
-        made.mkdir(parents=True)
+    with whole.replaced(place, "The analysis") as made:
         for name, table in analysis.tables.items():
             _write_table(made / f"{name}.csv", table)
         for picture in analysis.pictures:
@@ -58,14 +54,6 @@ def write(run: Path, analysis: Analysis, marks: Sequence[str] = ()) -> Path:
         found = plain(said(analysis, marks))
         text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
         (made / f"{analysis.name}.json").write_text(text + "\n", "utf-8", newline="\n")
-        if place.exists():
-            shutil.rmtree(place)
-        made.rename(place)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"The analysis could not be written to {place} ({reason}).") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return place
 
 
