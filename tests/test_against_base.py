@@ -350,6 +350,9 @@ def test_the_shipped_study_says_nothing_of_the_other_decision(tmp_path: Path) ->
     how = runs.How()
     assert against_base.plan_of(load(path)).refused  # type: ignore[union-attr]
     assert against_base.tell(load(path), PLAN, tmp_path, out=None, how=how) == []
+    copy = tmp_path / path.name  # as in the sources, beside an installed package
+    copy.write_bytes(path.read_bytes())
+    assert against_base.tell(load(copy), PLAN, tmp_path, out=None, how=how) == []
     own = tmp_path / "own.toml"
     own.write_bytes(path.read_bytes())
     told = against_base.tell(load(own), PLAN, tmp_path, out=None, how=how)
