@@ -20,7 +20,7 @@ from dapp_model import cli, model, voi
 from dapp_model import events as ev
 from dapp_model.analysis import pilot, pilot_words
 from dapp_model.analysis.model_runs import Run
-from dapp_model.decision import chance
+from dapp_model.decision import chance, later
 from dapp_model.decision import learning as extension
 from dapp_model.engines import fast
 from dapp_model.errors import InputErrors
@@ -419,7 +419,7 @@ def pilot_seen(n: int) -> tuple[np.ndarray, list[int], tuple[pd.DataFrame, pd.Da
 def choice(values: np.ndarray, able: list[int]) -> extension.Choice:
     shown = small_inputs().options[1]
     sure = chance.apart(values[:, :, able])
-    return extension.Choice(tuple(able), sure, shown, {"pause_and_evaluate": 1e4})
+    return extension.Choice(tuple(able), sure, shown)
 
 
 def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
@@ -436,16 +436,7 @@ def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     assert monitoring.REPEATS not in rule["limits"]
     assert sum(learnt["chance_of_each_act"].values()) == pytest.approx(1)
     assert {rule["act"], rule["otherwise"]} <= set(learnt["chance_of_each_act"])
-    assert found["closing"]["pauses"] == {}
-    study = load(shipped()["surrey_extension.toml"])
-    wide = np.concatenate([values, values[:, :, -1:].repeat(4, axis=2)], axis=2)
-    wide = wide[:, :, : len(study.options)]
-    pauses = extension.learning(study, wide, choice(wide, able), seen)["closing"]["pauses"]
-    assert list(pauses) == ["pause_and_evaluate"]
-    pause = pauses["pause_and_evaluate"]
-    assert 0 < pause["chance_of_reopening"] < 1
-    # To choose is worth no less than to reopen whatever the evaluation shows.
-    assert pause["with_later_choice"]["value"] > pause["reopened_whatever_it_shows"]["value"]
+    assert found["closing"]["closing_cost"] > 0
 
 
 def test_what_is_learnt_is_said_in_sentences() -> None:
@@ -461,7 +452,7 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert three[0].startswith("As a service alone, the pilot is worth")
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
     assert three[3].startswith("Being able to stop, rather than bound to")
-    assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    assert len(learning_words.closing(said)) == 1
     information = {
         "evpi": {"value": 4.56e4},
         "evppi": [
@@ -616,7 +607,7 @@ def test_every_figure_of_the_data_file_has_its_source_and_standing() -> None:
 def test_knowing_all_is_worth_as_much_as_any_data() -> None:
     values, able, (figures, _) = pilot_seen(300)
     nested = values[:, :, able]
-    data = extension.data_of(figures)
+    data = later.data_of(figures)
     assert data.notna().all().all()
     learnt = voi.rule_value(data, nested)
     assert learnt.value <= voi.evpi_estimate(nested.mean(axis=1)).value + 1e-6

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.decision import Reading, Worth
+from dapp_model.decision import Later, Reading, Worth
 from dapp_model.economics import Line, Position
 from dapp_model.errors import RunError
 from dapp_model.money import Purse
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "totals.npz"
 _TREE: Final = "tree"
-_KNOWN: Final = {one.__name__: one for one in (Gathered, Worth, Purse, Position, Line, Reading)}
+_KNOWN: Final = {
+    one.__name__: one for one in (Gathered, Worth, Purse, Position, Line, Reading, Later)
+}
 
 Arrays = list[npt.NDArray[Any]]
 

@@ -247,6 +247,7 @@ def _write(
         draws,
         kept,
         labels,
+        later_choice,
         money,
         report,
         spreadsheets,
@@ -260,7 +261,8 @@ def _write(
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
-    tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
+    ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
+    tables.write_ledger(target / "ledger.parquet", ledger)
     decided = decision.decide(
         inputs,
         gathered.worth,
@@ -268,7 +270,7 @@ def _write(
             gathered.parameters,
             tables.readings(inputs, plan, parts),
             gathered.shown,
-            tables.evaluation_costs(gathered),
+            gathered.later,
         ),
         study={
             "draws": plan.draws,

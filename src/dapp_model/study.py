@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import valuation
+from dapp_model.decision import later
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
 from dapp_model.experiment import with_share
@@ -197,7 +198,9 @@ def value_reading(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
     from dapp_model.fitted import READING
 
     other = inputs.replace(values={READING: task.reading})
-    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=False)
+    # What monitoring shows there is needed only where a later choice is made on it.
+    learn = bool(later.pauses(inputs))
+    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=learn)
     place = _reading_folder(folder, task.reading)
     place.mkdir(exist_ok=True)
     target = _valued_file(place, task.number)

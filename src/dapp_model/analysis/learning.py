@@ -101,6 +101,7 @@ def study(
     found["extension_as_an_option"] = taught
     sentences += learning_words.values(draws.decision)
     sentences += [line for line in [learning_words.rule(draws.decision)] if line]
+    sentences += learning_words.pauses(draws.decision)
     sentences += learning_words.closing(draws.decision)
     if taught != "not assessed" and taught["assessed"]:
         tables["chance_of_each_act"] = _acts(taught, options)

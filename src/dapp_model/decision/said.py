@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from dapp_model import fitted, voi
 from dapp_model.decision import change, choice, curves, dates, known
+from dapp_model.decision import later as later_choices
 from dapp_model.decision.chance import Apart, apart, chance_best, mean
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior
+from dapp_model.decision.later import Later
 from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
@@ -52,13 +54,13 @@ class Evidence:
     """What was drawn (draws x names), and a few draws under other readings of a repeat.
 
     `shown` is what monitoring of the pilot would have shown by the decision, draws x figures;
-    `evaluation` what each option spends on an evaluation, present value in GBP.
+    `later` what becomes of each option that pauses.
     """
 
     parameters: pd.DataFrame | None = None
     readings: tuple[Reading, ...] = ()
     shown: pd.DataFrame | None = None
-    evaluation: Mapping[str, float] = field(default_factory=dict)
+    later: Mapping[str, Later] = field(default_factory=dict)
 
 
 def decide(
@@ -82,6 +84,7 @@ def decide(
     advised, larger = advise(candidates, hurdle)
     shown = choice.shown(candidates, advised)
     values = nested(inputs.options, found, VALUE)
+    _add_later_choices(inputs, options, values, evidence.later)
     sure = apart(values)
     able = [i for i, one in enumerate(candidates) if one.may]
     _add_chances(options, sure, able)
@@ -150,6 +153,16 @@ def decide(
     }
 
 
+def _add_later_choices(
+    inputs: Inputs, options: list[dict[str, Any]], values: Floats, later: Mapping[str, Later]
+) -> None:
+    """Add to each option that pauses what its later choice is; None to the others."""
+    worth = {name: values[:, :, inputs.options.index(name)].mean(axis=1) for name in later}
+    found = later_choices.said(later, worth)
+    for one in options:
+        one["later_choice"] = found.get(one["name"])
+
+
 def _learning(
     inputs: Inputs, values: Floats, among: tuple[list[int], Apart, str], evidence: Evidence
 ) -> dict[str, Any] | str:
@@ -157,7 +170,7 @@ def _learning(
     if inputs.decision != "extension" or evidence.shown is None or evidence.parameters is None:
         return known.NOT_ASSESSED
     able, sure, shown = among
-    choice_of = Choice(tuple(able), _of(sure, able), shown, evidence.evaluation)
+    choice_of = Choice(tuple(able), _of(sure, able), shown)
     return learning(inputs, values, choice_of, (evidence.shown, evidence.parameters))
 
 

@@ -208,7 +208,7 @@ def homicide(decision: Decision) -> str:
 def contract(decision: Decision) -> list[str]:
     """Say how far modelled spending uses up each contract, and what the rule for grants does."""
     found = shown(decision)
-    lines = []
+    lines = _if_reopened(decision)
     for name in dict.fromkeys(row["contract"] for row in found["contract"]):
         rows = [row for row in found["contract"] if row["contract"] == name]
         unspent = sum(row["total"] for row in rows if row["unspent"])
@@ -240,6 +240,19 @@ def contract(decision: Decision) -> list[str]:
         "spent: what is left is no gain, and spending beyond the sum is no cost to anybody."
     )
     return lines
+
+
+def _if_reopened(decision: Decision) -> list[str]:
+    """Say what the contract of an option that pauses stands for; nothing of others."""
+    pause = option_of(decision, decision["shown_option"]).get("later_choice")
+    if pause is None or not pause["assessed"]:
+        return []
+    return [
+        "The contracts and grants described here are those of the draws in which the programme is "
+        f"reopened ({percent(pause['chance_of_reopening'])} of them); where it is closed for good, "
+        "the extension's contract is not paid and the evaluation is. Counts and present values "
+        "are means over all draws."
+    ]
 
 
 CONTRACTS: Mapping[str, str] = {

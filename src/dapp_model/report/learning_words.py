@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dapp_model.decision import VALUE
 from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STARTS
 from dapp_model.report.names import HARMS
 from dapp_model.report.sure_words import section
@@ -98,27 +99,58 @@ def values(decision: Decision) -> list[str]:
 
 
 def closing(decision: Decision) -> list[str]:
-    """Say what closing and reopening cost, and what a pause to evaluate is worth."""
+    """Say what closing and reopening cost."""
     found = decision["learning"]
     if found == NOT_ASSESSED or not found["assessed"]:
         return []
     one = found["closing"]
-    lines = [
+    return [
         f"Closing costs some {money(one['closing_cost'])} beyond the contract, now or at the end "
-        f"of an extension, and reopening some {money(one['reopening_cost'])}: judgements, outside "
-        "the other figures."
+        "of an extension: a judgement, outside the other figures. Reopening after a pause costs "
+        f"some {money(one['reopening_cost'])} beyond it, a judgement too, and is part of what a "
+        "pause is worth."
     ]
-    for name, pause in one["pauses"].items():
-        worth = pause["with_later_choice"]
-        gap = worth["value"] - found["best_now"]
-        lines.append(
-            f"{_label(decision, name)} is worth {money(worth['value'])} (Monte Carlo error "
-            f"{money(worth['standard_error'])}) with its later choice, the cost of reopening and "
-            f"of the evaluation included: reopened in {percent(pause['chance_of_reopening'])} of "
-            f"draws after a matched evaluation of {pause['evaluated_people']} people. That is "
-            f"{money(abs(gap))} {'more' if gap > 0 else 'less'} than the best option now."
+
+
+def pauses(decision: Decision) -> list[str]:
+    """Say of each option that pauses what it is worth, its later choice included."""
+    return [
+        _pause(decision, one) for one in decision["options"] if one.get("later_choice") is not None
+    ]
+
+
+def _pause(decision: Decision, option: Mapping[str, Any]) -> str:
+    pause, label = option["later_choice"], quoted(str(option["label"]))
+    costs = (
+        f"the evaluation ({money(pause['evaluation_cost'])}) and of reopening "
+        f"({money(pause['reopening_cost'])}), at present value"
+    )
+    whatever = pause["reopened_whatever_it_shows"]
+    if not pause["assessed"]:
+        return (
+            f"{label} counts as reopened whatever the evaluation shows, with the cost of {costs}: "
+            f"its later choice is {NOT_ASSESSED}; {pause['reason']}. With it the option is worth "
+            "no less."
         )
-    return lines
+    worth, chance = pause["with_later_choice"], pause["chance_of_reopening"]
+    best = max(
+        (one for one in decision["options"] if one["may_be_chosen"] and one is not option),
+        key=lambda one: float(one["measures"][VALUE]["mean"]),
+    )
+    gap = worth["value"] - float(best["measures"][VALUE]["mean"])
+    return (
+        f"{label} is worth {_known(worth)} with its later choice, the cost of {costs}, included "
+        f"wherever it arises: after a matched evaluation of {pause['evaluated_people']} people it "
+        f"is reopened in {percent(chance)} of draws and closed for good in the others. Reopened "
+        f"whatever is found it would be worth {_known(whatever)}. That choice is in every figure "
+        f"of this option. It is worth {money(abs(gap))} {'more' if gap > 0 else 'less'} than "
+        f"{quoted(str(best['label']))}, the best of the others."
+    )
+
+
+def _known(found: Mapping[str, Any]) -> str:
+    """Say a value with its Monte Carlo error."""
+    return f"{money(found['value'])} (Monte Carlo error {money(found['standard_error'])})"
 
 
 def expected(decision: Decision) -> Table | None:

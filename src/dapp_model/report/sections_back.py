@@ -166,6 +166,7 @@ def _taught(pack: Pack) -> tuple[Block, ...]:
     lines = (
         learning_words.rule(decision),
         *learning_words.values(decision),
+        *learning_words.pauses(decision),
         *learning_words.closing(decision),
     )
     said = tuple(line for line in lines if line)
@@ -203,6 +204,6 @@ def monitoring(pack: Pack) -> tuple[Block, ...]:
         Paragraph(words.expiry(pack.decision)),
         Paragraph(
             "Funders decide each for its own share, the Commissioner for the office's; the Police "
-            "and Crime Panel scrutinises."
+            "and Crime Panel scrutinises and does not approve."
         ),
     )

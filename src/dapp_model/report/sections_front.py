@@ -7,6 +7,7 @@ from dapp_model.report import (
     account_words,
     analyses,
     base_difference,
+    learning_words,
     page,
     words,
 )
@@ -98,6 +99,7 @@ def options(pack: Pack) -> tuple[Block, ...]:
         *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
+        *(Paragraph(line) for line in learning_words.pauses(pack.decision)),
         *_against_base(pack),
     )
 

@@ -20,6 +20,7 @@ from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evp
 from dapp_model.voi.rules import (
     ThresholdRule,
     choices_by_data,
+    choices_for,
     rule_value,
     stated_rule_value,
     threshold_rule,
@@ -42,6 +43,7 @@ __all__ = [
     "acceptability",
     "chance_wrong",
     "choices_by_data",
+    "choices_for",
     "error_by_replications",
     "evpi",
     "evpi_estimate",
