@@ -13,6 +13,7 @@ import pytest
 import small_study
 
 from dapp_model import decision, experiment, fitted, report, runs, study, tables, valuation, voi
+from dapp_model import events as ev
 from dapp_model.decision import chance, effect_prior
 from dapp_model.decision.rail import Rail, chance_of_rise, expected
 from dapp_model.distributions import Mixture, draw
@@ -125,9 +126,37 @@ def test_what_is_at_stake_is_the_same_however_a_county_is_simulated(name: str) -
         assert (own[0] <= comparator[0]).all(), "part of what happens under the comparator"
         assert (own[0] < comparator[0]).any()
     assert sum(one.counts.any() for one in whole.at_stake.values()) >= len(inputs.options) - 1
-    referred = "programme.referrals_police"
+    referred, started = "programme.referrals_police", "programme.starts"
     first = inputs.options[0]
-    assert (whole.at_stake[first].of(referred) == whole.outcomes[first].of(referred)).all()
+    skip = study.decision_year(inputs) + 1 - whole.outcomes[first].first_year
+    for name in (referred, started):  # nobody who is referred, or starts, after it is left out
+        every, base = whole.outcomes[first].of(name), whole.at_stake[first].of(name)
+        assert (base[skip:] == every[skip:]).all()
+        assert (base <= every).all()
+
+
+def test_whoever_started_before_the_decision_is_not_at_stake() -> None:
+    """Their victims' harm is alike in every option: it would hide a rise among the others."""
+    inputs = load(shipped()["surrey_extension.toml"], {"population.share": 0.1})
+    (found,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
+    first = inputs.options[0]
+    before = study.decision_year(inputs) - found.outcomes[first].first_year
+    every, base = (one[first].of("programme.starts") for one in (found.outcomes, found.at_stake))
+    assert every[:before].sum() > 3
+    assert base[:before].sum() < 0.5 * every[:before].sum()
+    rows = [(1, ev.REFERRAL, 10), (1, ev.START, 20), (1, ev.EPISODE_END, 200),
+            (2, ev.REFERRAL, 10), (2, ev.START, 120), (3, ev.REFERRAL, 110),
+            (4, ev.REFERRAL, 10), (4, ev.START, 20), (4, ev.REFERRAL, 100)]  # fmt: skip
+    log = np.zeros(len(rows), dtype=ev.ROW)
+    for i, (person, kind, time) in enumerate(rows):
+        log[i]["person"], log[i]["kind"], log[i]["time"] = person, kind, time
+    assert experiment._concerned(log, 100).tolist() == [2, 3, 4]
+    pilot = load(shipped()["surrey_pilot.toml"], {"population.share": 0.03})
+    (found,) = experiment.evaluate(pilot, seed=5, replicates=[1], whole=False)
+    name = pilot.options[1]
+    referred = found.outcomes[name].of("programme.referrals_police").sum()
+    assert referred > 0
+    assert found.at_stake[name].of("true.incidents").sum() > 0
 
 
 def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:

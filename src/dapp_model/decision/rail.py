@@ -52,9 +52,10 @@ def rail_of(inputs: Inputs) -> Rail:
 
 
 def expected(found: Worth, rail: Rail) -> Expected:
-    """Return what an option does to victims of those referred, draw by draw.
+    """Return what an option does to victims of those whom the decision concerns, draw by draw.
 
     Each draw has its own margin: a share of what happens to them in it under the comparator.
+    Those who started before the decision are in every option alike and are not among them.
     """
     rise = -found.serious_averted - rail.margin * found.serious_at_stake
     beyond, averted = alone(rise), alone(found.serious_averted)

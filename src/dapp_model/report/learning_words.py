@@ -10,7 +10,16 @@ from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STA
 from dapp_model.report.names import HARMS
 from dapp_model.report.sure_words import section
 from dapp_model.report.table import Table
-from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
+from dapp_model.report.words import (
+    Decision,
+    concerned,
+    listed,
+    money,
+    number,
+    option_of,
+    percent,
+    quoted,
+)
 
 NOT_ASSESSED = "not assessed"
 SHARES = (REPORTED, REPEATS)
@@ -185,8 +194,9 @@ def triggers(decision: Decision) -> list[str]:
         lines.append(f"For the decision month itself: {_worded(decision)}")
     rail = decision["guard_rail"]
     lines.append(
-        f"{HARMS[rail['outcome']]} among victims of those referred, {percent(rail['margin'])} or "
-        "more above what is expected without the programme, is looked at whenever it is seen."
+        f"{HARMS[rail['outcome']]} among victims of {concerned(decision)}, "
+        f"{percent(rail['margin'])} or more above what is expected without the programme, is "
+        "looked at whenever it is seen."
     )
     return lines
 

@@ -294,6 +294,13 @@ def in_draws(share: float, draws: int) -> str:
     return f"in none of the {draws} draws" if share == 0 else f"in all {draws} draws"
 
 
+def concerned(decision: Decision) -> str:
+    """Say whose victims the guard-rail is about: those for whom the decision changes anything."""
+    if decision["decision"] == "extension":
+        return "those referred, accepted or started after the decision"
+    return "those referred"
+
+
 def victim_safety(decision: Decision) -> str:
     """Say how the guard-rail for victims came out for the option that is shown."""
     option = option_of(decision, decision["shown_option"])
@@ -303,7 +310,7 @@ def victim_safety(decision: Decision) -> str:
     holds = "" if harm["luck_removed"] else " These chances hold luck as well as what is not known."
     rise = how_often(
         f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
-        "victims of those referred",
+        f"victims of {concerned(decision)}",
         harm["chance_of_rise_beyond_margin"],
         decision["draws"],
     )
