@@ -20,7 +20,15 @@ from dapp_model.distributions import Mixture, draw
 from dapp_model.economics import expected_homicides
 from dapp_model.outcomes import trimmed
 from dapp_model.parameters import Inputs, registry
-from dapp_model.report import figures, page, sure_figures, sure_tables, sure_words, words
+from dapp_model.report import (
+    figures,
+    learning_words,
+    page,
+    sure_figures,
+    sure_tables,
+    sure_words,
+    words,
+)
 from dapp_model.scenario import load, shipped
 
 N = 400
@@ -488,6 +496,132 @@ def test_table_chart_and_every_sentence_name_the_same_option(
     assert shown == label or advised == inputs.options[0]
     against = words.option_of(said, said["wrong"]["against"])["label"]
     assert f"that {words.quoted(against)} is better" in text
+
+
+def names_everywhere(said: dict[str, Any]) -> set[str]:
+    """Return every option that a table, chart or sentence gives as the advice."""
+    label = {one["label"]: one["name"] for one in said["options"]}
+
+    def of(text: str, before: str) -> str:
+        return label[text.split(f"{before}‘", 1)[1].split("’")[0]]
+
+    found = {said["advice"]["option"], label[said["advice"]["label"]]}
+    paragraph = report.paragraph(said)
+    for text in (words.advice(said), paragraph, " ".join(report.sentences(said))):
+        found.add(of(text, "the best act is "))
+    page_one = " ".join(words.first_page(said))
+    found.add(of(page_one, "the best act is "))
+    for table in (page.options(said), page.chances(said)):
+        marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
+        found |= {label[one.removesuffix(" (advised)")] for one in marked}
+        assert len(marked) == 1
+    for chart in (figures.on_a_page(said), figures.options(said)):
+        assert "Advised: " in chart.alternative
+        found.add(of(chart.alternative, "Advised: "))
+        place = list(chart.header).index("advised")
+        drawn = [row[0] for row in chart.rows if row[place] == 1]
+        found |= set(drawn)
+        assert len(drawn) <= 1
+    mixture = next((p for p in said["by_effect_prior"]["parts"] if p["part"] == "mixture"), None)
+    if mixture:
+        found |= {mixture["option"], label[mixture["label"]]}
+    told = words.told_apart(said)
+    assert words.quoted(said["advice"]["label"]) in told
+    larger = said["larger_budget"]
+    if larger is not None and larger["passes"]:
+        found.add(larger["option"])
+    shown = said["shown_option"]
+    assert f"For {words.quoted(words.option_of(said, shown)['label'])} against" in paragraph
+    advised = said["advice"]["option"]
+    assert advised in (shown, said["options"][0]["name"])
+    assert words.option_of(said, advised)["may_be_chosen"]
+    return found
+
+
+def hurdles() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return settings of the scenario, and what options are worth, by what is put in the way."""
+    good = made_up.by_effect(N, scale=1.5e6)
+    better = made_up.by_effect(N, scale=2.4e6, cost=1.6e5, seed=2)
+    luck = np.random.default_rng(8).normal(0, 2e4, (N, 2))
+    bad = np.full((N, 2), -2e5) + luck
+    every_bad = {name: made_up.worth(bad - 1e3 * i) for i, name in enumerate(
+        ("extend", "extend_motivational", "extend_one_to_one_high_harm", "extend_larger",
+         "pause_and_evaluate", "one_funder_withdraws"))}  # fmt: skip
+    one = {"extend": made_up.worth(good)}
+    larger = {**one, "extend_larger": made_up.worth(better, cost=1.6e5)}
+    small = made_up.worth(good + 1e3, cost=1.6e5)
+    unsafe = {**larger, "extend_larger": made_up.worth(better, cost=1.6e5, serious=-30.0)}
+    twins = {**one, "one_funder_withdraws": made_up.worth(good)}
+    all_unsafe = {name: dataclasses.replace(made, serious_averted=np.full((N, 2), -30.0))
+                  for name, made in every_bad.items()}  # fmt: skip
+    return {
+        "a larger budget that passes": ({}, larger),
+        "a stricter hurdle": ({"assume.money.hurdle": 60.0}, larger),
+        "extra pounds that return too little": (
+            {"assume.money.hurdle": 1.5},
+            {**one, "extend_larger": small},
+        ),
+        "extra pounds that return just enough": ({}, {**one, "extend_larger": small}),
+        "the best is excluded by the guard-rail": ({}, unsafe),
+        "the guard-rail fallen": ({"assume.rail.limit": 1.0}, unsafe),
+        "two equally good": ({}, twins),
+        "no programme is best": ({}, every_bad),
+        "one option only may be chosen": ({}, all_unsafe),
+        "harm by recorded crimes": ({"assume.money.harm_route": "recorded crimes"}, larger),
+        "nobody can pay for more": ({"assume.money.ceiling": "£50,000"}, larger),
+    }
+
+
+@pytest.mark.parametrize("case", sorted(hurdles()))
+def test_whatever_is_put_in_the_way_one_option_is_named_everywhere(case: str) -> None:
+    settings, found = hurdles()[case]
+    given = load(shipped()["surrey_extension.toml"], settings)
+    said = made_up.decided(given, found, frame())
+    advised = said["advice"]["option"]
+    assert names_everywhere(said) == {advised}
+    expected = {
+        "a larger budget that passes": "extend_larger",
+        "a stricter hurdle": "extend",
+        "extra pounds that return too little": "extend",
+        "extra pounds that return just enough": "extend_larger",
+        "the best is excluded by the guard-rail": "extend",
+        "the guard-rail fallen": "extend_larger",
+        "two equally good": "extend",
+        "no programme is best": "stop",
+        "one option only may be chosen": "stop",
+        "harm by recorded crimes": "extend_larger",
+        "nobody can pay for more": "stop",
+    }
+    assert advised == expected[case]
+    decides = words.hurdle_decides(said)
+    if case in ("a stricter hurdle", "extra pounds that return too little"):
+        assert "has the highest expected value and is not advised" in decides
+        assert decides in report.paragraph(said)
+    elif case == "extra pounds that return just enough":
+        assert "more than £1 each, but not more than £1.50" in decides
+    else:
+        assert "highest expected value and is not advised" not in decides
+    if case == "one option only may be chosen":
+        assert said["information"]["evpi"]["value"] == 0.0
+        line = "Knowing more before choosing would be worth nothing: only one option may be chosen."
+        assert sure_words.information(said) == line
+        assert learning_words.worth_knowing(said) == line
+        assert said["options"][0]["chance_best"] == 1.0
+    # The average of other perspectives never names what may not be chosen.
+    for row in said["flips"]:
+        assert words.option_of(said, row["option"])["may_be_chosen"]
+    for view in said["views"]:
+        assert view["differs"] == (view["option"] != advised)
+
+
+def test_one_option_alone_is_named_everywhere() -> None:
+    """A scenario that has stopping and one way to go on."""
+    inputs = small_study.inputs()
+    few = dataclasses.replace(inputs, options=("stop", "extend"))
+    for scale, best in ((1.5e6, "extend"), (1e5, "stop")):
+        value = made_up.by_effect(N, scale=scale)
+        said = made_up.decided(few, {"extend": made_up.worth(value)}, frame())
+        assert names_everywhere(said) == {best}
 
 
 def test_the_paragraph_holds_all_that_is_said_of_the_advice() -> None:

@@ -222,8 +222,8 @@ def _pictures(power: pd.DataFrame, parts: pd.DataFrame) -> list[Picture]:
     said = Words(
         "fall_split",
         "What the fall in police records from before to after is made of",
-        f"Records fall by {at:.2f} for each person who starts; the programme's part is "
-        f"{size['programme']:.2f}. Lines are 95% intervals.",
+        f"Records {'fall' if at >= 0 else 'rise'} by {abs(at):.2f} for each person who starts; the "
+        f"programme's part is {size['programme']:.2f}. Lines are 95% intervals.",
         "Police records for each person who starts, fewer than in the year before",
     )
     return [*found, bars(said, steps, pounds=False)]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import voi
-from dapp_model.decision import studies
+from dapp_model.decision import chance, studies
 from dapp_model.decision.known import FEWEST, NOTHING_DRAWN
 from dapp_model.evaluation.monitoring import MATCHED, RULE
 from dapp_model.evaluation.monitoring import REPEATS as POLICE_REPEATS
@@ -156,10 +156,15 @@ def said(found: Mapping[str, Later], values: Mapping[str, Floats]) -> dict[str, 
             "reopening_cost": one.reopening,
             "reopened_whatever_it_shows": _with_error(one.as_reopened),
             "with_later_choice": _with_error(values[name]),
-            "chance_of_reopening": float(one.reopened.mean()) if one.assessed else None,
+            **_reopened(one),
         }
         for name, one in found.items()
     }
+
+
+def _reopened(one: Later) -> dict[str, float | None]:
+    found = chance.said("chance_of_reopening", float(one.reopened.mean()), len(one.reopened))
+    return found if one.assessed else dict.fromkeys(found)
 
 
 def _with_error(values: Floats) -> dict[str, float | None]:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import voi
+from dapp_model.decision import chance
 from dapp_model.decision.chance import Apart
-from dapp_model.decision.known import NOT_ASSESSED
+from dapp_model.decision.known import NOT_ASSESSED, ONLY_ONE
 from dapp_model.decision.later import Known, data_of, too_little
 from dapp_model.evaluation.monitoring import (
     AS_A_SERVICE,
@@ -72,7 +73,7 @@ def learning(
         "figures": {str(name): _spread(figures[name]) for name in figures},
     }
     names = [inputs.options[i] for i in able]
-    reason = "only one option may be chosen" if len(able) < 2 else ""
+    reason = ONLY_ONE if len(able) < 2 else ""
     reason = reason or too_little(Known(shown, parameters))
     if reason:
         return found | {"reason": reason, "learning": NOT_ASSESSED, "able_to_stop": NOT_ASSESSED}
@@ -103,7 +104,7 @@ def learning(
             "act": names[act],
             "otherwise": names[0],
             "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},
-            "chance_of_act": rule.chance,
+            **chance.said("chance_of_act", rule.chance, len(shown)),
             "value": asdict(rule.value),
         },
         "closing": _closing(),
@@ -133,12 +134,14 @@ def learn(
     chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
     if known is None:
         known = voi.separate_luck(net_benefit).values
+    acts = {name: float((chosen == place).mean()) for place, name in enumerate(names)}
     return {
         "value": asdict(voi.evsi(net_benefit, data, seed=seed)),
         "on_unseen_draws": asdict(voi.rule_value(data, net_benefit, seed=seed)),
         "evpi": asdict(voi.evpi_estimate(known)),
-        "chance_of_each_act": {
-            name: float((chosen == place).mean()) for place, name in enumerate(names)
+        "chance_of_each_act": acts,
+        "chance_of_each_act_monte_carlo_error": {
+            name: voi.share_error(share, len(chosen)) for name, share in acts.items()
         },
         "without_data": names[int(np.bincount(without).argmax())],
     }
@@ -162,7 +165,7 @@ def stopping(
         "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
         "knowing_everything": with_error(known.max(axis=1) - known[:, 1]),
         "stop_without_data": float(max(0.0, (values[:, 0] - values[:, 1]).mean())),
-        "chance_of_stopping": float((chosen == 0).mean()),
+        **chance.said("chance_of_stopping", float((chosen == 0).mean()), len(chosen)),
     }
 
 

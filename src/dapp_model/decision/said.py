@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import fitted, voi
-from dapp_model.decision import change, choice, curves, dates, known
+from dapp_model.decision import chance, change, choice, curves, dates, known
 from dapp_model.decision import later as later_choices
 from dapp_model.decision.chance import Apart, apart, chance_best, mean
 from dapp_model.decision.choice import Candidate, advise
@@ -186,9 +186,15 @@ def _triggers(learnt: dict[str, Any] | str) -> list[dict[str, Any]]:
 
 
 def _error_of_chances(draws: int) -> str:
-    """Say how far a chance may be off for want of draws: most for a chance of one half."""
-    points = 100 * float(np.sqrt(0.25 / draws))
-    return f"A chance told from {draws} draws has a Monte Carlo error of up to {points:.0f} points."
+    """Say what the sign before an error is, and how large it can be: most for one half."""
+    if draws < 2:
+        return "From one draw no Monte Carlo error can be told."
+    points = 100 * float(np.sqrt(0.25 / (draws - 1)))
+    return (
+        f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error of a chance in percentage points: "
+        f"with {draws} draws {points:.1f} at most. Where something is so in none of n draws, its "
+        "chance is below 3/n with 95% confidence."
+    )
 
 
 def _rule(learnt: dict[str, Any] | str) -> dict[str, Any] | str:
@@ -245,10 +251,11 @@ def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) ->
     top = sure.values[:, able].max(axis=1)
     for i, one in enumerate(options):
         one["may_be_chosen"] = may[i]
-        one["chance_best"] = best[i]
+        one |= chance.said("chance_best", best[i], len(top))
         one["expected_loss"] = mean(top - sure.values[:, i]) if may[i] else None
         below = (sure.values[:, i] < sure.values[:, 0]).astype(np.float64)
-        one["chance_worse"] = None if one["is_comparator"] else mean(below)
+        worse = chance.said("chance_worse", mean(below), len(top))
+        one |= dict.fromkeys(worse) if one["is_comparator"] else worse
 
 
 def _affordability(options: Mapping[str, Any]) -> str | list[str]:
@@ -313,7 +320,11 @@ def _ratios(found: Worth) -> dict[str, Any]:
         name: asdict(ratio(by_draw[top], by_draw[bottom]))
         for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
     }
+    for one in found_ratios.values():
+        for name in ("chance_positive", "chance_above_one"):
+            one |= chance.said(name, one[name], len(by_draw[COST]))
     for name in UNIT_COSTS:
+        del found_ratios[name]["chance_above_one_monte_carlo_error"]
         del found_ratios[name]["chance_above_one"]  # a price is compared with no pound
     return found_ratios
 
@@ -416,11 +427,11 @@ def _wrong(inputs: Inputs, sure: Apart, advised: str, shown: str) -> dict[str, A
         "mean_loss_error": None,
     }
     if len(lost) > 1:
-        chance, loss = voi.chance_wrong(sure.values, *places)
+        wrongly, loss = voi.chance_wrong(sure.values, *places)
         said |= {
-            "chance": chance.value,
+            "chance": wrongly.value,
             "mean_loss": loss.value,
-            "chance_error": chance.standard_error,
+            "chance_error": wrongly.standard_error if 0 < wrongly.value < 1 else None,
             "mean_loss_error": loss.standard_error,
         }
     return said

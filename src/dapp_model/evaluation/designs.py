@@ -85,6 +85,11 @@ class Truth:
     seen_error: float
     sign: float
 
+    @property
+    def towards(self) -> float:
+        """Return the size of what is seen, below zero where it points away from the truth."""
+        return self.seen * self.sign if self.sign else abs(self.seen)
+
 
 @dataclass(frozen=True, eq=False)
 class Arms:

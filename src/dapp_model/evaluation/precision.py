@@ -98,7 +98,7 @@ def _row(found: dict[str, designs.Arms], hazard_ratio: float) -> dict[str, Any]:
         "mismatch": mismatch,
         "mismatch_error": error,
         "true_share": (truth[HOPED].effect - truth[NONE].effect) / np.log(hazard_ratio),
-        "arm_for_80": trials.arm_for_power(abs(truth[HOPED].seen), unit),
+        "arm_for_80": trials.arm_for_power(max(0.0, truth[HOPED].towards), unit),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report.names import FUNDERS
-from dapp_model.report.words import Decision, listed, money, option_of, percent, quoted
+from dapp_model.report.words import Decision, chance, listed, money, option_of, percent, quoted
 
 if TYPE_CHECKING:
     from dapp_model.report.totals import Totals
@@ -159,10 +159,10 @@ def payback(decision: Decision) -> str:
 
     def when(who: str) -> str:
         year = found[who]["payback"]
-        chance = percent(found[who]["chance_back"])
+        back = chance(found[who], "chance_back", decision)
         if year:
-            return f"by the end of {year} (chance of being so by the end of the window: {chance})"
-        return f"not by the end of {decision['last_year']} (chance that it is: {chance})"
+            return f"by the end of {year} (chance of being so by the end of the window: {back})"
+        return f"not by the end of {decision['last_year']} (chance that it is: {back})"
 
     return (
         f"Counting all that society gains, the cost is made good {when('society')}; counting "
@@ -249,9 +249,9 @@ def _if_reopened(decision: Decision) -> list[str]:
         return []
     return [
         "The contracts and grants described here are those of the draws in which the programme is "
-        f"reopened ({percent(pause['chance_of_reopening'])} of them); where it is closed for good, "
-        "the extension's contract is not paid and the evaluation is. Counts and present values "
-        "are means over all draws."
+        f"reopened ({chance(pause, 'chance_of_reopening', decision)}); where it is closed for "
+        "good, the extension's contract is not paid and the evaluation is. Counts and present "
+        "values are means over all draws."
     ]
 
 

@@ -96,6 +96,7 @@ def options(pack: Pack) -> tuple[Block, ...]:
     return (
         Definitions(described),
         *([Paragraph(larger)] if larger else []),
+        *([Paragraph(decides)] if (decides := words.hurdle_decides(pack.decision)) else []),
         *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),

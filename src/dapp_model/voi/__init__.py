@@ -7,7 +7,7 @@ is taken for nested draws: the luck of the replications is taken out first (`sep
 
 from __future__ import annotations
 
-from dapp_model.voi.arrays import Estimate
+from dapp_model.voi.arrays import Estimate, share_error
 from dapp_model.voi.curves import (
     acceptability,
     chance_wrong,
@@ -61,6 +61,7 @@ __all__ = [
     "read_savi",
     "rule_value",
     "separate_luck",
+    "share_error",
     "stated_rule_value",
     "threshold_rule",
     "write_savi",
