@@ -347,12 +347,62 @@ def test_halves_by_frailty_and_state_dependence(inputs: Inputs) -> None:
     assert "same in all draws" in axis(said, "state_dependence")["reason"]
     assert not axis(said, "repeat_reading")["assessed"]
     text = sure_words.structures(said)
-    assert "Not assessed: how far one incident brings on others" in text
+    assert "how far one incident brings on others" in text.split("Not assessed: ")[1]
     heavy = load(shipped()["surrey_extension.toml"], {"assume.structural.more_frailty": 0})
     said = made_up.decided(heavy, found, parameters)
     assert option(axis(said, "frailty")["average"], "extend")["mean"] == pytest.approx(
         means[~upper].mean()
     )
+
+
+def test_frailty_is_set_against_state_dependence(inputs: Inputs) -> None:
+    """The two explanations of the same repeats, as ends of a posterior in which they trade off."""
+    rng = np.random.default_rng(5)
+    sigma = rng.uniform(0.8, 2.0, N)
+    rise = np.clip(4.0 - 2.0 * sigma + rng.normal(0, 0.5, N), 0.05, None)
+    value = 1e5 * (rise - rise.mean())[:, None] + rng.normal(0, 2e4, (N, 2))
+    parameters = frame(**{"case.frailty_sigma": sigma, "incident.raised_hazard": rise})
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, parameters)
+    found = axis(said, "frailty_against_state_dependence")
+    frailty, state = found["alternatives"]
+    assert found["rank_correlation"] < -0.5
+    assert option(frailty, "extend")["mean"] < 0 < option(state, "extend")["mean"]
+    assert (frailty["option"], state["option"]) == ("stop", "extend")
+    shares = [one["brought_on_by_earlier_incidents"] for one in (frailty, state)]
+    assert shares[0] < shares[1] < 1
+    both = (option(frailty, "extend")["mean"] + option(state, "extend")["mean"]) / 2
+    assert option(found["average"], "extend")["mean"] == pytest.approx(both)
+    assert both == pytest.approx(value.mean(), abs=1.0)
+    assert "two ends of one posterior" in said["structural"]["note"]
+    alone = made_up.decided(
+        inputs, {"extend": made_up.worth(value)}, frame(**{"case.frailty_sigma": sigma})
+    )
+    assert not axis(alone, "frailty_against_state_dependence")["assessed"]
+    only = load(shipped()["surrey_extension.toml"], {"assume.structural.more_raised_hazard": 0})
+    said = made_up.decided(only, {"extend": made_up.worth(value)}, parameters)
+    average = axis(said, "frailty_against_state_dependence")["average"]
+    assert option(average, "extend")["mean"] == pytest.approx(option(frailty, "extend")["mean"])
+
+
+def test_the_share_brought_on_is_that_of_a_plain_simulation() -> None:
+    """In a case of the mean rate whose hazard rises after each incident and fades."""
+    from dapp_model.decision.structural import brought_on
+
+    rate, rise, days = 2.0, 1.0, 30.0
+    told = brought_on(pd.DataFrame({"incident.raised_hazard": [rise]}),
+                      {"case.frailty_mean": rate, "incident.raised_hazard_time": days})  # fmt: skip
+    rng = np.random.default_rng(1)
+    own = brought = 0
+    step = 0.5 / 365.25
+    since = np.full(4000, np.inf)
+    for _ in range(2 * 730):
+        raised = rise * np.exp(-since * 365.25 / days)
+        happens = rng.random(4000) < rate * (1 + raised) * step
+        by = rng.random(4000) < raised / (1 + raised)
+        own += int((happens & ~by).sum())
+        brought += int((happens & by).sum())
+        since = np.where(happens, 0.0, since + step)
+    assert told[0] == pytest.approx(brought / (own + brought), abs=0.02)
 
 
 def test_few_draws_have_no_halves(inputs: Inputs) -> None:
