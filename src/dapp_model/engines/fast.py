@@ -380,7 +380,7 @@ def live_under_each(
     joint = set_out(key, first.p, first.days, people, lives, queues)
     if len(worlds) > 1:
         joint = go_on(
-            key, first.p, first.days, _parting(worlds), first.calendar, lives, queues, joint
+            key, first.p, first.days, parting(worlds), first.calendar, lives, queues, joint
         )
     for number, world in enumerate(worlds):
         last = number == len(worlds) - 1
@@ -392,7 +392,7 @@ def live_under_each(
         yield by_person(close_books(world.horizon, own, where), people)
 
 
-def _parting(worlds: Sequence[World]) -> int:
+def parting(worlds: Sequence[World]) -> int:
     """Return the first moment at which anything differs between options that share the county."""
     first, *others = worlds
     moments = [first.horizon]
