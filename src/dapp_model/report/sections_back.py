@@ -179,7 +179,6 @@ def _taught(pack: Pack) -> tuple[Block, ...]:
     lines = (
         learning_words.rule(decision),
         *learning_words.values(decision),
-        *learning_words.pauses(decision),
         *learning_words.closing(decision),
     )
     said = tuple(line for line in lines if line)
