@@ -237,6 +237,7 @@ def test_a_run_writes_one_value_everywhere(chosen: np.ndarray, tmp_path: Path) -
     assert "extend" in set(ledger["option"].astype(str))
     page = (target / "report.html").read_text(encoding="utf-8")
     assert "closed for good in the others" in page
+    assert "Panel scrutinises and does not approve" in page
     again = runs.report_again(target)
     assert again
 
