@@ -19,8 +19,8 @@ CSV = ("effect_prior.csv", "structural.csv", "acceptability.csv", "information.c
 def _three(one: Mapping[str, Any]) -> str:
     """Return value, incidents averted and chance of being best in one cell."""
     return (
-        f"{words.money(one['mean'])}; {words.number(one['true_incidents_averted'])} averted; best "
-        f"{words.percent(one['chance_best'])}"
+        f"{words.money(one['mean'])}; {words.mean_count(one['true_incidents_averted'])} averted; "
+        f"best {words.percent(one['chance_best'])}"
     )
 
 
@@ -78,7 +78,7 @@ def structural(decision: Decision) -> Table:
         "Draws",
         "Advice",
         f"Value of {words.quoted(_label(decision, shown))}",
-        "True incidents averted by it",
+        "True incidents averted by it, mean",
     )
     return Table("Other ways to build the model", columns, tuple(rows))
 
@@ -88,7 +88,7 @@ def _row(view: Mapping[str, Any], shown: str) -> tuple[str, str, str]:
     return (
         str(view["label"]),
         words.money(one["mean"]),
-        words.number(one["true_incidents_averted"]),
+        words.mean_count(one["true_incidents_averted"]),
     )
 
 

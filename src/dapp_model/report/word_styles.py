@@ -70,6 +70,7 @@ def lay_out(section: Any, *, wide: bool) -> None:
 
 def _fonts(paper: Paper) -> None:
     from docx.enum.style import WD_STYLE_TYPE
+    from docx.enum.text import WD_UNDERLINE
     from docx.shared import Cm, Pt, RGBColor
 
     styles = paper.styles
@@ -101,6 +102,10 @@ def _fonts(paper: Paper) -> None:
     link = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
     link.font.color.rgb = RGBColor.from_string(BLUE)
     link.font.underline = True
+    number = styles.add_style("Pack Number", WD_STYLE_TYPE.CHARACTER)
+    number.font.underline = WD_UNDERLINE.DOTTED
+    marked = styles.add_style("Pack Marked", WD_STYLE_TYPE.CHARACTER)
+    marked.font.superscript = True
     defaults = styles.element.find(f".//{{{_W}}}rPrDefault//{{{_W}}}lang")
     for attribute in ("val", "eastAsia"):
         defaults.set(f"{{{_W}}}{attribute}", LANGUAGE)
