@@ -289,7 +289,7 @@ def test_run_prints_the_advice_and_where_it_wrote(
     settings = ("--draws", "2", "--replications", "1", "--workers", "1", "--quick")
     assert dapp("run", path, *settings) == 0
     said = capsys.readouterr()
-    assert "On present knowledge the best act is" in said.out
+    assert "On present knowledge the best option is" in said.out
     assert "Indicative" in said.out
     assert (words.FITTED in said.out) == fitted.is_there()
     assert ("Provisional" in said.out) == (not fitted.is_proved())

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Final, SupportsIndex
 
 OPEN, MIDDLE, CLOSE = "\ue000", "\ue001", "\ue002"
+WHICH: Final = " | "  # before what was counted of a list
 AND: Final = "\ue003"  # between the places of a number that is made of several
 _MARKS: Final = re.compile(f"[{OPEN}{MIDDLE}{CLOSE}{AND}]")
 _SHOWN: Final = re.compile(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}")
 # Texts of the decision that the run has generated, numbers and all.
-_TOLD: Final = re.compile(r"(^|\.)(reason|intervals|note)$|^views\[\d+\]\.words$|rule\.words$")
+_TOLD: Final = re.compile(
+    r"(?<!expires)(^|\.)(reason|intervals|note)$|^views\[\d+\]\.words$|rule\.words$"
+)
 _NUMBER: Final = re.compile(r"-?£?\d[\d,]*(?:\.\d+)?(?: million|%|p\b)?")
 
 
@@ -115,9 +118,14 @@ def of(value: float, place: str) -> float:
     return Sourced(value, place)
 
 
-def at(value: int, found: Any) -> int:
-    """Return a count of what a list holds, as standing where the list of the decision stands."""
-    return SourcedCount(value, found.origin) if isinstance(found, SourcedList) else value
+def at(value: int, found: Any, which: str = "") -> int:
+    """Return a count of what a list holds, as standing where the list of the decision stands.
+
+    `which` says what was counted of it, if not everything.
+    """
+    if not isinstance(found, SourcedList):
+        return value
+    return SourcedCount(value, f"{found.origin}{WHICH}{which}" if which else found.origin)
 
 
 def sourced(found: Any, file: str, at: str = "") -> Any:

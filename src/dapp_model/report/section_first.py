@@ -95,7 +95,10 @@ def most_often(decision: Mapping[str, Any]) -> str:
     turned = Counter(_turned(decision)).most_common()
     if turned:
         labels = [words.quoted(words.option_of(decision, name)["label"]) for name, _ in turned]
-        (_, most), *others = [(o, origins.at(n, decision["views"])) for o, n in turned]
+        (_, most), *others = [
+            (o, origins.at(n, decision["views"], "and other tests that turn the advice"))
+            for o, n in turned
+        ]
         each = [f"to {labels[0]}"]
         each += [f"{n} to {label}" for (_, n), label in zip(others, labels[1:], strict=True)]
         said.append(f"{most} of the tests below would turn the advice {words.listed(each)}.")
@@ -135,7 +138,7 @@ def _structures(pack: Pack) -> str:
     """Say in short how far the advice hangs on how the model is built; section 7 says which way."""
     found = pack.decision["structural"]
     asked, others = sure_words.alternatives(pack.decision)
-    changed = origins.at(len(others), found["axes"])
+    changed = origins.at(len(others), found["axes"], "that change the advice")
     average = found["average"]
     mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
     which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE

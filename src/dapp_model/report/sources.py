@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dapp_model.report.names import FUNDERS
+from dapp_model.report.origins import WHICH
 
 INCIDENTS, PUBLIC, SOCIETY = (
     "true_incidents_averted",
@@ -32,7 +33,7 @@ _RULES: Final = tuple(
         (r"^calibration/", INCIDENTS),
         (r"^inputs\.toml:", CHOSEN),
         (r"(^|[:.])(draws|replications|whole_county_draws|seed|effective_draws|weight)$", HOW),
-        (r":(posterior|population_share|intervals)\b|\.reason$", HOW),
+        (r":(posterior|population_share|intervals)\b|\.reason$|:structural\.axes$", HOW),
         (r":views\b.*\.words$", CHOSEN),
         (r":guard_rail\.|\.(hurdle|contract_sum|evaluated_people)$|optimism_cut$", CHOSEN),
         (r"\.learning\.figures|:learning\.figures|:outcomes|^outcomes\.csv|ledger", INCIDENTS),
@@ -73,6 +74,7 @@ def meaning(place: str, decision: Mapping[str, Any]) -> str:
     file, _, at = place.partition(":")
     if file != DECISION:
         return at
+    at, _, which = at.partition(WHICH)
     here: Any = decision
     said: list[str] = []
     for quoted, key, number in _STEP.findall(at):
@@ -84,7 +86,7 @@ def meaning(place: str, decision: Mapping[str, Any]) -> str:
         here = here[step]
         if step not in _SILENT:
             said.append(_ENDS.get(step) or _option(step, decision) or step.replace("_", " "))
-    return ", ".join(part for part in said if part)
+    return ", ".join(part for part in (*said, which) if part)
 
 
 def _named(here: Any, number: int, decision: Mapping[str, Any]) -> str:

@@ -136,7 +136,7 @@ def structures(decision: Decision) -> str:
     found = decision["structural"]
     asked, others = alternatives(decision)
     changed = [f"{quoted(one['label'])} ({one['words']})" for one in others]
-    count = origins.at(len(changed), found["axes"])
+    count = origins.at(len(changed), found["axes"], "that change the advice")
     silent = [
         axis["words"][0].lower() + axis["words"][1:]
         for axis in found["axes"]

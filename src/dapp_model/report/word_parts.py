@@ -31,6 +31,7 @@ PAGE: Final = (21.0, 29.7)  # A4, cm
 MARGIN: Final = 1.9  # cm
 NARROW: Final = 1.5  # cm, on the first page
 _TWIPS: Final = 1440 / 2.54  # in a cm
+_W: Final = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _SOFT: Final = "B4B6B9"
 _ROWS: Final = 10_000  # numbers of bookmarks of rows begin here; those of headings are lower
 NUMBER, MARKED = "PackNumber", "PackMarked"  # styles of a number that is a link, and of its mark
@@ -82,7 +83,7 @@ def add_part(line: Any, part: Part) -> None:
         case Link(text, to):
             add_link(line, text, to)
         case Figure():
-            line._p.append(_parsed(_figure(part)))
+            line._p.extend(_parsed(f"<w:p {_W}>{_figure(part)}</w:p>"))
         case _:
             line.add_run(part)
 
@@ -214,17 +215,15 @@ def _run(part: Part) -> str:
 
 def _figure(part: Figure) -> str:
     """Return a number that leads to where it comes from, and its mark."""
-    from docx.oxml.ns import nsdecls
-
     mark = (
         f'<w:r><w:rPr><w:rStyle w:val="{MARKED}"/></w:rPr><w:t>{DAGGER}</w:t></w:r>'
         if part.marked
         else ""
     )
     return (
-        f'<w:hyperlink {nsdecls("w")} w:anchor="{part.to}" w:history="1"><w:r><w:rPr>'
+        f'<w:hyperlink w:anchor="{part.to}" w:history="1"><w:r><w:rPr>'
         f'<w:rStyle w:val="{NUMBER}"/></w:rPr><w:t xml:space="preserve">{escape(part.text)}</w:t>'
-        f"</w:r>{mark}</w:hyperlink>"
+        f"</w:r></w:hyperlink>{mark}"
     )
 
 
