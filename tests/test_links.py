@@ -198,7 +198,7 @@ def test_no_sign_of_a_place_is_left_in_a_file_for_people() -> None:
     for path in [folder / "report.html", folder / "decision.json", *folder.glob("figures/*.txt")]:
         assert not re.search("[\ue000-\ue0ff]", path.read_text(encoding="utf-8")), path.name
     body = docx.Document(str(folder / "report.docx")).element.body
-    assert not re.search("[\ue000-\ue0ff]", "".join(one.text for one in body.iter(qn("w:t"))))
+    assert not re.search("[\ue000-\ue0ff]", "".join(one.text or "" for one in body.iter(qn("w:t"))))
 
 
 # -- the mark -------------------------------------------------------------------------------------
@@ -239,6 +239,13 @@ def test_tables_and_charts_of_results_carry_it_in_their_headings() -> None:
         one.title for one in tables if one.columns[0] == "Item" or one.title[:12] == "Assumptions "
     }
     assert all(one.marked for one in every if isinstance(one, Picture))
+
+
+def test_a_terminal_shows_the_mark_as_well() -> None:
+    *lines, note = links.first_page(small_study.inputs(), decision())
+    assert [line.replace(DAGGER, "") for line in lines] == said_as.first_page(decision())
+    assert any(f"£{n}{DAGGER}" in line for line in lines for n in ("659", "660"))
+    assert note.startswith(f"{DAGGER} Rests on inputs of grade D")
 
 
 def test_nothing_is_marked_that_rests_on_good_evidence() -> None:

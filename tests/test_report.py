@@ -488,6 +488,69 @@ def test_chances_are_never_rounded_to_certainty() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "whole", "mean"),
+    [
+        (0.0, "0", "0"),
+        (0.3, "under 1", "0.3"),
+        (0.01, "under 1", "under 0.1"),
+        (-0.01, "0", "over -0.1"),
+        (1.6, "2", "1.6"),
+        (3.0, "3", "3"),
+        (-2.4, "-2", "-2.4"),
+        (12.4, "12", "12"),
+        (1254.4, "1,250", "1,250"),
+    ],
+)
+def test_people_come_whole_and_means_of_few_have_one_decimal(
+    value: float, whole: str, mean: str
+) -> None:
+    assert words.whole(value) == whole
+    assert words.mean_count(value) == mean
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "averts no incident of abuse"),
+        (0.4, "averts less than one incident of abuse"),
+        (1.2, "averts 1 incident of abuse"),
+        (11.6, "averts 12 incidents of abuse"),
+        (-0.4, "comes with less than one more incident of abuse"),
+        (-7.7, "comes with 8 more incidents of abuse"),
+    ],
+)
+def test_incidents_in_a_sentence_are_whole(value: float, said: str) -> None:
+    assert words.incidents(value) == said
+
+
+def test_no_part_of_a_person_is_counted_on_the_page(page: str) -> None:
+    text = plain(page)
+    assert not re.search(r"\d\.\d+ (?:people|incidents|places|starters|partners)", text)
+    ends = text[text.index("People by how their time with the programme ended") :]
+    assert not re.search(r"\d\.\d", ends[: ends.index("Figure ")])
+    said = (small_study.finished().folder / "figures" / "pathway.txt").read_text("utf-8")
+    assert not re.search(r"\d\.\d", said)
+
+
+def test_no_letter_stands_for_what_a_repeat_is(page: str) -> None:
+    text = plain(page[: page.index('id="assumptions"')])
+    assert not re.search(r"\b[Rr]eadings? [ABC]\b", text)
+    assert "counted in the same financial year" in text
+    for path in (small_study.finished().folder / "figures").glob("flips.*"):
+        if path.suffix in (".svg", ".txt"):
+            said = path.read_text("utf-8")
+            assert "in the same financial year" in said
+            assert not re.search(r"\b[Rr]eadings? [ABC]\b", said)
+
+
+def test_the_run_record_says_when_the_run_was_finished(page: str) -> None:
+    folder = small_study.finished().folder
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert f"Run finished {words.day(manifest['finished'][:10])}" in plain(page)
+    assert "finished" not in json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+
+
 def test_undiscounted_and_discounted_stand_side_by_side(
     page: str, decision: dict[str, Any]
 ) -> None:

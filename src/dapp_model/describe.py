@@ -113,8 +113,13 @@ def parameter_dict(one: Parameter) -> dict[str, Any]:
     }
 
 
-def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[str]:
-    """Return lines that say what a scenario comes to: options, levers and beliefs."""
+def scenario(
+    inputs: Inputs, base: Path | None, apart: Sequence[str], *, everything: bool = False
+) -> list[str]:
+    """Return lines that say what a scenario comes to: options, and what differs from its base.
+
+    With `everything`, every lever and belief follows, with unit and source.
+    """
     lines = [inputs.title, inputs.question, f"Decision: {inputs.decision}", "", "Options"]
     for i, name in enumerate(inputs.options):
         option = inputs.option(name)
@@ -122,7 +127,25 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines.append(f"  {option.label}{first}  [{name}]")
         if option.description:
             lines += _wrapped(f"      {option.description}")
-    lines += ["", "What would be done"]
+    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
+    if base:
+        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
+    lines.append("")
+    lines += [line for text in inputs.warnings for line in _wrapped(f"Please note: {text}")]
+    lines.append("Everything makes sense." if not inputs.warnings else "Nothing is wrong.")
+    if not everything:
+        return [*lines, f"All {_size(inputs)} values with unit and source: add --all."]
+    return [*lines, *_everything(inputs)]
+
+
+def _size(inputs: Inputs) -> int:
+    """Return how many levers, beliefs and conventions there are."""
+    return sum(one.role == "lever" for one in registry().values()) + len(inputs.values)
+
+
+def _everything(inputs: Inputs) -> list[str]:
+    """Return every lever, belief and convention with its unit and its source."""
+    lines = ["", "What would be done"]
     for key, parameter in registry().items():
         if parameter.role == "lever":
             lines += _lever(inputs, key, parameter)
@@ -134,13 +157,6 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines += _wrapped(
             f"      {parameter.source}; {_STATUS[parameter.status]}; grade {parameter.grade}"
         )
-    # Last, so that it stands before the eyes of whoever has just pressed the key.
-    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
-    if base:
-        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
-    lines.append("")
-    lines += [line for text in inputs.warnings for line in _wrapped(f"Please note: {text}")]
-    lines.append("Everything makes sense." if not inputs.warnings else "Nothing is wrong.")
     return lines
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from dapp_model import fitted
 from dapp_model.chart_style import COLOURS, INK, PAGE, SOFT, Chart, canvas, chart
 from dapp_model.report import origins, words
+from dapp_model.report.names import READINGS
 from dapp_model.report.table import Table
 from dapp_model.report.totals import Totals
 
@@ -94,8 +95,7 @@ def checks(totals: Totals) -> Table | None:
                "Counted less simulated, standard errors", "Chance of being as far out")  # fmt: skip
     reading = totals.decision["posterior"]["reading"]
     return Table(
-        "The simulated county against what was counted, with a repeat counted "
-        f"{words.READINGS[reading]}",
+        f"The simulated county against what was counted, with a repeat counted {READINGS[reading]}",
         columns,
         rows,
         CHECKS,

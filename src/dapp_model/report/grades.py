@@ -8,13 +8,13 @@ unit costs. Levers and conventions are choices and count for nothing here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dapp_model.economics import settings_of, tariff
 from dapp_model.parameters import Inputs, Parameter, registry
-from dapp_model.report import origins, sources
+from dapp_model.report import origins, sources, words
 from dapp_model.report.document import DAGGER, Link, Words
 
 MONEY_ONLY: Final = ("cost",)  # sections of the registry that price what happens, and no more
@@ -90,6 +90,17 @@ def beside(rests: Rests, measure: str) -> Words:
     inputs, recalled, _ = _counts(rests, measure)
     share = f"{recalled} of {inputs} inputs recalled"
     return (Link(f"Grade {rests.worst}{mark}", "assumptions"), f" ({share})")
+
+
+def on_pictures(inputs: Inputs, marks: Sequence[str]) -> list[str]:
+    """Return what stands at the foot of a picture file: marks in short, and the dagger's meaning.
+
+    `marks` are the standing sentences of the run.
+    """
+    said = words.on_pictures(marks)
+    if of_measures(inputs)[sources.SOCIETY].marked:
+        said.append(f"{DAGGER} Results rest on inputs that are recalled or of grade {WEAKEST}")
+    return said
 
 
 def note(rests: Rests) -> Words:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model.report import origins, sources
+from dapp_model.report import grades, origins, sources, words
 from dapp_model.report.document import (
     DAGGER,
     Block,
@@ -29,9 +29,13 @@ from dapp_model.report.document import (
     Section,
     Words,
     parts,
+    plain,
 )
 from dapp_model.report.grades import Rests
 from dapp_model.report.table import Table
+
+if TYPE_CHECKING:
+    from dapp_model.parameters import Inputs
 
 KEY: Final = "number_"  # before a count, the name of a row to which links lead
 _RANGE: Final = " to "
@@ -80,12 +84,12 @@ class Linker:
     def block(self, found: Block) -> Block:
         """Return a block with its numbers as links."""
         match found:
-            case Paragraph(words):
-                return replace(found, words=self.line(words))
+            case Paragraph(said):
+                return replace(found, words=self.line(said))
             case Bullets(items):
                 return Bullets(tuple(self.line(one) for one in items))
             case Definitions(items):
-                return Definitions(tuple((term, self.line(words)) for term, words in items))
+                return Definitions(tuple((term, self.line(said)) for term, said in items))
             case Numbers(items):
                 return Numbers(tuple(self.number(one) for one in items))
             case Table():
@@ -102,10 +106,10 @@ class Linker:
         value, interval, error = (self.line(w) for w in (one.value, one.interval, one.error))
         return Number(one.label, value, interval, error, self.line(one.rests_on))
 
-    def line(self, words: Words) -> Words:
+    def line(self, said: Words) -> Words:
         """Return a line with its numbers as links; one mark stands for both ends of a range."""
         made: list[Part] = []
-        for part in parts(words):
+        for part in parts(said):
             if isinstance(part, str):
                 made += self._pieces(part)
             else:
@@ -162,6 +166,16 @@ class Linker:
         keys = tuple(f"{KEY}{i + 1}" for i in range(len(rows)))
         columns = ("As printed", "What it is", "File of the run: place in it", "Rests on")
         return (*_opening(decision), Table("Numbers in the text", columns, rows, keys=keys))
+
+
+def first_page(inputs: Inputs, decision: Mapping[str, Any]) -> list[str]:
+    """Return the sentences of the first page for a terminal, with the marks of their numbers."""
+    evidence = Evidence(decision, grades.of_measures(inputs))
+    linker = Linker(evidence)
+    found = words.first_page(origins.sourced(decision, sources.DECISION))
+    lines = [plain(linker.line(one)) for one in found]
+    rests = evidence.rests[sources.SOCIETY]
+    return [*lines, *([plain(linker.line(grades.note(rests)))] if rests.marked else [])]
 
 
 def _place(place: str) -> str:

@@ -70,7 +70,7 @@ def structural(decision: Decision) -> Table:
         rows.append((axis["words"], "average", "", draws, *_row(axis["average"], shown)))
     whole = decision["structural"]["average"]
     draws = words.number(decision["draws"])
-    rows.append(("All but the reading", "average", "", draws, *_row(whole, shown)))
+    rows.append(("All but what a repeat is", "average", "", draws, *_row(whole, shown)))
     columns = (
         "Question",
         "Answer",

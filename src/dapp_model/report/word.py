@@ -98,12 +98,12 @@ class _Writer:
         self.paper.add_paragraph(text, style="Title")
 
     def contents(self, sections: list[Section]) -> None:
-        """Write the list of sections, each a link on a line of its own."""
-        line = self.paper.add_paragraph(style=STYLES["note"])
-        line.add_run("Contents: ")
+        """Write the list of sections: each a link on a line of its own, with its page."""
+        line = self.paper.add_paragraph(style=STYLES["contents"])
+        line.add_run("Contents").bold = True
         for one in sections:
-            line.add_run().add_break()
-            wp.add_link(line, f"{one.number} {one.title}", one.key)
+            line = self.paper.add_paragraph(style=STYLES["contents"])
+            wp.add_entry(line, f"{one.number} {one.title}", one.key)
 
     def section(self, section: Section) -> None:
         heading = section.title if section.key == "first" else section.heading

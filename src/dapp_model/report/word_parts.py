@@ -96,6 +96,22 @@ def add_link(line: Any, text: str, to: str) -> None:
     link.append(run._r)
 
 
+def add_entry(line: Any, text: str, to: str) -> None:
+    """Add a line of a list of contents: a link, and the page to which it leads.
+
+    The page is a field by itself and no part of a field for the whole list: LibreOffice works out
+    the first as it opens a file, and shows of the second what the file holds. No program that
+    writes the file knows its pages, so it holds none: Word asks whether to work them out.
+    """
+    add_link(line, text, to)
+    line.add_run("\t")
+    begin, separate, end = (
+        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+    )
+    code = f'<w:r><w:instrText xml:space="preserve"> PAGEREF {to} \\h </w:instrText></w:r>'
+    line._p.extend(_parsed(f"<w:p {_W}>{begin}{code}{separate}{end}</w:p>"))
+
+
 def add_bookmark(line: Any, text: str, name: str, number: int) -> None:
     """Add words to which links can lead."""
     line._p.append(element("w:bookmarkStart", id=str(number), name=name))

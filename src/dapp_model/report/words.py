@@ -8,17 +8,12 @@ from datetime import date
 from typing import Any, Final
 
 from dapp_model.report import origins
-from dapp_model.report.names import HARMS
+from dapp_model.report.names import HARMS, READINGS
 
 Decision = Mapping[str, Any]
 
+FEW: Final = 50  # draws below which chances, intervals and regressions are not worth reading
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
-# What a repeat is, by the reading of the source that a posterior was fitted under.
-READINGS: Final[Mapping[str, str]] = {
-    "A": "in the same financial year",
-    "B": "in the 365 days before",
-    "C": "ever before",
-}
 
 
 def rounded(value: float, figures: int = 3) -> float:
@@ -220,7 +215,7 @@ def calibrated(posterior: Mapping[str, Any]) -> str:
     """Return which posterior a result rests on, with its hash: for the record of a run."""
     return (
         f"Calibrated: draws come from the posterior {posterior['hash']} ({posterior['title']}; "
-        f"{posterior['rows']:,} rows), with reading {posterior['reading']} of a repeat."
+        f"{posterior['rows']:,} rows), with a repeat counted {READINGS[posterior['reading']]}."
     )
 
 
@@ -253,6 +248,11 @@ def standing(decision: Decision) -> list[str]:
             f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
             "before using any number."
         )
+    elif 0 < decision["draws"] < FEW:
+        marks.append(
+            f"Indicative: a run with {decision['draws']} draws, too few for chances and intervals "
+            "to be used."
+        )
     share = decision["population_share"]
     if share < 1:
         marks.append(
@@ -261,6 +261,17 @@ def standing(decision: Decision) -> list[str]:
             "representative."
         )
     return marks
+
+
+def on_pictures(marks: Sequence[str]) -> list[str]:
+    """Return in a few words what these marks say, for the foot of a picture file."""
+    ends = {"Provisional": ":", "Indicative": ".", "Only": ","}
+    return [
+        mark.partition(end)[0]
+        for mark in map(origins.bare, marks)
+        for first, end in ends.items()
+        if mark.startswith(first)
+    ]
 
 
 def decided(decision: Decision) -> str:
