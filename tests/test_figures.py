@@ -547,7 +547,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     chart = sure_figures.flips(made.decision)
     assert chart is not None
     for text in (chart.svg, chart.alternative):
-        assert "Reading C of a repeat: not assessed" in text
+        assert "A repeat counted ever before: not assessed" in text
     shown = sure_figures.ways(made.decision["flips"])
     counted = [
         one

@@ -22,6 +22,9 @@ _SAID = {
     "Perpetrators who carry 90% of recorded harm": (
         "Share of perpetrators who do 90% of recorded harm"
     ),
+    **{
+        f"Repeat share, reading {name}": f"Share of repeats {how}" for name, how in READINGS.items()
+    },
 }
 CHECKS = "calibration/results/predictive.csv"  # where the checks stand
 _WIDEST = 4.0  # standard errors that the chart shows
