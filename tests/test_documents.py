@@ -127,6 +127,20 @@ def test_no_level_of_heading_is_skipped() -> None:
     assert all(b <= a + 1 for a, b in pairwise(on_page))
 
 
+def test_the_contents_name_every_section_with_a_field_for_its_page() -> None:
+    lines = [one for one in word().paragraphs if one.style.name == "Pack Contents"]
+    others = [one for one in SECTIONS if one[1] != "first"]
+    assert [text_of(one) for one in lines] == ["Contents", *(f"{n} {t}" for n, _, t in others)]
+    fields = [
+        "".join(code.text for code in one._p.iter(qn("w:instrText"))).split() for one in lines[1:]
+    ]
+    assert fields == [["PAGEREF", key, "\\h"] for _, key, _ in others]
+    (stop,) = lines[1].style.paragraph_format.tab_stops
+    assert stop.leader is not None
+    settings = word().settings.element
+    assert settings.find(qn("w:updateFields")).get(qn("w:val")) == "true", "Word fills them in"
+
+
 def test_every_table_marks_its_header_row_and_says_what_it_is() -> None:
     tables = word().tables
     assert len(tables) > 25
@@ -246,8 +260,7 @@ def test_both_documents_say_the_same() -> None:
     missing = [
         text
         for text in map(text_of, word().paragraphs)
-        if not text.startswith(("Contents: ", "Figure "))
-        and re.sub(r"[\s:]", "", text) not in shown
+        if not text.startswith(("Contents", "Figure ")) and re.sub(r"[\s:]", "", text) not in shown
     ]
     assert missing == []
 
@@ -457,6 +470,12 @@ def test_the_decision_is_on_one_page_and_the_report_on_twelve() -> None:
     assert "Not assessed:" in pages[0].replace("\n", " "), "the last line of the first page"
     assert "1 What was bought" in pages[1]
     annex = next(i for i, one in enumerate(pages) if re.search(r"^Annex A: ", one, re.MULTILINE))
+    contents = pages[1][: pages[1].index("1 What was bought", 200)]
+    assert re.search(rf"^A Headings of a decision notice\W*{annex + 1}$", contents, re.MULTILINE)
+    for number, _, title in SECTIONS[1:]:
+        (place,) = re.findall(rf"^{number} {title}\W*(\d+)$", contents, re.MULTILINE)
+        heading = title if number.isdigit() else f"Annex {number}: {title}"
+        assert heading in " ".join(pages[int(place) - 1].split()), title
     assert annex <= 12
     assert re.search(r"^10 Monitoring", "\n".join(pages[:annex]), re.MULTILINE)
     for number in range(1, 11):

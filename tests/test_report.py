@@ -496,6 +496,7 @@ def test_chances_are_never_rounded_to_certainty() -> None:
     [
         (0.0, "0", "0"),
         (0.3, "under 1", "0.3"),
+        (0.5, "under 1", "0.5"),
         (0.01, "under 1", "under 0.1"),
         (-0.01, "0", "over -0.1"),
         (1.6, "2", "1.6"),
@@ -525,6 +526,12 @@ def test_people_come_whole_and_means_of_few_have_one_decimal(
 )
 def test_incidents_in_a_sentence_are_whole(value: float, said: str) -> None:
     assert words.incidents(value) == said
+
+
+def test_an_interval_of_few_has_the_decimals_of_its_mean() -> None:
+    assert words.between(-0.2, 1.44, "") == "-0.2 to 1.4"
+    assert words.between(-3.3, 12.4, "") == "-3 to 12"
+    assert words.between(-3.3, 12.4, "GBP") == "-£3.30 to £12.4"
 
 
 def test_no_part_of_a_person_is_counted_on_the_page(page: str) -> None:

@@ -211,15 +211,18 @@ def _mark(figure: Canvas) -> None:
     # A letter of this size is some 0.05 inches wide.
     lines = textwrap.wrap(". ".join((MARK, *_STANDING.get())), max(20, int(wide / _LETTER)))
     foot_high = _FOOT + _LINE_HIGH * (len(lines) - 1)
-    share = foot_high / (high + foot_high)
-    figure.set_size_inches(wide, high + foot_high)
-    engine: Any = figure.get_layout_engine()
-    if engine is None:
-        for axes in figure.axes:
-            axes.set_position((0.0, share, 1.0, 1 - share))
-    else:
-        engine.set(rect=(0.0, share, 1.0, 1 - share))
-    foot = figure.text(0.02 / wide, 0.02 / high, "\n".join(lines), fontsize=6.5, color=SOFT,
+    tall = high + foot_high
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # laid out as if there were no foot
+        figure.set_layout_engine("none")
+    figure.set_size_inches(wide, tall)
+    for axes in figure.axes:
+        left, low, across, up = axes.get_position().bounds
+        axes.set_position((left, (foot_high + low * high) / tall, across, up * high / tall))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((x, (foot_high + y * high) / tall))
+    foot = figure.text(0.02 / wide, 0.02 / tall, "\n".join(lines), fontsize=6.5, color=SOFT,
                        va="bottom", linespacing=1.1)  # fmt: skip
     foot.set_gid(_MARK)
     foot.set_in_layout(False)

@@ -41,7 +41,7 @@ def number(value: float, figures: int = 3) -> str:
 
 def whole(value: float) -> str:
     """Print a count of people, incidents or places: none of them comes in parts."""
-    return origins.shown(value, "under 1") if 0 < value < 0.5 else nearest(value)
+    return origins.shown(value, "under 1") if 0 < value <= 0.5 else nearest(value)
 
 
 def nearest(value: float) -> str:
@@ -90,8 +90,9 @@ def amount(value: float, unit: str) -> str:
 
 
 def between(low: float, high: float, unit: str) -> str:
-    """Print an interval: of pounds, or of a count."""
-    say = money if unit == "GBP" else nearest
+    """Print an interval: of pounds, or of a mean count, whole where an end is ten or more."""
+    few = max(abs(low), abs(high)) < 9.95
+    say = money if unit == "GBP" else mean_count if few else nearest
     return f"{say(low)} to {say(high)}"
 
 
