@@ -73,7 +73,7 @@ def meaning(place: str, decision: Mapping[str, Any]) -> str:
     """Return in words what stands at a place."""
     file, _, at = place.partition(":")
     if file != DECISION:
-        return at
+        return at.replace("_", " ") or "how many there are"
     at, _, which = at.partition(WHICH)
     here: Any = decision
     said: list[str] = []
