@@ -191,8 +191,11 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
             if made.exists():
                 shutil.rmtree(made)
             made.mkdir()
-            decided = _write(inputs, plan, parts, made, say=say)
-            _write_manifest(inputs, plan, made, how, made_of, time.monotonic() - begun)
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            decided = _write(inputs, plan, parts, made, say=say, finished=when)
+            took = round(time.monotonic() - begun, 1)
+            times = {"wall_time_seconds": took, "finished": when}
+            _write_manifest(inputs, plan, made, how, times | {"made_of": made_of})
             _sync(made)
             if folder.is_dir():
                 folder.rmdir()  # it was empty when the place was chosen
@@ -239,8 +242,15 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(
-    inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
+    inputs: Inputs,
+    plan: Plan,
+    parts: Path,
+    target: Path,
+    *,
+    say: Callable[[str], None],
+    finished: str,
 ) -> Mapping[str, Any]:
+    """Write all files but the manifest; documents alone hold when the draws were finished."""
     from dapp_model import (
         account_check,
         decision,
@@ -290,7 +300,7 @@ def _write(
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     say("Writing the report and its figures (2 of 3).")
     kept.write(target, gathered)
-    report.write(target, inputs, decided, gathered)
+    report.write(target, inputs, {**decided, report.FINISHED: finished}, gathered)
     say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
         target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
@@ -301,8 +311,9 @@ def _write(
 
 
 def _write_manifest(
-    inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
+    inputs: Inputs, plan: Plan, target: Path, how: How, own: Mapping[str, Any]
 ) -> None:
+    """Write what it takes to run again; `own` holds what it is made of, and its times."""
     from dapp_model import labels
     from dapp_model.compiled import source_hash
     from dapp_model.money import conventions
@@ -311,7 +322,7 @@ def _write_manifest(
         "scenario": inputs.name,
         "title": inputs.title,
         "scenario_hash": inputs.text_hash,
-        "made_of": made_of,
+        "made_of": own["made_of"],
         "seed": plan.seed,
         "engine": plan.engine,
         "draws": plan.draws,
@@ -325,9 +336,9 @@ def _write_manifest(
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
-        "wall_time_seconds": round(seconds, 1),
+        "wall_time_seconds": own["wall_time_seconds"],
         "command": how.command,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "finished": own["finished"],
         "warnings": list(inputs.warnings),
         "data_files": {name: file_hash(target / name) for name in DATA_FILES},
     }
@@ -435,6 +446,8 @@ def report_again(folder: Path) -> tuple[Path, ...]:
         message = "The run was made by another version, whose words would not fit its numbers."
         raise refusal(str(folder), message, then, now)
     decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    if "finished" in manifest:
+        decided[report.FINISHED] = manifest["finished"]
     return report.again(folder, inputs, decided, kept.read(folder))
 
 
