@@ -220,15 +220,13 @@ def _run_of(given: argparse.Namespace) -> Path:
 
 
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
-    import json
-
     from dapp_model import kept, labels, runs
     from dapp_model.analysis import files
     from dapp_model.report import words
     from dapp_model.scenario import load
 
     if (folder / "decision.json").is_file():
-        decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+        decided = runs.read_decision(folder)
         marks = words.standing(decided)  # as the run itself says, whatever holds today
     else:
         marks = labels.standing(load(given.file))  # an analysis of a scenario that was not run

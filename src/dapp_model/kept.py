@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "totals.npz"
 _TREE: Final = "tree"
+_MOST_BYTES: Final = 100_000_000  # unpacked; a larger file may unfold to so many times its size
+_MOST_FOLDED: Final = 200
 _KNOWN: Final = {one.__name__: one for one in (Gathered, Worth, Purse, Position, Line, Reading)}
 
 Arrays = list[npt.NDArray[Any]]
@@ -47,12 +50,25 @@ def read(folder: Path) -> Gathered:
     path = folder / NAME
     try:
         with np.load(path, allow_pickle=False) as found:
+            _bounded(path)
             tree = json.loads(found[_TREE].tobytes())
-            return cast(Gathered, _unpacked(tree, found))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+            gathered = _unpacked(tree, found)
+            if not isinstance(gathered, Gathered):
+                raise ValueError("no totals of a run")
+            return gathered
+    except Exception as error:  # a spoiled archive breaks in every way there is
+        reason = " ".join(f"{error}".split())[:200] or type(error).__name__
         raise RunError(
-            f"The totals of the run cannot be read ({path}: {error}); run the scenario again."
+            f"The totals of the run cannot be read ({path}: {reason}); run the scenario again."
         ) from None
+
+
+def _bounded(path: Path) -> None:
+    """Raise ValueError for a file that would unfold beyond use."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > max(_MOST_BYTES, _MOST_FOLDED * path.stat().st_size):
+        raise ValueError(f"it unfolds to {size:,} bytes")
 
 
 def _packed(found: Any, arrays: Arrays) -> Any:

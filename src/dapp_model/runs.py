@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import paths
+from dapp_model import given, paths
 from dapp_model.errors import InputErrors, Problem, RunError
 from dapp_model.study import Plan, Progress
 
@@ -223,8 +223,7 @@ def _earlier(folder: Path, made_of: str) -> Run | None:
             f"a run of {manifest.get('scenario', 'another scenario')}",
             "a new folder; or remove the old run first",
         )
-    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
-    return Run(folder, decided, True)
+    return Run(folder, read_decision(folder), True)
 
 
 def _parts(work: Path, wanted: str) -> Path:
@@ -385,12 +384,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise refusal(str(folder), "This is not the folder of a run.", "no manifest.json", wanted)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise refusal(str(path), "The manifest cannot be read.", str(error), wanted) from None
-    if not isinstance(manifest, dict):
-        raise refusal(str(path), "The manifest cannot be read.", "no table", wanted)
-    return manifest
+        return given.json_table(path)
+    except given.Unreadable as error:
+        raise refusal(str(path), "The manifest cannot be read.", error.reason, wanted) from None
+
+
+def read_decision(folder: Path) -> dict[str, Any]:
+    """Return what a run decided; raises InputErrors."""
+    path = folder / "decision.json"
+    try:
+        return given.json_table(path)
+    except given.Unreadable as error:
+        message, wanted = "The decision of the run cannot be read.", "decision.json of a run"
+        raise refusal(str(path), message, error.reason, wanted) from None
 
 
 def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
@@ -409,7 +415,12 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             whole=int(manifest["whole_draws"]),
         )
         name = str(manifest["scenario"])
-    except (KeyError, TypeError, ValueError) as error:
+        versions_then = manifest.get("versions", {})
+        if not paths.plain_name(name) or not isinstance(versions_then, dict):
+            raise ValueError(f"a scenario called {name!r}, or no table of versions")
+        if min(plan.draws, plan.replications) < 1 or plan.seed < 0:
+            raise ValueError("fewer than one draw, or a seed below zero")
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise refusal(
             str(folder / "manifest.json"), "The manifest lacks something.", str(error)
         ) from None
@@ -432,7 +443,7 @@ def report_again(folder: Path) -> tuple[Path, ...]:
     if then != now:
         message = "The run was made by another version, whose words would not fit its numbers."
         raise refusal(str(folder), message, then, now)
-    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    decided = read_decision(folder)
     return report.again(folder, inputs, decided, kept.read(folder))
 
 
