@@ -29,6 +29,7 @@ from robustness import kinds, watch
 HERE: Final = Path(__file__).resolve().parent
 SEED: Final = 20_161_122
 # Of 100 inputs, how many are of each kind: workbooks take longest to read.
+_WAYS: Final = ("mutated", "generated", "guided")
 PARTS: Final = {
     "scenario": 30, "workbook": 6, "recipe": 12, "targets": 14, "priors": 12,
     "evidence": 14, "run": 10, "names": 2,
@@ -142,7 +143,9 @@ def finished_run(folder: Path) -> Path:
 
 def main() -> int:
     """Do the study and write its table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=110_000, help="in all (110,000)")
     parser.add_argument("--kinds", nargs="*", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--guided", type=int, default=20_000, help="more by atheris (20,000)")
@@ -195,6 +198,11 @@ def say(tally: Tally) -> None:
 def write(path: Path, tallies: list[Tally]) -> None:
     """Write the table, and beside it with what it was made."""
     rows = [tally.row() for tally in tallies]
+    done = {(row["kind"], row["way"]) for row in rows}
+    if path.is_file():  # a study of some kinds leaves what was found of the others
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows += [row for row in csv.DictReader(stream) if (row["kind"], row["way"]) not in done]
+    rows.sort(key=lambda row: (_WAYS.index(row["way"]), list(PARTS).index(str(row["kind"]))))
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()

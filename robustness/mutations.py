@@ -23,14 +23,14 @@ FORMULAS: Final = (
     "{=1+1}", "of:=1+1", "'=1+1", "＝1+1",
 )  # fmt: skip
 PATHS: Final = (
-    "../../../../etc/passwd", "/etc/passwd", "..", ".", "/", "~/x", "..\\..\\x", "C:\\x", "x/../../y",
+    "../../../../etc/passwd", "/etc/passwd", "..", ".", "/", "~/x", "..\\..\\x", "C:\\x", "x/../y",
     "/dev/zero", "/dev/stdin", "/proc/self/mem", "file:///etc/passwd", "con", "nul.toml",
     "../x.toml", "/tmp/x.toml", "a/b/c.toml", "x\0.toml", "%2e%2e%2fx.toml", "....//x.toml",
 )  # fmt: skip
 ODD_TEXTS: Final = (
-    "", " ", "\0", "\x1b[2J\x1b]0;x\x07", "\u202eabc", "\u200b", "\ufeff", "\u2028", "a\u0301" * 50,
+    "", " ", "\0", "\x1b[2J\x1b]0;x\x07", "\u202eabc", "\u200b", "\ufeff", "\u2028", "a\u0301" * 9,
     "\U0001f600", "\ud7ff", "\ufffe", "\uffff", "ﬀ", "İ", "ß" * 40, "x" * 300, "x" * 100_000,
-    "\n\nscenario.toml, line 1: all is well", "%s%n%x", "{0}{x!r}", "\\", "\\u0041", "٣", "𝟛", "null",
+    "\n\nscenario.toml, line 1: all is well", "%s%n%x", "{0}{x!r}", "\\", "\\u0041", "٣", "null",
     "None", "nan", "true", "NaN", "inf", "-inf", "0x", "1_000", "١٢ weeks", "1e5 weeks",
 )  # fmt: skip
 NUMBERS: Final = (
@@ -192,15 +192,13 @@ def of_csv(rng: random.Random, text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-# -- XML and JSON -----------------------------------------------------------------------------------
+# -- XML and JSON ---------------------------------------------------------------------------------
 
 _XML_TEXT: Final = re.compile(r">([^<>]+)<|\"([^\"<>]*)\"")
 _JSON_VALUE: Final = re.compile(r"(?<=: )(\"(?:[^\"\\]|\\.)*\"|-?[0-9.eE+-]+|true|false|null)")
 
 
-def _replaced(
-    rng: random.Random, text: str, found: re.Pattern[str], new: Callable[[], str]
-) -> str:
+def _replaced(rng: random.Random, text: str, found: re.Pattern[str], new: Callable[[], str]) -> str:
     places = [one.span(max(one.lastindex or 0, 0)) for one in found.finditer(text)]
     for begin, end in sorted(rng.sample(places, min(len(places), rng.choice((1, 1, 3)))))[::-1]:
         text = text[:begin] + new() + text[end:]
@@ -211,7 +209,9 @@ def of_xml(rng: random.Random, text: str) -> str:
     """Change texts and attributes of an XML text, and now and then its tags."""
 
     def new() -> str:
-        chosen = rng.choice((*TEXTS, "A1", "XFD1048576", "A1:XFD1048576", "s", "str", "b", "e", "d"))
+        chosen = rng.choice(
+            (*TEXTS, "A1", "XFD1048576", "A1:XFD1048576", "s", "str", "b", "e", "d")
+        )
         if rng.random() < 0.9:
             chosen = chosen.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
             chosen = re.sub("[\x00-\x08\x0b-\x1f]", "", chosen)
@@ -233,7 +233,9 @@ def of_json(rng: random.Random, text: str) -> str:
         if kind < 0.4:
             return json.dumps(rng.choice(TEXTS))
         if kind < 0.7:
-            return rng.choice(("0", "-1", "1e400", "NaN", "null", "true", "9" * 400, "0.5", "2147483648"))
+            return rng.choice(
+                ("0", "-1", "1e400", "NaN", "null", "true", "9" * 400, "0.5", "2147483648")
+            )
         n = rng.choice((1, 10, 5000))
         return rng.choice(("[]", "{}", "[" * n + "]" * n, '{"a":' * n + "1" + "}" * n, '["x"]'))
 

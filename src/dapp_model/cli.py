@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from dapp_model.arguments import (
     Command,
     parser_of,
 )
-from dapp_model.errors import DappError, InputErrors, Problem, RunError
+from dapp_model.errors import DappError, InputErrors, Problem, RunError, visible_lines
 from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
@@ -45,32 +46,59 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _on_termination()
         given = parser().parse_args(arguments)
-        given.words = list(sys.argv[1:] if arguments is None else arguments)
+        given.words = words
         status: int = given.run(given)
         sys.stdout.flush()
     except InputErrors as error:
         _err(str(error))
         return WRONG_INPUT
     except DappError as error:
-        _err(str(error))
+        _err(visible_lines(str(error)))
+        if error.exit_status == NOT_FINISHED:
+            _err(_safe(error, words))
         return error.exit_status
-    except MemoryError:
-        _err("There is not enough memory. What was finished is kept; try fewer --workers.")
+    except MemoryError as error:
+        _err(f"There is not enough memory; fewer --workers need less.\n{_safe(error, words)}")
         return NOT_FINISHED
     except BrokenPipeError:
         # The reader of a pipe has gone; nothing more can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        _err("Interrupted. What was finished is kept, and the same command goes on from there.")
+    except KeyboardInterrupt as error:
+        _err(f"Interrupted.\n{_safe(error, words)}")
         return INTERRUPTED
+    except OSError as error:
+        what = " ".join(str(one) for one in (error.strerror or error, error.filename) if one)
+        _err(
+            visible_lines(f"The system refused a file or a folder ({what}).\n{_safe(error, words)}")
+        )
+        _silence()
+        return NOT_FINISHED
     except Exception as error:
         _err(_unforeseen(error))
         return NOT_FINISHED
     return status
+
+
+def _safe(error: BaseException, words: Sequence[str]) -> str:
+    """Say what is safe, and the command that goes on from there."""
+    notes = getattr(error, "__notes__", None)
+    safe = notes or ["Safe: whatever had been written before; nothing of it was changed."]
+    again = " ".join(["dapp", *(shlex.quote(word) for word in words)])
+    what = "To go on from there" if notes else "To do it again"
+    return "\n".join([*safe, f"{what}: {again}"])
+
+
+def _silence() -> None:
+    """Have nothing more printed where nothing can be: a full disk refuses a second time at exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unforeseen(error: Exception) -> str:

@@ -19,6 +19,11 @@ def visible(text: str) -> str:
     return ACTING.sub(lambda found: ascii(found.group())[1:-1], str(text))
 
 
+def visible_lines(text: str) -> str:
+    """Return a text of several lines with what would act on a terminal written out."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
 class DappError(Exception):
     """Anything that a person can put right; shown as a sentence, never as a traceback."""
 

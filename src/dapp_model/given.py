@@ -52,7 +52,9 @@ def toml(content: str) -> dict[str, Any]:
         place = re.search(r"\(at line (\d+)", str(error))
         raise Unreadable(str(error), int(place[1]) if place else None) from None
     except (ValueError, RecursionError):
-        raise Unreadable("a number that is too long, or brackets inside brackets beyond use") from None
+        raise Unreadable(
+            "a number that is too long, or brackets inside brackets beyond use"
+        ) from None
 
 
 def json_table(path: Path) -> dict[str, Any]:

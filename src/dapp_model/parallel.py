@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -52,15 +54,24 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         if isinstance(error, BrokenProcessPool):
             raise RunError(
                 "A worker process was stopped from outside, perhaps for lack of memory. What was "
-                "finished is kept; the same command goes on from there (try fewer --workers)."
+                "finished is kept. Fewer --workers need less memory."
             ) from None
         raise
 
 
 def _quiet_worker() -> None:
-    """Leave an interruption to the parent, which stops its workers itself."""
+    """Leave an interruption to the parent, which stops its workers itself, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the parent's end: killed, it could not end its workers, which would wait forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def as_they_finish(

@@ -13,15 +13,15 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import given, paths
-from dapp_model.errors import InputErrors, Problem, RunError
+from dapp_model import given, paths, whole
+from dapp_model.errors import InputErrors, Problem
 from dapp_model.study import Plan, Progress
 
 if TYPE_CHECKING:
@@ -124,27 +124,21 @@ def _begun(folder: Path) -> Path:
     return work
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the only right to write a run; the system gives it back even if we are killed."""
-    path = folder / "lock"
-    with path.open("a+b") as stream:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
+def _locked(work: Path) -> AbstractContextManager[None]:
+    """Hold the only right to write a run."""
+    return whole.held(
+        work / "lock",
+        f"Another run is writing to the same folder ({work.parent}). Wait until it has finished, "
+        "or choose another folder with --out.",
+    )
 
-                stream.seek(0)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
 
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(
-                f"Another run is writing to the same folder ({folder.parent}). Wait until it has "
-                "finished, or choose another folder with --out."
-            ) from None
-        yield
+def _safe(work: Path) -> str:
+    """Say what of an unfinished run is stored."""
+    if not work.is_dir():
+        return f"Nothing of it is stored any more: {work} was removed."
+    done = sum(1 for path in (work / "draws").rglob("*") if path.suffix in (".npz", ".valued"))
+    return f"Safe: all that was finished ({done} files of draws), in {work}."
 
 
 # -- the main job ---------------------------------------------------------------------------------
@@ -180,8 +174,10 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
         return earlier
     begun = time.monotonic()
     work = _begun(folder)
-    try:
-        with _locked(work):
+    failed = f"The run could not be written to {folder.parent}"
+    with whole.told(failed, lambda: _safe(work)), _locked(work):
+        done = _earlier(folder, made_of)  # somebody else may just have finished
+        if done is None:
             parts = _parts(work, study.key(inputs, plan))
             if not study.is_compiled():
                 say("Compiling the engine (about a minute, once).")
@@ -198,14 +194,12 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
                 folder.rmdir()  # it was empty when the place was chosen
             made.rename(folder)
             _sync_folder(folder.resolve().parent)
-        shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(
-            f"The run could not be written to {folder.parent} ({reason}). What was finished is "
-            f"kept in {work} and is used by the same command."
-        ) from error
-    return Run(folder, decided, False)
+            done = Run(folder, decided, False)
+        if sys.platform != "win32":
+            shutil.rmtree(work, ignore_errors=True)  # while nobody else can begin in it
+    if sys.platform == "win32":
+        shutil.rmtree(work, ignore_errors=True)  # an open file cannot be removed there
+    return done
 
 
 def _earlier(folder: Path, made_of: str) -> Run | None:
