@@ -65,7 +65,7 @@ def quoted(text: str) -> str:
 
 def deep(rng: random.Random) -> str:
     """Return a TOML value that is nested, long, or both."""
-    n = rng.choice((2, 30, 300, 3000, 30_000))
+    n = rng.choice((2, 2, 2, 30, 30, 300, 300, 3000, 30_000))
     return rng.choice(
         (
             "[" * n + "]" * n,

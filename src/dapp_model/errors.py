@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MOST_SHOWN: Final = 50  # problems; whoever has more has one reason for most of them
+LONGEST_FOUND: Final = 400  # characters of what was found, or of a key, in a message
 # What a terminal or the direction of a line acts upon: control characters, marks of direction,
 # halves of pairs, and what no document can hold.
 ACTING: Final = re.compile(
@@ -17,6 +18,10 @@ ACTING: Final = re.compile(
 def visible(text: str) -> str:
     """Return a text with what would act on a terminal written out, such as \\x1b."""
     return ACTING.sub(lambda found: ascii(found.group())[1:-1], str(text))
+
+
+def _cut(text: str, most: int = LONGEST_FOUND) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def visible_lines(text: str) -> str:
@@ -99,9 +104,9 @@ class Problem:
         if isinstance(self.line, Cell):
             place = f"{self.file}, sheet {self.line.sheet}, cell {self.line.name}"
         parts = [place, self.key] if self.key else [place]
-        text = visible(f"{', '.join(parts)}: {self.message}")
+        text = _cut(visible(f"{', '.join(_cut(part) for part in parts)}: {self.message}"), 1000)
         if self.found:
-            text += f"\n    found:    {visible(self.found)}"
+            text += f"\n    found:    {_cut(visible(self.found))}"
         if self.expected:
             text += f"\n    expected: {visible(self.expected)}"
         return text
