@@ -28,6 +28,7 @@ from robustness import kinds, watch
 
 HERE: Final = Path(__file__).resolve().parent
 SEED: Final = 20_161_122
+_WAYS: Final = ("mutated", "generated", "guided")
 # Of 1,000 inputs, how many are of each kind: the quicker a kind is read, the more of it.
 PARTS: Final = {
     "targets": 480, "priors": 160, "recipe": 170, "scenario": 110, "evidence": 50, "run": 15,
