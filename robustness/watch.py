@@ -81,7 +81,6 @@ class _Watch:
 
 
 _WATCH: Final = _Watch()
-sys.dont_write_bytecode = True
 
 
 @contextmanager
@@ -100,6 +99,7 @@ def watching(*allowed: Path) -> Iterator[None]:
 
 def _watch_once() -> None:
     sys.addaudithook(_WATCH.hook)
+    sys.dont_write_bytecode = True  # what Python writes for itself is nobody's reach
     _watch_once.done = True  # type: ignore[attr-defined]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -414,6 +415,9 @@ def write_ledger(path: Path, frame: pd.DataFrame) -> None:
 # -- CSV ------------------------------------------------------------------------------------------
 
 
+_LIKE_A_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![£\d.,]*%?$)")
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows with one line ending on all systems; numbers in full precision, nan as nothing."""
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -426,7 +430,16 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 def _cell(cell: object) -> object:
     if isinstance(cell, float):
         return "" if cell != cell else repr(float(cell))
-    return cell
+    return as_text(cell) if isinstance(cell, str) else cell
+
+
+def as_text(cell: str) -> str:
+    """Return a text that a spreadsheet takes for a text, with a ' before what looks like a formula.
+
+    So a label that somebody wrote cannot work anything out, or fetch anything, when the CSV is
+    opened there. Numbers with a sign stay as they are.
+    """
+    return f"'{cell}" if _LIKE_A_FORMULA.match(cell) else cell
 
 
 def units_of_measures() -> list[tuple[str, str]]:
