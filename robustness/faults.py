@@ -145,8 +145,7 @@ def run_of(place: Path, name: str = "out", *, draws: int = 2) -> Command:
 def _files_of_run(folder: Path) -> list[Path]:
     from dapp_model.runs import DATA_FILES
 
-    documents = ("report.html", "tables.xlsx", "tables.ods", "account_check.xlsx", "totals.npz")
-    return [folder / name for name in (*DATA_FILES, *documents)]
+    return [folder / name for name in DATA_FILES]
 
 
 def calibration_of(place: Path, name: str = "fit") -> Command:

@@ -260,15 +260,10 @@ def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
 
 def _is_done(task: Task, folder: Path) -> bool:
     if task == _LEDGER_TASK:
-        return _holds(folder / _LEDGER)
+        return (folder / _LEDGER).is_file()
     if task.reading:
-        return _holds(_valued_file(_reading_folder(folder, task.reading), task.number))
-    return _holds(_draw_file(folder, task.number)) and _holds(_valued_file(folder, task.number))
-
-
-def _holds(path: Path) -> bool:
-    """Say whether a file is there and not empty, as a power cut may leave it."""
-    return path.is_file() and path.stat().st_size > 0
+        return _valued_file(_reading_folder(folder, task.reading), task.number).is_file()
+    return _draw_file(folder, task.number).is_file()
 
 
 def compute(
