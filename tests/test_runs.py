@@ -290,7 +290,7 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
     (tmp_path / "fast.some_function.nbc").write_bytes(b"one of the many")
     assert not study.is_compiled()
     with monkeypatch.context() as patch:
-        patch.setattr("dapp_model.experiment.evaluate_options", interrupted)
+        patch.setattr("dapp_model.paired.evaluate_options", interrupted)
         patch.setattr(study, "_compile_search", small_study.sleep_long)
         begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
@@ -300,8 +300,8 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
         time.sleep(0.1)  # until the system has noted that they are gone
     assert not multiprocessing.active_children()
     assert not study.is_compiled()
-    monkeypatch.setattr("dapp_model.experiment.evaluate_options", instant)
-    monkeypatch.setattr("dapp_model.experiment.find_reached", instant)
+    monkeypatch.setattr("dapp_model.paired.evaluate_options", instant)
+    monkeypatch.setattr("dapp_model.paired.find_reached", instant)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     study.compile_engine(inputs())
     assert study.is_compiled()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import paths
 from dapp_model.errors import InputErrors, Problem, RunError
+from dapp_model.parallel import Cluster, Workers, said
 from dapp_model.study import Plan, Progress
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _locked(folder: Path) -> Iterator[None]:
 class How:
     """How a run is carried out; nothing here changes a result."""
 
-    workers: int = 1
+    workers: Workers = 1
     command: str = ""
     progress: Progress | None = None
     say: Any = None  # called with a sentence about what comes next
@@ -183,9 +184,10 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
     try:
         with _locked(work):
             parts = _parts(work, study.key(inputs, plan))
-            if not study.is_compiled():
-                say("Compiling the engine (about a minute, once).")
-            study.compile_engine(inputs)
+            if not isinstance(how.workers, Cluster):  # whose workers compile for themselves
+                if not study.is_compiled():
+                    say("Compiling the engine (about a minute, once).")
+                study.compile_engine(inputs)
             study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
             made = work / "writing"
             if made.exists():
@@ -319,7 +321,7 @@ def _write_manifest(
         "population_share": inputs.population_share,
         "provisional": inputs.provisional,
         "standing": labels.recorded(inputs, plan),
-        "workers": how.workers,
+        "workers": said(how.workers),
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),

@@ -135,7 +135,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
-            counts, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            counts, valued = study.draw_of(parts, draw)
             drawn_values.append({**inputs.values, **valued.parameters})
             whole = plan.is_whole(draw)
             if whole:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import sensitivity, switching
-from dapp_model.parallel import in_order
+from dapp_model.parallel import Workers, in_order
 from dapp_model.parameters import registry
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def choke_points(inputs: Inputs, plan: Plan, option: str, *, draws: int, how: Ru
 
 def _one_step(job: tuple[Inputs, str, str | None, int, int]) -> float:
     """Return the net present social value of an option with one step taken, in GBP."""
-    from dapp_model.experiment import evaluate_differences
+    from dapp_model.paired import evaluate_differences
 
     drawn, option, step, seed, replicate = job
     if step == "referral":
@@ -176,8 +176,8 @@ def _evaluate(inputs: Inputs, plan: Plan, option: str, how: Run) -> sensitivity.
 def _difference(job: tuple[Inputs, str, int, int]) -> float:
     """Return the net present social value of an option against the comparator, in GBP."""
     from dapp_model.economics import summary, value
-    from dapp_model.experiment import evaluate_differences
     from dapp_model.outcomes import BASELINE_YEAR, trimmed
+    from dapp_model.paired import evaluate_differences
 
     inputs, option, seed, replicate = job
     pair = (inputs.options[0], option)
@@ -189,8 +189,8 @@ def _difference(job: tuple[Inputs, str, int, int]) -> float:
 class Run:
     """How runs of the model are carried out; nothing here changes a result."""
 
-    def __init__(self, workers: int, progress: Progress | None = None) -> None:
-        """Keep the number of processes and whom to tell."""
+    def __init__(self, workers: Workers, progress: Progress | None = None) -> None:
+        """Keep who works and whom to tell."""
         self.workers, self.progress = workers, progress
 
     def each(self, work: Callable[[Any], T], jobs: list[Any]) -> list[T]:

@@ -1,0 +1,311 @@
+"""Simulate the options of a scenario together, so that they share people, luck and work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import events as ev
+from dapp_model import model
+from dapp_model.engines import simulate
+from dapp_model.outcomes import Outcomes, measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.model import World
+    from dapp_model.parameters import Inputs
+
+
+def with_share(inputs: Inputs, share: float) -> Inputs:
+    """Return the inputs for another share of the county."""
+    table = {
+        name: replace(option, levers={**option.levers, "population.share": share})
+        for name, option in inputs.option_table.items()
+    }
+    return replace(inputs, population_share=share, option_table=table)
+
+
+_CAUSE = ("person", "relationship", "ordinal")
+
+
+def families(worlds: Sequence[World]) -> list[list[World]]:
+    """Group options that share the county: they differ in nothing but the programme."""
+    found: list[list[World]] = []
+    for world in worlds:
+        for family in found:
+            if world.same_county(family[0]):
+                family.append(world)
+                break
+        else:
+            found.append([world])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Outcomes of each option in one replicate, and what is at stake for victims.
+
+    `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
+    option, what happens under the first option to the victims of those referred under it or under
+    the other. `referred`: int64 [n, 2], number and entry time of those the first option refers.
+    """
+
+    outcomes: Mapping[str, Outcomes]
+    at_stake: Mapping[str, Outcomes]
+    referred: npt.NDArray[np.int64]
+
+
+Rows = npt.NDArray[np.void]
+# By option: outcomes; rows of all who are referred, at least; and what those of them do under the
+# first option of whom its own rows say nothing.
+Lives = Iterator[tuple[Outcomes, Rows, Rows]]
+
+
+def evaluate_options(
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicate: int,
+    engine: str = "fast",
+    options: Sequence[str] | None = None,
+) -> Mapping[str, Outcomes]:
+    """Return the outcomes of each option in one replicate.
+
+    The county of the options that differ only in the programme is simulated once; under each of
+    them only the people whom any of them can reach are simulated again. Options that change
+    county-wide rates are simulated whole.
+    """
+    names = tuple(options or inputs.options)
+    key = (seed, replicate)
+    if engine == "reference":
+        lives = _by_reference(inputs, names, key)
+    else:
+        lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
+    found = {one.option: one for one, _, _ in lives}
+    return {name: found[name] for name in names}
+
+
+def evaluate_differences(
+    inputs: Inputs, *, seed: int, replicate: int, options: Sequence[str] | None = None
+) -> Mapping[str, Outcomes]:
+    """Return outcomes whose differences are those of `evaluate_options`, much sooner.
+
+    The first option's are of those alone whom the programme can reach; those of the others differ
+    from them by exactly what the whole county would. Options that change county-wide rates are
+    simulated whole, and so is then the first option.
+    """
+    names = tuple(options or inputs.options)
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    found = {one.option: one for one, _, _ in _reached(grouped, (seed, replicate))}
+    return {name: found[name] for name in names}
+
+
+def replicated(
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicates: Sequence[int],
+    engine: str = "fast",
+    whole: bool = True,
+) -> tuple[Evaluated, ...]:
+    """Return, for each replicate, outcomes of every option and what is at stake for victims.
+
+    `whole` chooses between `evaluate_options` and `evaluate_differences`.
+    """
+    names = inputs.options
+    if engine == "reference":
+        return tuple(
+            _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
+        )
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    lives = _whole if whole else _reached
+    return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
+
+
+def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
+    """Gather outcomes, and count what happens under the first option to victims of those referred.
+
+    Those whom another option refers besides are few, so they alone are counted anew for it.
+    """
+    comparator = inputs.options[0]
+
+    def counted(rows: Rows) -> Outcomes:
+        return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
+
+    outcomes: dict[str, Outcomes] = {}
+    at_stake: dict[str, Outcomes] = {}
+    for one, rows, elsewhere in lives:
+        referred = _referred(rows)
+        outcomes[one.option] = one
+        if not at_stake:  # the comparator comes first
+            base, people = _by_person(rows)
+            everyone = referred
+            own = _rows_of(base, people, referred)
+            first, entries = counted(own), own[own["kind"] == ev.ENTRY]
+            at_stake[one.option] = first
+            continue
+        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        more = counted(_rows_of(base, people, others))
+        if len(elsewhere):
+            missing = np.setdiff1d(others, people)
+            more = Outcomes(
+                comparator,
+                more.first_year,
+                more.counts + counted(_rows_of(*_by_person(elsewhere), missing)).counts,
+            )
+        at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
+    names = inputs.options
+    return Evaluated(
+        {n: outcomes[n] for n in names},
+        {n: at_stake[n] for n in names},
+        np.stack([entries["person"], entries["time"]], axis=1).astype(np.int64),
+    )
+
+
+def _referred(rows: Rows) -> npt.NDArray[np.int64]:
+    return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Return rows in the order of people, and whose each is."""
+    ordered = rows[np.argsort(rows["person"], kind="stable")]
+    return ordered, np.ascontiguousarray(ordered["person"])
+
+
+def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
+    """Return the rows of some people; `people` says whose each row is, in rising order."""
+    first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
+    lengths = last - first
+    before = np.cumsum(lengths) - lengths
+    chosen_rows: Rows = rows[np.repeat(first - before, lengths) + np.arange(lengths.sum())]
+    return chosen_rows
+
+
+def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county by the reference engine, with its rows."""
+    seed, replicate = key
+    for name in names:
+        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
+        yield measure(log, inputs), log.array, log.array[:0]
+
+
+def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county, with the rows of those who can be reached."""
+    from dapp_model.engines import fast
+
+    comparator = grouped[0][0]
+    for number, family in enumerate(grouped):
+        census = fast.take_census(list(family), *key)
+        if not number:
+            known = census.people[:, 0]
+        for world in family:
+            rows = fast.live_together(world, census.people, *key)
+            counts, first_year = fast.count(rows, world)
+            elsewhere = rows[:0]
+            if number:
+                # Whom the first option's programme cannot reach lives there by themselves.
+                strangers = np.setdiff1d(_referred(rows), known)
+                chosen = census.people[np.isin(census.people[:, 0], strangers)]
+                elsewhere = fast.live_together(comparator, chosen, *key)
+            yield Outcomes(world.option, first_year, census.counts + counts), rows, elsewhere
+
+
+def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes whose differences are those of the county, with the rows behind them."""
+    from dapp_model.engines import fast
+
+    ours, *others = grouped
+    people = fast.find_reached(list(ours), *key)
+    first: Outcomes | None = None
+    for world in ours:
+        rows = fast.live_together(world, people, *key)
+        counts, first_year = fast.count(rows, world)
+        one = Outcomes(world.option, first_year, counts)
+        first = first or one
+        yield one, rows, rows[:0]
+    if not others or first is None:
+        return
+    comparator: Outcomes | None = None
+    for one, rows, elsewhere in _whole([ours[:1], *others], key):
+        if comparator is None:
+            comparator = one
+            continue
+        counts = first.counts + one.counts - comparator.counts
+        yield Outcomes(one.option, first.first_year, counts), rows, elsewhere
+
+
+def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:
+    """Return whom the programme can reach under any option: int64 [n, 2], number and entry time.
+
+    Options that change county-wide rates are left out.
+    """
+    from dapp_model.engines import fast
+
+    ours = families([model.tabulate(inputs, name) for name in inputs.options])[0]
+    return fast.find_reached(ours, seed, replicate)
+
+
+def ledger(
+    inputs: Inputs, *, seed: int, replicate: int, options: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the counterfactual ledger of everyone whom a programme-only option can reach.
+
+    One row for each true incident that is in the comparator or in the option and not in both:
+    option, person, relationship, behaviour, time, in_comparator, in_option, recorded, referred.
+    Recorded means that the police recorded it where it happened, be it on a day on which they had
+    recorded the victim already. Options that change the whole county are left out. One person's
+    place displaces another's.
+    """
+    import pandas as pd
+
+    from dapp_model.engines import fast
+
+    names = tuple(options or inputs.options)
+    comparator = inputs.options[0]
+    worlds = {n: model.tabulate(inputs, n) for n in {comparator, *names}}
+    base = worlds[comparator]
+    family = [w for w in worlds.values() if w.same_county(base)]
+    people = fast.take_census(family, seed, replicate).people
+
+    def incidents(world: World) -> tuple[pd.DataFrame, set[int]]:
+        rows = fast.live_together(world, people, seed, replicate)
+        own = rows[rows["kind"] == ev.INCIDENT]
+        referred = set(rows["person"][rows["kind"] == ev.REFERRAL].tolist())
+        keys = ("person", "relationship", "ordinal", "time", "value")
+        frame = pd.DataFrame({k: own[k] for k in keys})
+        # A record has the ordinal of the incident that it is about.
+        records = rows[rows["kind"] == ev.RECORD]
+        known = pd.MultiIndex.from_arrays([records[k] for k in _CAUSE])
+        frame["recorded"] = pd.MultiIndex.from_arrays([own[k] for k in _CAUSE]).isin(known)
+        return frame, referred
+
+    first, referred_first = incidents(base)
+    frames = []
+    for name in names:
+        if name == comparator or not worlds[name].same_county(base):
+            continue
+        other, referred = incidents(worlds[name])
+        keys = [name for name in first.columns if name != "recorded"]
+        both = first.merge(other, how="outer", on=keys, indicator=True, suffixes=("", "_other"))
+        changed = both[both["_merge"] != "both"].copy()
+        here = changed["_merge"] == "left_only"
+        changed["recorded"] = changed["recorded"].where(here, changed["recorded_other"])
+        changed["recorded"] = changed["recorded"].astype(bool)
+        changed.insert(0, "option", name)
+        changed["in_comparator"] = changed["_merge"] == "left_only"
+        changed["in_option"] = changed["_merge"] == "right_only"
+        changed["referred"] = changed["person"].isin(referred | referred_first)
+        changed["behaviour"] = np.array(ev.BEHAVIOURS)[changed["value"].to_numpy()]
+        changed["time"] = changed["time"].to_numpy().astype("datetime64[s]")
+        frames.append(changed.drop(columns=["_merge", "value", "ordinal", "recorded_other"]))
+    if not frames:
+        columns = ["option", "person", "relationship", "time", "in_comparator", "in_option"]
+        return pd.DataFrame(columns=[*columns, "recorded", "referred", "behaviour"])
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["option", "time", "person", "relationship"], ignore_index=True
+    )
