@@ -247,9 +247,9 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
         with pytest.raises(RunError, match="No space left"):
             runs.run(inputs(), PLAN, folder)
     assert not folder.exists()
-    done = {path.name: path.stat().st_mtime_ns for path in runs.unfinished(folder).rglob("*.npz")}
-    assert len(done) == PLAN.draws
-    monkeypatch.setattr(study, "simulate_draw", full)  # nothing may be simulated again
+    kept = {path.stem for path in runs.unfinished(folder).rglob("*.parquet")}
+    assert kept == {task.name for task in study.tasks(inputs(), PLAN)}
+    monkeypatch.setattr(study, "work", full)  # nothing may be simulated again
     runs.run(inputs(), PLAN, folder)
     for name in runs.DATA_FILES:
         assert (folder / name).read_bytes() == (finished().folder / name).read_bytes()
@@ -290,7 +290,7 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
     (tmp_path / "fast.some_function.nbc").write_bytes(b"one of the many")
     assert not study.is_compiled()
     with monkeypatch.context() as patch:
-        patch.setattr("dapp_model.paired.evaluate_options", interrupted)
+        patch.setattr("dapp_model.experiment.evaluate_options", interrupted)
         patch.setattr(study, "_compile_search", small_study.sleep_long)
         begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
@@ -300,8 +300,8 @@ def test_compiling_that_is_interrupted_ends_at_once_and_is_not_taken_for_done(
         time.sleep(0.1)  # until the system has noted that they are gone
     assert not multiprocessing.active_children()
     assert not study.is_compiled()
-    monkeypatch.setattr("dapp_model.paired.evaluate_options", instant)
-    monkeypatch.setattr("dapp_model.paired.find_reached", instant)
+    monkeypatch.setattr("dapp_model.experiment.evaluate_options", instant)
+    monkeypatch.setattr("dapp_model.experiment.find_reached", instant)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     study.compile_engine(inputs())
     assert study.is_compiled()
@@ -320,7 +320,7 @@ def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     parts = runs._parts(work, "one")
-    (parts / "draw_000000.npz").write_bytes(b"")
+    (parts / "draw_000000.parquet").write_bytes(b"")
     assert list(runs._parts(work, "one").iterdir())
     assert not list(runs._parts(work, "two").iterdir())
 

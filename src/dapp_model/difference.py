@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dapp_model import runs
-from dapp_model.paired import with_share
+from dapp_model.experiment import with_share
 from dapp_model.study import Plan
 
 if TYPE_CHECKING:

@@ -1,173 +1,323 @@
-"""Evaluate designs: many rows of inputs, each kept when it finishes, by whoever does the work.
+"""Simulate the options of a scenario together; evaluate designs of many rows of inputs.
 
-One way through for all long work: processes here, threads, a Dask cluster, or any executor of
-`concurrent.futures`. The functions for one replicate, which options share, are those of `paired`.
+Options share people, luck and work. `evaluate` and what it takes are those of `designs`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from dapp_model import parallel, parts
-from dapp_model.errors import InputErrors, Problem
-from dapp_model.outcomes import Outcomes
-from dapp_model.paired import (
-    evaluate_differences,
-    evaluate_options,
-    families,
-    find_reached,
-    ledger,
-    replicated,
-    with_share,
-)
+from dapp_model import events as ev
+from dapp_model import model
+from dapp_model.designs import Design as Design
+from dapp_model.designs import Evaluation as Evaluation
+from dapp_model.designs import How as How
+from dapp_model.designs import evaluate as evaluate
+from dapp_model.engines import simulate
+from dapp_model.outcomes import Outcomes, measure
+from dapp_model.parts import Part
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.model import World
     from dapp_model.parameters import Inputs
 
-__all__ = [
-    "Design",
-    "Evaluation",
-    "How",
-    "counts_of",
-    "draw_inputs",
-    "evaluate",
-    "evaluate_differences",
-    "evaluate_options",
-    "families",
-    "find_reached",
-    "ledger",
-    "of_draws",
-    "of_inputs",
-    "replicated",
-    "with_share",
-]
+
+def with_share(inputs: Inputs, share: float) -> Inputs:
+    """Return the inputs for another share of the county."""
+    table = {
+        name: replace(option, levers={**option.levers, "population.share": share})
+        for name, option in inputs.option_table.items()
+    }
+    return replace(inputs, population_share=share, option_table=table)
+
+
+_CAUSE = ("person", "relationship", "ordinal")
+
+
+def families(worlds: Sequence[World]) -> list[list[World]]:
+    """Group options that share the county: they differ in nothing but the programme."""
+    found: list[list[World]] = []
+    for world in worlds:
+        for family in found:
+            if world.same_county(family[0]):
+                family.append(world)
+                break
+        else:
+            found.append([world])
+    return found
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
-    """What is to be evaluated, and never how: rows, and what is kept of each.
+class Evaluated:
+    """Outcomes of each option in one replicate, and what is at stake for victims.
 
-    `shared` is what all rows have in common; it travels with every row, so it is small. `rows` say
-    in small values what is another in each. `work` is a function of a module: (shared, row) ->
-    Part, which depends on nothing else. `names` are those under which rows are kept, in the same
-    order. `key` is a hash of everything on which results depend but the rows' names.
+    `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
+    option, what happens under the first option to the victims of those referred under it or under
+    the other. `referred`: int64 [n, 2], number and entry time of those the first option refers.
     """
 
-    shared: Any
-    rows: Sequence[Any]
-    work: Callable[[Any, Any], parts.Part]
-    names: Sequence[str]
-    key: str
-
-    def __len__(self) -> int:
-        return len(self.rows)
+    outcomes: Mapping[str, Outcomes]
+    at_stake: Mapping[str, Outcomes]
+    referred: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class How:
-    """How a design is evaluated; nothing here changes a byte of what is kept.
+Rows = npt.NDArray[np.void]
+# By option: outcomes; rows of all who are referred, at least; and what those of them do under the
+# first option of whom its own rows say nothing.
+Lives = Iterator[tuple[Outcomes, Rows, Rows]]
 
-    `chunk` rows are handed out together, which pays where a row takes less than a tenth of a
-    second. `progress` is called with how many rows are kept, and how many there are.
+
+def evaluate_options(
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicate: int,
+    engine: str = "fast",
+    options: Sequence[str] | None = None,
+) -> Mapping[str, Outcomes]:
+    """Return the outcomes of each option in one replicate.
+
+    The county of the options that differ only in the programme is simulated once; under each of
+    them only the people whom any of them can reach are simulated again. Options that change
+    county-wide rates are simulated whole.
     """
-
-    workers: parallel.Workers = 1
-    chunk: int = 1
-    progress: Callable[[int, int], None] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """The rows of a design that has been evaluated, read from disk one at a time."""
-
-    folder: Path
-    names: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, row: int) -> parts.Part:
-        """Return what is kept of a row."""
-        return parts.read(self.folder, self.names[row])
-
-    def __iter__(self) -> Iterator[parts.Part]:
-        """Read all rows in the order of the design."""
-        return (parts.read(self.folder, name) for name in self.names)
+    names = tuple(options or inputs.options)
+    key = (seed, replicate)
+    if engine == "reference":
+        lives = _by_reference(inputs, names, key)
+    else:
+        lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
+    found = {one.option: one for one, _, _ in lives}
+    return {name: found[name] for name in names}
 
 
-_KEY: Final = "key"
+def evaluate_differences(
+    inputs: Inputs, *, seed: int, replicate: int, options: Sequence[str] | None = None
+) -> Mapping[str, Outcomes]:
+    """Return outcomes whose differences are those of `evaluate_options`, much sooner.
 
-
-def evaluate(design: Design, folder: Path, how: How | None = None) -> Evaluation:
-    """Evaluate all rows that `folder` does not hold yet; each is stored whole when it finishes.
-
-    In memory are only the rows that are being worked on, however many there are. It can be stopped
-    at any moment, and goes on from there. Raises InputErrors if the folder holds another design,
-    RunError if those who work are lost; what is stored stays.
+    The first option's are of those alone whom the programme can reach; those of the others differ
+    from them by exactly what the whole county would. Options that change county-wide rates are
+    simulated whole, and so is then the first option.
     """
-    how = how or How()
-    folder.mkdir(parents=True, exist_ok=True)
-    _same_design(design, folder)
-    there = parts.finished(folder)
-    todo = [row for row, name in enumerate(design.names) if name not in there]
-    done, total = len(design) - len(todo), len(design)
-    if how.progress:
-        how.progress(done, total)
-    chunks = [todo[i : i + how.chunk] for i in range(0, len(todo), how.chunk)]
-    for number, found in parallel.as_they_finish(_stored, _Jobs(design, chunks), how.workers):
-        for row, content in zip(chunks[number], found, strict=True):
-            parts.keep(folder, design.names[row], content)
-        done += len(found)
-        if how.progress:
-            how.progress(done, total)
-    return Evaluation(folder, design.names)
+    names = tuple(options or inputs.options)
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    found = {one.option: one for one, _, _ in _reached(grouped, (seed, replicate))}
+    return {name: found[name] for name in names}
 
 
-@dataclass(frozen=True)
-class _Jobs(Sequence[tuple[Any, ...]]):
-    """What to hand out, made when it is asked for: ten thousand jobs take no more room than one."""
+def replicated(
+    inputs: Inputs,
+    *,
+    seed: int,
+    replicates: Sequence[int],
+    engine: str = "fast",
+    whole: bool = True,
+) -> tuple[Evaluated, ...]:
+    """Return, for each replicate, outcomes of every option and what is at stake for victims.
 
-    design: Design
-    chunks: Sequence[Sequence[int]]
-
-    def __len__(self) -> int:
-        return len(self.chunks)
-
-    def __getitem__(self, number: Any) -> Any:
-        rows = [self.design.rows[row] for row in self.chunks[number]]
-        return self.design.work, self.design.shared, rows
-
-
-def _stored(
-    work: Callable[[Any, Any], parts.Part], shared: Any, rows: Sequence[Any]
-) -> list[bytes]:
-    """Return the bytes to be kept of each row."""
-    return [parts.encoded(work(shared, row)) for row in rows]
+    `whole` chooses between `evaluate_options` and `evaluate_differences`.
+    """
+    names = inputs.options
+    if engine == "reference":
+        return tuple(
+            _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
+        )
+    grouped = families([model.tabulate(inputs, name) for name in names])
+    lives = _whole if whole else _reached
+    return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
 
 
-def _same_design(design: Design, folder: Path) -> None:
-    """Label a folder with the key of its design; raises InputErrors if it has another."""
-    label = folder / _KEY
-    try:
-        found = label.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        label.write_text(design.key, encoding="utf-8")
-        return
-    if found != design.key:
-        raise InputErrors(
-            (
-                Problem(
-                    str(folder), None, "", found[:40], design.key,
-                    "The folder holds rows of another design, which are not replaced.",
-                ),
+def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
+    """Gather outcomes, and count what happens under the first option to victims of those referred.
+
+    Those whom another option refers besides are few, so they alone are counted anew for it.
+    """
+    comparator = inputs.options[0]
+
+    def counted(rows: Rows) -> Outcomes:
+        return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
+
+    outcomes: dict[str, Outcomes] = {}
+    at_stake: dict[str, Outcomes] = {}
+    for one, rows, elsewhere in lives:
+        referred = _referred(rows)
+        outcomes[one.option] = one
+        if not at_stake:  # the comparator comes first
+            base, people = _by_person(rows)
+            everyone = referred
+            own = _rows_of(base, people, referred)
+            first, entries = counted(own), own[own["kind"] == ev.ENTRY]
+            at_stake[one.option] = first
+            continue
+        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        more = counted(_rows_of(base, people, others))
+        if len(elsewhere):
+            missing = np.setdiff1d(others, people)
+            more = Outcomes(
+                comparator,
+                more.first_year,
+                more.counts + counted(_rows_of(*_by_person(elsewhere), missing)).counts,
             )
-        )  # fmt: skip
+        at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
+    names = inputs.options
+    return Evaluated(
+        {n: outcomes[n] for n in names},
+        {n: at_stake[n] for n in names},
+        np.stack([entries["person"], entries["time"]], axis=1).astype(np.int64),
+    )
+
+
+def _referred(rows: Rows) -> npt.NDArray[np.int64]:
+    return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
+    """Return rows in the order of people, and whose each is."""
+    ordered = rows[np.argsort(rows["person"], kind="stable")]
+    return ordered, np.ascontiguousarray(ordered["person"])
+
+
+def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
+    """Return the rows of some people; `people` says whose each row is, in rising order."""
+    first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
+    lengths = last - first
+    before = np.cumsum(lengths) - lengths
+    chosen_rows: Rows = rows[np.repeat(first - before, lengths) + np.arange(lengths.sum())]
+    return chosen_rows
+
+
+def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county by the reference engine, with its rows."""
+    seed, replicate = key
+    for name in names:
+        log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
+        yield measure(log, inputs), log.array, log.array[:0]
+
+
+def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes of the whole county, with the rows of those who can be reached."""
+    from dapp_model.engines import fast
+
+    comparator = grouped[0][0]
+    for number, family in enumerate(grouped):
+        census = fast.take_census(list(family), *key)
+        if not number:
+            known = census.people[:, 0]
+        for world in family:
+            rows = fast.live_together(world, census.people, *key)
+            counts, first_year = fast.count(rows, world)
+            elsewhere = rows[:0]
+            if number:
+                # Whom the first option's programme cannot reach lives there by themselves.
+                strangers = np.setdiff1d(_referred(rows), known)
+                chosen = census.people[np.isin(census.people[:, 0], strangers)]
+                elsewhere = fast.live_together(comparator, chosen, *key)
+            yield Outcomes(world.option, first_year, census.counts + counts), rows, elsewhere
+
+
+def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
+    """Yield outcomes whose differences are those of the county, with the rows behind them."""
+    from dapp_model.engines import fast
+
+    ours, *others = grouped
+    people = fast.find_reached(list(ours), *key)
+    first: Outcomes | None = None
+    for world in ours:
+        rows = fast.live_together(world, people, *key)
+        counts, first_year = fast.count(rows, world)
+        one = Outcomes(world.option, first_year, counts)
+        first = first or one
+        yield one, rows, rows[:0]
+    if not others or first is None:
+        return
+    comparator: Outcomes | None = None
+    for one, rows, elsewhere in _whole([ours[:1], *others], key):
+        if comparator is None:
+            comparator = one
+            continue
+        counts = first.counts + one.counts - comparator.counts
+        yield Outcomes(one.option, first.first_year, counts), rows, elsewhere
+
+
+def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:
+    """Return whom the programme can reach under any option: int64 [n, 2], number and entry time.
+
+    Options that change county-wide rates are left out.
+    """
+    from dapp_model.engines import fast
+
+    ours = families([model.tabulate(inputs, name) for name in inputs.options])[0]
+    return fast.find_reached(ours, seed, replicate)
+
+
+def ledger(
+    inputs: Inputs, *, seed: int, replicate: int, options: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the counterfactual ledger of everyone whom a programme-only option can reach.
+
+    One row for each true incident that is in the comparator or in the option and not in both:
+    option, person, relationship, behaviour, time, in_comparator, in_option, recorded, referred.
+    Recorded means that the police recorded it where it happened, be it on a day on which they had
+    recorded the victim already. Options that change the whole county are left out. One person's
+    place displaces another's.
+    """
+    import pandas as pd
+
+    from dapp_model.engines import fast
+
+    names = tuple(options or inputs.options)
+    comparator = inputs.options[0]
+    worlds = {n: model.tabulate(inputs, n) for n in {comparator, *names}}
+    base = worlds[comparator]
+    family = [w for w in worlds.values() if w.same_county(base)]
+    people = fast.take_census(family, seed, replicate).people
+
+    def incidents(world: World) -> tuple[pd.DataFrame, set[int]]:
+        rows = fast.live_together(world, people, seed, replicate)
+        own = rows[rows["kind"] == ev.INCIDENT]
+        referred = set(rows["person"][rows["kind"] == ev.REFERRAL].tolist())
+        keys = ("person", "relationship", "ordinal", "time", "value")
+        frame = pd.DataFrame({k: own[k] for k in keys})
+        # A record has the ordinal of the incident that it is about.
+        records = rows[rows["kind"] == ev.RECORD]
+        known = pd.MultiIndex.from_arrays([records[k] for k in _CAUSE])
+        frame["recorded"] = pd.MultiIndex.from_arrays([own[k] for k in _CAUSE]).isin(known)
+        return frame, referred
+
+    first, referred_first = incidents(base)
+    frames = []
+    for name in names:
+        if name == comparator or not worlds[name].same_county(base):
+            continue
+        other, referred = incidents(worlds[name])
+        keys = [name for name in first.columns if name != "recorded"]
+        both = first.merge(other, how="outer", on=keys, indicator=True, suffixes=("", "_other"))
+        changed = both[both["_merge"] != "both"].copy()
+        here = changed["_merge"] == "left_only"
+        changed["recorded"] = changed["recorded"].where(here, changed["recorded_other"])
+        changed["recorded"] = changed["recorded"].astype(bool)
+        changed.insert(0, "option", name)
+        changed["in_comparator"] = changed["_merge"] == "left_only"
+        changed["in_option"] = changed["_merge"] == "right_only"
+        changed["referred"] = changed["person"].isin(referred | referred_first)
+        changed["behaviour"] = np.array(ev.BEHAVIOURS)[changed["value"].to_numpy()]
+        changed["time"] = changed["time"].to_numpy().astype("datetime64[s]")
+        frames.append(changed.drop(columns=["_merge", "value", "ordinal", "recorded_other"]))
+    if not frames:
+        columns = ["option", "person", "relationship", "time", "in_comparator", "in_option"]
+        return pd.DataFrame(columns=[*columns, "recorded", "referred", "behaviour"])
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["option", "time", "person", "relationship"], ignore_index=True
+    )
 
 
 # -- designs that only count ----------------------------------------------------------------------
@@ -224,7 +374,7 @@ def _counted(shared: _Counting, rows: Sequence[Any], text: str) -> Design:
     return Design(shared, rows, _count_row, names, key)
 
 
-def _count_row(shared: _Counting, row: int | tuple[int, Inputs]) -> parts.Part:
+def _count_row(shared: _Counting, row: int | tuple[int, Inputs]) -> Part:
     if isinstance(row, tuple):
         number, drawn = row
     else:
@@ -236,10 +386,10 @@ def _count_row(shared: _Counting, row: int | tuple[int, Inputs]) -> parts.Part:
         found = evaluate_options(drawn, seed=shared.seed, replicate=replicate, engine=shared.engine)
         counts.append(np.stack([found[name].counts for name in options]))
     first_year = found[options[0]].first_year
-    return parts.Part({"counts": np.stack(counts), "first_year": np.array([first_year])})
+    return Part({"counts": np.stack(counts), "first_year": np.array([first_year])})
 
 
-def counts_of(part: parts.Part, options: Sequence[str]) -> list[Mapping[str, Outcomes]]:
+def counts_of(part: Part, options: Sequence[str]) -> list[Mapping[str, Outcomes]]:
     """Return the outcomes by option of each repetition, of a row that a counting design kept."""
     first_year = int(part.arrays["first_year"][0])
     return [

@@ -36,15 +36,14 @@ def _on_the_worker() -> Callable[[Mapping[str, str], bytes], tuple[str, Any]]:
     """
 
     def carried_out(expected: Any, payload: Any) -> tuple[str, Any]:
+        import contextlib
         import importlib
         import pickle
         import socket
 
         where = socket.gethostname()
-        try:
+        with contextlib.suppress(ImportError, ValueError, AttributeError):
             where = str(importlib.import_module("distributed").get_worker().address)
-        except (ImportError, ValueError, AttributeError):
-            pass  # the name of the machine has to do
         try:
             found = importlib.import_module("dapp_model.made_with").what_counts()
             apart = {n: (found.get(n, "?"), v) for n, v in expected.items() if found.get(n) != v}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,7 +163,7 @@ def contract_lines(inputs: Inputs, name: str, years: tuple[str, ...]) -> list[di
             "contract": contract,
             "item": item,
             "by_year": by_year,
-            "total": round(sum(by_year.values()), 2),
+            "total": round(fsum(by_year.values()), 2),
             "unspent": item.endswith(f"_{UNSPENT}"),
             "contract_sum": round(totals[contract], 2),
         }

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import parts, valuation
+from dapp_model.designs import Design, How, evaluate
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
-from dapp_model.experiment import Design, How, evaluate
 from dapp_model.experiment import draw_inputs as draw_inputs
+from dapp_model.experiment import ledger, replicated, with_share
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, trimmed
-from dapp_model.paired import ledger, replicated, with_share
 from dapp_model.parallel import Workers, pool
 from dapp_model.parts import Part
 
@@ -92,7 +92,7 @@ def compile_engine(inputs: Inputs) -> None:
     The two halves that take longest are compiled side by side, in a process each.
     """
     from dapp_model.compiled import mark_warm
-    from dapp_model.paired import evaluate_options
+    from dapp_model.experiment import evaluate_options
 
     few = with_share(inputs, 0.02)
     if is_compiled() or (os.cpu_count() or 1) < 2:
@@ -107,7 +107,7 @@ def compile_engine(inputs: Inputs) -> None:
 
 
 def _compile_search(inputs: Inputs) -> None:
-    from dapp_model.paired import find_reached
+    from dapp_model.experiment import find_reached
 
     find_reached(inputs, seed=1, replicate=0)
 
@@ -250,10 +250,9 @@ def compute(
     evaluate(design(inputs, plan), folder, How(workers, progress=progress))
 
 
-def draw_of(folder: Path, number: int) -> tuple[Counts, valuation.Valued]:
-    """Return what is kept of one draw: counts [repetition, option, group, measure, year], worth."""
-    found = parts.read(folder, Task(number).name)
-    return found.arrays[_COUNTS], valuation.of_part(found)
+def counts_of(folder: Path, number: int) -> Counts:
+    """Return the counts of one draw: int64 [repetition, option, group, measure, year]."""
+    return parts.read(folder, Task(number).name).arrays[_COUNTS]
 
 
 def valued_of(folder: Path, number: int, *, reading: str = "") -> valuation.Valued:

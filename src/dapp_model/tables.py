@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,7 +136,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
-            counts, valued = study.draw_of(parts, draw)
+            counts, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
             drawn_values.append({**inputs.values, **valued.parameters})
             whole = plan.is_whole(draw)
             if whole:
@@ -219,7 +220,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
 def evaluation_costs(found: Gathered) -> Mapping[str, float]:
     """Return what each option spends on an evaluation, present value in GBP, mean over draws."""
     return {
-        name: float(sum(found.discounted[name][i].sum() for i in _evaluations(lines)))
+        name: float(fsum(found.discounted[name][i].sum() for i in _evaluations(lines)))
         for name, lines in found.lines.items()
     }
 

@@ -56,7 +56,7 @@ def choke_points(inputs: Inputs, plan: Plan, option: str, *, draws: int, how: Ru
 
 def _one_step(job: tuple[Inputs, str, str | None, int, int]) -> float:
     """Return the net present social value of an option with one step taken, in GBP."""
-    from dapp_model.paired import evaluate_differences
+    from dapp_model.experiment import evaluate_differences
 
     drawn, option, step, seed, replicate = job
     if step == "referral":
@@ -176,8 +176,8 @@ def _evaluate(inputs: Inputs, plan: Plan, option: str, how: Run) -> sensitivity.
 def _difference(job: tuple[Inputs, str, int, int]) -> float:
     """Return the net present social value of an option against the comparator, in GBP."""
     from dapp_model.economics import summary, value
+    from dapp_model.experiment import evaluate_differences
     from dapp_model.outcomes import BASELINE_YEAR, trimmed
-    from dapp_model.paired import evaluate_differences
 
     inputs, option, seed, replicate = job
     pair = (inputs.options[0], option)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import experiment, model
+from dapp_model import designs, model
 from dapp_model.calibration.recipe import SIZE, Recipe, registry_of_the_county
 from dapp_model.calibration.targets import (
     COUNTED,
@@ -30,11 +30,11 @@ from dapp_model.calibration.targets import (
     read_all,
     to_scale,
 )
+from dapp_model.designs import Design, evaluate
 from dapp_model.engines import fast
 from dapp_model.errors import DappError, RunError
-from dapp_model.experiment import Design, evaluate
+from dapp_model.experiment import with_share
 from dapp_model.outcomes import Outcomes
-from dapp_model.paired import with_share
 from dapp_model.parallel import Workers
 from dapp_model.parameters import Inputs
 from dapp_model.parts import Part
@@ -218,7 +218,7 @@ def fill(
     filled = evaluate(
         Design(shared, chunks, _simulated, names, folder.name),
         folder,
-        experiment.How(how.workers, progress=how.progress),
+        designs.How(how.workers, progress=how.progress),
     )
     kept = [one.arrays for one in filled]
     return Bank(

@@ -12,15 +12,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import economics, experiment, model
+from dapp_model import designs, economics, model
 from dapp_model import events as ev
 from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
+from dapp_model.designs import Design, evaluate
 from dapp_model.engines import fast
-from dapp_model.experiment import Design, evaluate
+from dapp_model.experiment import families, with_share
 from dapp_model.outcomes import Outcomes, trimmed
-from dapp_model.paired import families, with_share
 from dapp_model.parameters import Inputs, registry
 from dapp_model.parts import Part
 from dapp_model.scenario import load
@@ -145,6 +145,6 @@ def simulate(
     simulated = evaluate(
         Design(what, jobs, _county, names, folder.name),
         folder,
-        experiment.How(how.workers, progress=how.progress),
+        designs.How(how.workers, progress=how.progress),
     )
     return np.stack([one.arrays["read"] for one in simulated])

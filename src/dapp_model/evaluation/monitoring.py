@@ -66,7 +66,7 @@ def shown(job: Job) -> dict[str, float]:
     present social value in GBP at the pilot's own decision: the pilot with no extension.
     """
     from dapp_model.engines import fast
-    from dapp_model.paired import with_share
+    from dapp_model.experiment import with_share
 
     inputs, people = lives.pilot_of(job.inputs), job.people
     worlds = {name: model.tabulate(inputs, name) for name in (NONE, PILOT)}

@@ -65,7 +65,7 @@ def simulate(job: Job) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Simulate one pilot; return the referred by effect, and people outside to match with."""
     from dapp_model import model
     from dapp_model.engines import fast
-    from dapp_model.paired import with_share
+    from dapp_model.experiment import with_share
 
     people = lives.reached(job.inputs, job.luck)
     found, last = {}, None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dapp_model.experiment import families
 from dapp_model.model import tabulate
-from dapp_model.paired import families
 from dapp_model.parameters import Inputs
 from dapp_model.report import (
     account_tables,
