@@ -1,7 +1,7 @@
 """Results of units of work, each kept in a Parquet file that appears whole or not at all.
 
 A file has one row for each array: its name, its shape and its numbers, whole or real. What is not
-an array is a description, kept with the file as text. It holds no code.
+an array is a description, the text of a last row. It holds no code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from dapp_model.errors import RunError
 
 SUFFIX: Final = ".parquet"
 UNFINISHED: Final = ".part"
-_TEXT: Final = b"described"
+_COLUMNS: Final = ("name", "shape", "whole", "real", "text")
+_FLUSHED: Final = 64  # rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +45,21 @@ def encoded(part: Part) -> bytes:
         is_whole = values.dtype == np.int64
         wholes.append(values.ravel() if is_whole else None)
         reals.append(None if is_whole else values.ravel())
-    shapes = [np.array(values.shape, np.int32) for values in part.arrays.values()]
-    table = pa.table(
-        {
-            "name": pa.array(list(part.arrays), pa.string()),
-            "shape": pa.array(shapes, pa.list_(pa.int32())),
-            "whole": pa.array(wholes, pa.list_(pa.int64())),
-            "real": pa.array(reals, pa.list_(pa.float64())),
-        }
-    ).replace_schema_metadata({_TEXT: part.text.encode()})
+    shapes = [list(values.shape) for values in part.arrays.values()]
+    n = len(shapes)
+    columns = [
+        pa.array([*part.arrays, ""], pa.string()),
+        pa.array([*shapes, None], pa.list_(pa.int32())),
+        pa.array([*wholes, None], pa.list_(pa.int64())),
+        pa.array([*reals, None], pa.list_(pa.float64())),
+        pa.array([*[None] * n, part.text], pa.string()),
+    ]
     held = io.BytesIO()
-    pq.write_table(table, held, compression="zstd", write_statistics=False)
+    pq.write_table(
+        pa.table(columns, names=_COLUMNS), held,
+        compression="zstd", use_dictionary=False, write_statistics=False,
+        column_encoding={"whole.list.element": "DELTA_BINARY_PACKED"},
+    )  # fmt: skip
     return held.getvalue()
 
 
@@ -63,14 +68,17 @@ def decoded(content: bytes) -> Part:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.read_table(pa.BufferReader(content))
-    names, shapes = table["name"].to_pylist(), table["shape"].to_pylist()
-    columns = [table[kind].combine_chunks() for kind in ("whole", "real")]
+    table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False).combine_chunks()
+    names, shapes, wholes, reals, texts = (table[name].combine_chunks() for name in _COLUMNS)
+    held = [(one.offsets.to_numpy(), one.values.to_numpy()) for one in (wholes, reals)]
+    is_real = wholes.is_null().to_pylist()
     arrays = {}
-    for i, (name, shape) in enumerate(zip(names, shapes, strict=True)):
-        held = next(column for column in columns if column[i].is_valid)
-        arrays[name] = np.array(held[i].values.to_numpy(zero_copy_only=False)).reshape(shape)
-    return Part(arrays, (table.schema.metadata or {}).get(_TEXT, b"").decode())
+    for i, (name, shape) in enumerate(
+        zip(names.to_pylist()[:-1], shapes.to_pylist()[:-1], strict=True)
+    ):
+        offsets, values = held[is_real[i]]
+        arrays[name] = values[offsets[i] : offsets[i + 1]].reshape(shape).copy()
+    return Part(arrays, texts[-1].as_py())
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -112,3 +120,31 @@ def finished(folder: Path) -> frozenset[str]:
         with suppress(FileNotFoundError):
             odd.unlink()
     return frozenset(one.name.removesuffix(SUFFIX) for one in folder.glob(f"*{SUFFIX}"))
+
+
+class RowsOnDisk:
+    """Rows of numbers as they come, in a file and not in memory."""
+
+    def __init__(self, path: Path, rows: int) -> None:
+        """Make room for so many rows at a path; an earlier file there is replaced."""
+        self._path, self._of, self._n = path, rows, 0
+        self._rows: Any = None
+
+    def append(self, row: npt.NDArray[np.float64]) -> None:
+        """Add a row; all are alike in shape."""
+        if self._rows is None:
+            shape = (self._of, *row.shape)
+            self._rows = np.lib.format.open_memmap(self._path, "w+", np.dtype(np.float64), shape)
+        self._rows[self._n] = row
+        self._n += 1
+        if self._n % _FLUSHED == 0:
+            # What is mapped counts as memory until it is let go.
+            self._rows.flush()
+            self._rows = np.load(self._path, mmap_mode="r+")
+
+    def rows(self) -> npt.NDArray[np.float64]:
+        """Return all rows, read from the file where they are looked at."""
+        self._rows.flush()
+        self._rows = None
+        found: npt.NDArray[np.float64] = np.load(self._path, mmap_mode="r")
+        return found

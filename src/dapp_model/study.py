@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -252,12 +253,24 @@ def compute(
 
 def counts_of(folder: Path, number: int) -> Counts:
     """Return the counts of one draw: int64 [repetition, option, group, measure, year]."""
-    return parts.read(folder, Task(number).name).arrays[_COUNTS]
+    return _kept(folder, Task(number)).arrays[_COUNTS]
 
 
 def valued_of(folder: Path, number: int, *, reading: str = "") -> valuation.Valued:
     """Return what one draw is worth, under the run's own reading of a repeat or another."""
-    return valuation.of_part(parts.read(folder, Task(number, reading).name))
+    return valuation.of_part(_kept(folder, Task(number, reading)))
+
+
+def _kept(folder: Path, task: Task) -> Part:
+    path = parts.path_of(folder, task.name)
+    when = path.stat().st_mtime_ns if path.is_file() else 0
+    return _read(folder, task.name, when)
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path, name: str, when: int) -> Part:
+    """Read a part; who asks for its counts asks for its worth next."""
+    return parts.read(folder, name)
 
 
 def ledger_of(folder: Path) -> Any:

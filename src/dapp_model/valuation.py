@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -185,18 +187,32 @@ def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:
     return np.asarray(undiscounted / n), np.asarray(discounted / n)
 
 
-_KNOWN: Final = packed.kinds(Valued, Line, Summary, Baseline, Position)
+_KNOWN: Final = packed.kinds(Valued, Summary, Baseline, Position)
 _VALUED: Final = "valued "  # and a number: arrays of what the draw is worth
 
 
 def part(valued: Valued, more: Mapping[str, npt.NDArray[Any]]) -> Part:
     """Return a valued draw as it is kept, with more arrays beside it."""
-    text, arrays = packed.pack(valued, _KNOWN)
-    return Part({**more, **{f"{_VALUED}{i}": one for i, one in enumerate(arrays)}}, text)
+    text, arrays = packed.pack(replace(valued, lines={}), _KNOWN)
+    every = dict.fromkeys(line for lines in valued.lines.values() for line in lines)
+    places = {line: i for i, line in enumerate(every)}
+    of_options = {n: [places[line] for line in lines] for n, lines in valued.lines.items()}
+    said = json.dumps([[list(asdict(line).values()) for line in every], of_options])
+    named = {f"{_VALUED}{i}": one for i, one in enumerate(arrays)}
+    return Part({**more, **named}, f"{said}\n{text}")
 
 
 def of_part(found: Part) -> Valued:
     """Return the valued draw that a part holds."""
+    said, text = found.text.split("\n", 1)
     arrays = {name.removeprefix(_VALUED): one for name, one in found.arrays.items()}
-    valued: Valued = packed.unpack(found.text, arrays, _KNOWN)
-    return valued
+    valued: Valued = packed.unpack(text, arrays, _KNOWN)
+    return replace(valued, lines=_lines(said))
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> Mapping[str, tuple[Line, ...]]:
+    """Return the lines of each option's account; most draws have the same."""
+    said, of_options = json.loads(text)
+    every = [Line(*values) for values in said]
+    return {name: tuple(every[place] for place in places) for name, places in of_options.items()}

@@ -289,6 +289,12 @@ def _means_by_grade(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {kind: fsum(one.get(kind, 0.0) for one in found) / len(found) for kind in kinds}
 
 
+def optimism_cuts(expected: Mapping[str, float]) -> dict[str, float]:
+    """Return the share by which each kind of benefit is cut; `expected` is its mean in GBP."""
+    grades = mapping()["checks"]["optimism"]
+    return {kind: figure(grades[kind.rpartition(", ")[2]]) for kind, v in expected.items() if v > 0}
+
+
 def with_optimism_bias(summaries: Sequence[Sequence[Summary]]) -> list[list[float]]:
     """Return net present social value by draw and repetition with expected benefits cut.
 
@@ -296,9 +302,7 @@ def with_optimism_bias(summaries: Sequence[Sequence[Summary]]) -> list[list[floa
     of them is cut by its grade, in every draw alike and whatever its sign there: the cut moves the
     mean and not because of spread (decision rules, optimism bias).
     """
-    grades = mapping()["checks"]["optimism"]
-    expected = _means_by_grade([one.value_by_grade for row in summaries for one in row])
-    cuts = {kind: figure(grades[kind.rpartition(", ")[2]]) for kind, v in expected.items() if v > 0}
+    cuts = optimism_cuts(_means_by_grade([one.value_by_grade for row in summaries for one in row]))
     return [
         [
             one.net_present_social_value
