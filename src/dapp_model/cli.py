@@ -25,6 +25,7 @@ from dapp_model.errors import DappError, InputErrors, Problem, RunError, visible
 from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
+    from dapp_model.parallel import Workers
     from dapp_model.parameters import Inputs
     from dapp_model.runs import Run
     from dapp_model.study import Plan
@@ -163,7 +164,12 @@ def _plan(given: argparse.Namespace) -> Plan:
     )
 
 
-def _cores(given: argparse.Namespace) -> int:
+def _workers(given: argparse.Namespace) -> Workers:
+    """Return who does the work: a cluster, or as many processes as were asked for or fit."""
+    if given.cluster:
+        from dapp_model.parallel import Cluster
+
+        return Cluster(given.cluster)
     if given.workers:
         return int(given.workers)
     if hasattr(os, "sched_getaffinity"):
@@ -192,12 +198,12 @@ def _run(given: argparse.Namespace) -> int:
         runs.read_manifest(given.since)  # a slip is said before the work, not after it
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
-        how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+        how = runs.How(_workers(given), " ".join(["dapp", *given.words]), progress, _err)
         done = runs.run(inputs, plan, folder, how)
     told = []
     if not given.no_base:
         with _progress("Simulating the base") as progress:
-            how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+            how = runs.How(_workers(given), " ".join(["dapp", *given.words]), progress, _err)
             told += against_base.tell(inputs, plan, done.folder, out=given.out, how=how)
     if given.since is not None:
         told += _since(given.since, inputs, plan, done)
@@ -242,7 +248,7 @@ def _run_of(given: argparse.Namespace) -> Path:
     plan = _plan(given)
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
-        done = runs.run(inputs, plan, folder, runs.How(_cores(given), "", progress, _err))
+        done = runs.run(inputs, plan, folder, runs.How(_workers(given), "", progress, _err))
     _err(f"Using the draws of {done.folder}")
     return done.folder
 
@@ -310,17 +316,17 @@ def _sensitivity(given: argparse.Namespace) -> int:
     choke = morris = sobol = None
     if given.choke_draws:
         with _progress("Running the model with one more of each") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             choke = model_runs.choke_points(inputs, plan, option, draws=given.choke_draws, how=how)
     if given.trajectories:
         with _progress("Screening with the model") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             morris = model_runs.morris(
                 inputs, plan, option, trajectories=given.trajectories, how=how
             )
     if given.sobol_samples:
         with _progress("Sampling groups of parameters with the model") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             sobol = model_runs.sobol(
                 inputs, plan, option, base_samples=given.sobol_samples, how=how
             )
@@ -337,7 +343,7 @@ def _evaluate_pilot(given: argparse.Namespace) -> int:
     draws = draws if given.draws is None else given.draws
     asked = pilot.Asked(given.replications or pilots, draws, given.seed)
     with _progress("Simulating pilots") as progress:
-        how = model_runs.Run(_cores(given), progress)
+        how = model_runs.Run(_workers(given), progress)
         folder, found = pilot.command(given.file, given.out, asked, how, _err)
     return _write_analysis(given, folder, found)
 
@@ -349,7 +355,7 @@ def _calibrate(given: argparse.Namespace) -> int:
 
     wanted = recipe.read(given.file)
     with _progress("Simulating") as progress:
-        how = bank.How(_cores(given), progress, _err)
+        how = bank.How(_workers(given), progress, _err)
         asked = command.Asked(given.out, given.quick, given.proof, given.fresh)
         for line in command.run(wanted, asked, how):
             print(line)
@@ -469,7 +475,7 @@ def _reproduce(given: argparse.Namespace) -> int:
     from dapp_model import runs
 
     with _progress("Simulating again") as progress:
-        how = runs.How(_cores(given), "", progress, _err)
+        how = runs.How(_workers(given), "", progress, _err)
         found = runs.reproduce(given.folder, how)
     if given.json:
         _json(runs.as_dict(found))

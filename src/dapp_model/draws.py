@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,18 +80,42 @@ class Draws:
         ]
 
 
+class Drawn:
+    """The numbers that draws hold, as they come: a column for each that is not always the same."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._first: Mapping[str, Any] = {}
+        self._columns: dict[str, array[float]] = {}
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Add the values of one draw."""
+        if not self.n:
+            self._first = values
+        for name, first in self._first.items():
+            if name in self._columns:
+                self._columns[name].append(float(values[name]))
+            elif isinstance(first, float) and values[name] != first:
+                self._columns[name] = array("d", [first]) * self.n
+                self._columns[name].append(float(values[name]))
+        self.n += 1
+
+    def frame(self) -> pd.DataFrame:
+        """Return the numbers that differ between draws, one row for each draw."""
+        import pandas as pd
+
+        if not self._columns:
+            return pd.DataFrame({NOTHING_DRAWN: np.zeros(self.n)})
+        names = [name for name in self._first if name in self._columns]
+        return pd.DataFrame({name: np.array(self._columns[name]) for name in names})
+
+
 def varying(drawn: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the numbers that differ between draws, one row for each draw."""
-    import pandas as pd
-
-    names = [
-        name
-        for name, value in drawn[0].items()
-        if isinstance(value, float) and any(one[name] != value for one in drawn[1:])
-    ]
-    if not names:
-        return pd.DataFrame({NOTHING_DRAWN: np.zeros(len(drawn))})
-    return pd.DataFrame({name: [float(one[name]) for one in drawn] for name in names})
+    found = Drawn()
+    for one in drawn:
+        found.append(one)
+    return found.frame()
 
 
 def write(

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import given, paths, whole
 from dapp_model.errors import InputErrors, Problem
+from dapp_model.parallel import Cluster, Workers, said
 from dapp_model.study import Plan, Progress
 
 if TYPE_CHECKING:
@@ -137,8 +138,8 @@ def _safe(work: Path) -> str:
     """Say what of an unfinished run is stored."""
     if not work.is_dir():
         return f"Nothing of it is stored any more: {work} was removed."
-    done = sum(1 for path in (work / "draws").rglob("*") if path.suffix in (".npz", ".valued"))
-    return f"Safe: all that was finished ({done} files of draws), in {work}."
+    done = sum(1 for _ in (work / "draws").glob("*.parquet"))
+    return f"Safe: all that was finished ({done} parts), in {work}."
 
 
 # -- the main job ---------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def _safe(work: Path) -> str:
 class How:
     """How a run is carried out; nothing here changes a result."""
 
-    workers: int = 1
+    workers: Workers = 1
     command: str = ""
     progress: Progress | None = None
     say: Any = None  # called with a sentence about what comes next
@@ -179,9 +180,10 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
         done = _earlier(folder, made_of)  # somebody else may just have finished
         if done is None:
             parts = _parts(work, study.key(inputs, plan))
-            if not study.is_compiled():
-                say("Compiling the engine (about a minute, once).")
-            study.compile_engine(inputs)
+            if not isinstance(how.workers, Cluster):  # whose workers compile for themselves
+                if not study.is_compiled():
+                    say("Compiling the engine (about a minute, once).")
+                study.compile_engine(inputs)
             study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
             made = work / "writing"
             if made.exists():
@@ -312,7 +314,7 @@ def _write_manifest(
         "population_share": inputs.population_share,
         "provisional": inputs.provisional,
         "standing": labels.recorded(inputs, plan),
-        "workers": how.workers,
+        "workers": said(how.workers),
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),

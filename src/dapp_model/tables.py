@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,20 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import study
-from dapp_model.decision import Reading, Worth, worth
+from dapp_model.decision import Reading, Worth, gathering, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.draws import varying
+from dapp_model.draws import Drawn
 from dapp_model.economics.contract import EVALUATION
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
-from dapp_model.money import Purse, purse
+from dapp_model.money import Positions, Purse, purse
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, year_name
+from dapp_model.parts import RowsOnDisk
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Line, Position, Summary
+    from dapp_model.economics import Line
     from dapp_model.parameters import Inputs
     from dapp_model.valuation import Valued
 
@@ -121,14 +123,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     import pandas as pd
 
     names = inputs.options
-    drawn_values: list[Mapping[str, Any]] = []
-    counts_seen, differences, by_draw = _Moments(), _Moments(), []
+    drawn_values = Drawn()
+    counts_seen, differences = _Moments(), _Moments()
+    by_draw = RowsOnDisk(parts / "by_draw.npy", plan.draws)
     money = {name: (_Moments(), _Moments()) for name in names}
     money_apart = {name: (_Moments(), _Moments()) for name in names}
-    summaries: dict[str, list[Sequence[Summary]]] = {name: [] for name in names[1:]}
+    wholes = sum(plan.is_whole(draw) for draw in range(plan.draws))
+    summaries = {name: gathering(whole=wholes) for name in names[1:]}
     serious: list[Floats] = []
     at_stake: list[Floats] = []
-    held: dict[str, list[Sequence[Sequence[Position]]]] = {name: [] for name in names[1:]}
+    held = {name: Positions() for name in names[1:]}
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
     shown: list[Mapping[str, float]] = []
@@ -185,10 +189,10 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     )
     _write_account_csv(target / "account.csv", names, years[skipped:], lines, (pounds, errors))
     return Gathered(
-        parameters=varying(drawn_values),
+        parameters=drawn_values.frame(),
         years=years,
         counts=levels_of_counts,
-        by_draw=np.stack(by_draw),
+        by_draw=by_draw.rows(),
         money_years=years[skipped:],
         lines=lines,
         undiscounted={name: pounds[name][0] for name in names},
@@ -198,7 +202,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                 summaries[name],
                 np.stack([one[i] for one in serious]),
                 np.stack([one[i] for one in at_stake]),
-                whole=counts_seen.n,
             )
             for i, name in enumerate(names)
             if i
@@ -220,7 +223,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
 def evaluation_costs(found: Gathered) -> Mapping[str, float]:
     """Return what each option spends on an evaluation, present value in GBP, mean over draws."""
     return {
-        name: float(sum(found.discounted[name][i].sum() for i in _evaluations(lines)))
+        name: float(fsum(found.discounted[name][i].sum() for i in _evaluations(lines)))
         for name, lines in found.lines.items()
     }
 

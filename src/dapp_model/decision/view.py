@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,7 +146,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
 
 def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:
     """Return the average of several views and the advice on it; weights need not add up to 1."""
-    share = np.array(weights) / sum(weights)
+    share = np.array(weights) / fsum(weights)
 
     def mean(i: int, name: str) -> float:
         found = [one["options"][i][name] or 0.0 for one in views]
