@@ -1,4 +1,4 @@
-"""Prove on a real Dask cluster what is said of one: `python robustness/cluster.py`, some minutes.
+"""Prove on a real Dask cluster what is said of one: `python -m robustness.cluster`, some minutes.
 
 A scheduler and workers run as processes of their own on this machine, and `dapp run` uses them.
 Workers are killed, the scheduler is killed and started again, and workers are offered that have
