@@ -24,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src"
 TABLE = ROOT / "robustness" / "cluster.csv"
-PATIENCE = 600.0  # seconds
-DRAWS = 5
+PATIENCE = 1800.0  # seconds
+DRAWS = 4
 SCENARIO = """\
 title = "A small study"
 question = "Stop or extend?"
