@@ -225,9 +225,14 @@ def _of_a_run(one: argparse.ArgumentParser) -> None:
 
 
 def _workers(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
+    who = one.add_mutually_exclusive_group()
+    who.add_argument(
         "--workers", type=_whole(1), metavar="N", help="processes at a time (default: all cores)"
     )
+    who.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="work on a Dask cluster, by the address of its scheduler (tcp://127.0.0.1:8786)",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

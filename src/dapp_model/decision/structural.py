@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -102,7 +103,7 @@ def _axis(
     axis: str, given: Material, alternatives: list[dict[str, Any]], draws: int
 ) -> dict[str, Any]:
     weights = [float(one["weight"]) for one in alternatives]
-    if not sum(weights) > 0:
+    if not fsum(weights) > 0:
         weights = [1.0] * len(weights)
     return {
         "axis": axis,
