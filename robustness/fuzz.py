@@ -108,6 +108,9 @@ def kind_is_good(kind: kinds.Kind, folder: Path) -> None:
     if kind.name in ("scenario", "names"):
         for path in sorted(folder.glob("*.toml")):
             kinds.check(path)
+        if kind.name == "names":
+            (folder / "name.txt").write_text("dropout", encoding="utf-8")
+            kind.read(folder)
         return
     kind.read(folder)
 

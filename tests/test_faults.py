@@ -233,16 +233,16 @@ def test_workers_end_when_the_command_is_killed(tmp_path: Path) -> None:
     """They waited for work for ever, and kept their memory."""
     script = tmp_path / "waits.py"
     script.write_text(WAITS.format(tests=str(ROOT / "tests")), encoding="utf-8")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, process_group=0,
         env=faults.ENVIRONMENT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    seen = [process.stdout.readline().strip() for _ in range(3)]
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        seen = [process.stdout.readline().strip() for _ in range(3)]
+        there = faults.children(process.pid)
+        process.send_signal(signal.SIGKILL)
     assert sorted(seen) == ["ready", "working", "working"]
-    assert len(faults.children(process.pid)) >= 2
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert len(there) >= 2
     deadline = time.monotonic() + 60
     while faults.children(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
