@@ -9,16 +9,10 @@
    but for the coefficients of log, exp and the normal quantile.
    What C does that the engine does not: state in structs, counts of candidates and blocks. */
 
-#include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "names.h"
-
-typedef int64_t i64;
-typedef uint64_t u64;
-typedef uint32_t u32;
+#include "numbers.h"
 
 #define NEVER (-((i64)1 << 60))
 #define INFINITE ((i64)1 << 60)
@@ -58,103 +52,6 @@ typedef struct {
 } World;
 
 #define DAYS(w, table, t) ((w)->days[(table) * (w)->n_days + ((t) - ORIGIN) / DAY])
-
-/* --- random numbers --- */
-
-typedef struct { u32 a, b, c, d; } Block;
-
-static inline Block philox(u32 x0, u32 x1, u32 x2, u32 x3, u32 k0, u32 k1)
-{
-    for (int i = 0; i < 10; i++) {
-        u64 p0 = (u64)0xD2511F53u * x0, p1 = (u64)0xCD9E8D57u * x2;
-        x0 = (u32)(p1 >> 32) ^ x1 ^ k0;
-        x1 = (u32)p1;
-        x2 = (u32)(p0 >> 32) ^ x3 ^ k1;
-        x3 = (u32)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    return (Block){x0, x1, x2, x3};
-}
-
-static inline Block block(const World *w, i64 person, i64 rel, u32 purpose, i64 index)
-{
-    return philox((u32)person, (u32)((u64)person >> 32), (u32)rel << 16 | purpose, (u32)index,
-                  (u32)w->key, (u32)((u64)w->key >> 32));
-}
-
-static inline double unit(u32 word) { return ((double)word + 0.5) * 2.3283064365386963e-10; }
-
-static inline double bits_to_double(i64 bits) { double x; memcpy(&x, &bits, 8); return x; }
-static inline i64 double_to_bits(double x) { i64 bits; memcpy(&bits, &x, 8); return bits; }
-
-static inline double ln(double x)
-{
-    i64 bits = double_to_bits(x), k = (bits >> 52) - 1023;
-    double m = bits_to_double((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000);
-    if (m >= 1.4142135623730951) { m *= 0.5; k += 1; }
-    double f = m - 1.0, s = f / (2.0 + f), z = s * s, w = z * z;
-    double t1 = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332));
-    double t2 = z * (0.6666666666666735130 + w * (0.2857142874366239149
-                + w * (0.1818357216161805012 + w * 0.1479819860511658591)));
-    double r = t2 + t1, half = 0.5 * f * f, dk = (double)k;
-    return dk * 6.93147180369123816490e-01
-           - ((half - (s * (half + r) + dk * 1.90821492927058770002e-10)) - f);
-}
-
-static inline double ex(double x)
-{
-    if (x == 0.0) return 1.0;
-    if (x < -690.0) return 0.0;
-    if (x > 690.0) x = 690.0;
-    i64 k = (i64)(x * 1.4426950408889634 + (x > 0.0 ? 0.5 : -0.5));
-    double dk = (double)k, hi = x - dk * 6.93147180369123816490e-01;
-    double lo = dk * 1.90821492927058770002e-10, r = hi - lo, t = r * r;
-    double c = r - t * (1.66666666666666019037e-01 + t * (-2.77777777770155933842e-03
-               + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06
-               + t * 4.13813679705723846039e-08))));
-    double y = 1.0 - ((lo - (r * c) / (2.0 - c)) - hi);
-    return y * bits_to_double((k + 1023) << 52);
-}
-
-static double quantile(double u)
-{
-    static const double
-        a[] = {2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4,
-               4.5921953931549871457e4, 1.3731693765509461125e4, 1.9715909503065514427e3,
-               1.3314166789178437745e2, 3.3871328727963666080e0},
-        b[] = {5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4,
-               2.1213794301586595867e4, 5.3941960214247511077e3, 6.8718700749205790830e2,
-               4.2313330701600911252e1, 1.0},
-        c[] = {7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1,
-               1.27045825245236838258e0, 3.64784832476320460504e0, 5.76949722146069140550e0,
-               4.63033784615654529590e0, 1.42343711074968357734e0},
-        d[] = {1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2,
-               1.48103976427480074590e-1, 6.89767334985100004550e-1, 1.67638483018380384940e0,
-               2.05319162663775882187e0, 1.0},
-        e[] = {2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3,
-               2.65321895265761230930e-2, 2.96560571828504891230e-1, 1.78482653991729133580e0,
-               5.46378491116411436990e0, 6.65790464350110377720e0},
-        f[] = {2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5,
-               7.86869131145613259100e-4, 1.48753612908506148525e-2, 1.36929880922735805310e-1,
-               5.99832206555887937690e-1, 1.0};
-    double q = u - 0.5;
-    const double *top = a, *bottom = b;
-    double r;
-    if (fabs(q) <= 0.425) {
-        r = 0.180625 - q * q;
-    } else {
-        r = sqrt(-ln(q < 0.0 ? u : 1.0 - u));
-        if (r <= 5.0) { r -= 1.6; top = c; bottom = d; }
-        else { r -= 5.0; top = e; bottom = f; }
-    }
-    double num = top[0], den = bottom[0];
-    for (int i = 1; i < 8; i++) { num = num * r + top[i]; den = den * r + bottom[i]; }
-    if (top == a) return q * num / den;
-    return q < 0.0 ? -num / den : num / den;
-}
-
-static inline double exponential(u32 word, double mean) { return -ln(unit(word)) * mean; }
 
 /* --- time --- */
 
@@ -212,7 +109,7 @@ static inline void field_step(World *w, i64 person, i64 rel, i64 band, i64 cell,
     Block b;
     for (;;) {
         ordinal = band << 27 | cell << 10 | index;
-        b = block(w, person, rel, FIELD, ordinal);
+        b = block(w->key, person, rel, FIELD, ordinal);
         w->points++;
         raw += (i64)(exponential(b.a, gap) + 0.5);
         if (raw < ORIGIN + (cell + 1) * size) break;
@@ -318,7 +215,7 @@ static void wake(World *w, Life *me, i64 r, i64 t, i64 ordinal, double bound)
 
 static i64 children(const World *w, i64 person, i64 rel)
 {
-    Block b = block(w, person, rel, CASE_FAMILY, 0);
+    Block b = block(w->key, person, rel, CASE_FAMILY, 0);
     if (unit(b.a) >= w->p[P_CHILDREN]) return 0;
     if (unit(b.b) >= w->p[P_SECOND]) return 1;
     return unit(b.c) < w->p[P_THIRD] ? 3 : 2;
@@ -329,7 +226,7 @@ static void begin_case(World *w, Life *me, i64 r, i64 t)
     const double *p = w->p;
     Case *c = &me->cases[r];
     i64 person = me->person;
-    Block b = block(w, person, r + 1, CASE, 0);
+    Block b = block(w->key, person, r + 1, CASE, 0);
     double rho = p[P_FRAILTY_RHO];
     c->score = sqrt(rho) * me->z + sqrt(1.0 - rho) * quantile(unit(b.a));
     c->frailty = least(ex(p[P_FRAILTY_MU] + p[P_FRAILTY_SIGMA] * c->score), p[P_FRAILTY_CAP]);
@@ -338,7 +235,7 @@ static void begin_case(World *w, Life *me, i64 r, i64 t)
     c->kind = u < p[P_FAMILY] ? FAMILY : u < p[P_FAMILY] + p[P_EX] ? EX_PARTNER : PARTNER;
     c->high = unit(b.b) < p[P_HIGH_HARM];
     int brief = unit(b.c) < p[P_SHORT_SHARE];
-    Block times = block(w, person, r + 1, CASE_TIMES, 0);
+    Block times = block(w->key, person, r + 1, CASE_TIMES, 0);
     c->end = after(w, t, least(exponential(times.a, brief ? p[P_SHORT] : p[P_LONG]), 3.0e9));
     c->cause = unit(times.b) < p[P_SEPARATION] ? SEPARATED : DESISTED;
     i64 following = INFINITE;
@@ -361,7 +258,7 @@ static void begin_case(World *w, Life *me, i64 r, i64 t)
 static void begin(World *w, Life *me, i64 person, i64 t)
 {
     const double *p = w->p;
-    Block b = block(w, person, 0, PERSON, 0), n = block(w, person, 0, PERSON_NEEDS, 0);
+    Block b = block(w->key, person, 0, PERSON, 0), n = block(w->key, person, 0, PERSON_NEEDS, 0);
     double u = unit(b.b);
     int male = unit(b.a) < p[P_MALE];
     int age = u < p[P_AGE1] ? 0 : u < p[P_AGE2] ? 1 : u < p[P_AGE3] ? 2 : 3;
@@ -369,7 +266,7 @@ static void begin(World *w, Life *me, i64 person, i64 t)
                 + 4 * (unit(n.c) < p[P_NEED3]) + 8 * (unit(n.d) < p[P_NEED4]);
     me->linx = age == 0 && unit(b.c) < p[P_LINX_COVERAGE] && DAYS(w, D_LINX, t) > 0.0;
     me->z = quantile(unit(b.d));
-    Block e = block(w, person, 0, PERSON_EXIT, 0);
+    Block e = block(w->key, person, 0, PERSON_EXIT, 0);
     double rate = p[P_MOVES] + p[P_DIES];
     i64 leaves = INFINITE;
     me->cause = MOVED;
@@ -429,7 +326,7 @@ static void refer_children(World *w, Life *me, i64 r, i64 t, i64 ordinal, int ot
     c->child_last = t;
     emit(w, t, CHILD_REFERRAL, me->person, r + 1, ordinal, c->children, again + 2 * other);
     expect(w, me, after(w, t, w->p[P_CHILD_DELAY]), CHILD_IN_NEED, r + 1, ordinal, 0);
-    Block b = block(w, me->person, r + 1, ROUTES, ordinal);
+    Block b = block(w->key, me->person, r + 1, ROUTES, ordinal);
     if (unit(b.c) < DAYS(w, D_REF_CHILDREN, t)) refer(me, r, t);
 }
 
@@ -437,7 +334,7 @@ static int refers_self(const World *w, const Life *me, i64 t, double u)
 {
     double chance = DAYS(w, D_REF_SELF, t), m = w->p[P_SELF_MOTIVATION], rho = w->p[P_MOTIVATION_RHO];
     if (u >= chance * 30.0) return 0;
-    Block b = block(w, me->person, 0, PERSON_EXIT, 0);
+    Block b = block(w->key, me->person, 0, PERSON_EXIT, 0);
     double motivation = rho * me->z + sqrt(1.0 - rho * rho) * quantile(unit(b.d));
     return u < chance * least(ex(m * motivation - 0.5 * m * m), 30.0);
 }
@@ -447,7 +344,7 @@ static void incident(World *w, Life *me, i64 r, i64 t, i64 ordinal, int behaviou
     const double *p = w->p;
     Case *c = &me->cases[r];
     i64 person = me->person, rel = r + 1;
-    Block b = block(w, person, rel, MARKS, ordinal);
+    Block b = block(w->key, person, rel, MARKS, ordinal);
     int seen = unit(b.a) < p[P_CHILD_PRESENT] && c->children > 0;
     emit(w, t, INCIDENT, person, rel, ordinal, behaviour, seen + 2 * c->high);
     c->last = t;
@@ -455,7 +352,7 @@ static void incident(World *w, Life *me, i64 r, i64 t, i64 ordinal, int behaviou
     double total = 0.0;
     if (c->idva != NEVER) total += p[P_IDVA_REPORT_LOG] * window(t, c->idva, c->idva_end, p[P_REPORT_HALF]);
     if (is_reported(w, t, behaviour, word, total == 0.0 ? 1.0 : ex(total))) {
-        Block o = block(w, person, rel, OBSERVATION, ordinal);
+        Block o = block(w->key, person, rel, OBSERVATION, ordinal);
         i64 when = after(w, t, exponential(o.b, p[P_LAG]));
         if (behaviour != HOMICIDE && unit(o.c) >= DAYS(w, D_RECORD, t)) when = INFINITE;
         emit(w, t, REPORT, person, rel, ordinal, unit(o.a) < p[P_ATTENDED], 0);
@@ -494,22 +391,22 @@ static void record(World *w, Life *me, i64 r, i64 t, i64 ordinal, i64 a)
     Case *c = &me->cases[r];
     i64 person = me->person, rel = r + 1;
     int behaviour = a & 15, offence = behaviour;
-    Block o = block(w, person, rel, OBSERVATION, ordinal);
+    Block o = block(w->key, person, rel, OBSERVATION, ordinal);
     if (behaviour != HOMICIDE && behaviour != NONE
         && unit(o.d) >= DAYS(w, behaviour == CONTROL ? D_CRIME_CONTROL : D_CRIME, t)) offence = NONE;
-    Block b = block(w, person, rel, RESPONSE, ordinal);
+    Block b = block(w->key, person, rel, RESPONSE, ordinal);
     double weight = p[P_DASH_WEIGHT];
     double z = (quantile(unit(b.a)) + weight * c->score) / sqrt(1.0 + weight * weight);
     int grade = z > p[P_DASH_HIGH_Z] ? 2 : z > p[P_DASH_MEDIUM_Z] ? 1 : 0;
     emit(w, t, RECORD, person, rel, ordinal, offence, grade);
     c->grade = grade;
     if (me->gone) return;
-    Block f = block(w, person, rel, FOLLOWING, ordinal);
+    Block f = block(w->key, person, rel, FOLLOWING, ordinal);
     int free_now = !in_custody(me, t);
     if (unit(b.b) < DAYS(w, D_ARREST, t) && offence != NONE && free_now) {
         emit(w, t, ARREST, person, rel, ordinal, offence, 0);
         if (unit(f.b) < p[P_CHARGE]) {
-            Block j = block(w, person, rel, JUSTICE, ordinal);
+            Block j = block(w->key, person, rel, JUSTICE, ordinal);
             double delay = least(exponential(j.a, p[P_CHARGE_DELAY]), LONGEST_DELAY * p[P_CHARGE_DELAY]);
             expect(w, me, after(w, t, delay), CHARGE, rel, ordinal, offence);
         }
@@ -527,7 +424,7 @@ static void record(World *w, Life *me, i64 r, i64 t, i64 ordinal, i64 a)
     double further = c->heard != NEVER && t - c->heard <= YEAR_DAY_SECONDS ? p[P_MARAC_B] : 0.0;
     if (unit(f.c) < (high > further ? high : further))
         refer_to_marac(w, me, r, t, ordinal, further > 0.0 && (grade < 2 || further >= high));
-    Block u = block(w, person, rel, ROUTES, ordinal);
+    Block u = block(w->key, person, rel, ROUTES, ordinal);
     if (c->children > 0 && unit(f.d) < p[P_CHILD_REF] && (a >= 16 || unit(u.d) < p[P_PASS_THROUGH]))
         refer_children(w, me, r, t, ordinal, 0);
     if (unit(u.a) < DAYS(w, D_REF_POLICE, t)) refer(me, r, t);
@@ -539,7 +436,7 @@ static void hear(World *w, Life *me, i64 r, i64 t, i64 ordinal)
     c->hearing = 0;
     c->heard = t;
     emit(w, t, MARAC_HEARING, me->person, r + 1, ordinal, 0, 0);
-    Block b = block(w, me->person, r + 1, HEARING, ordinal);
+    Block b = block(w->key, me->person, r + 1, HEARING, ordinal);
     if (unit(b.a) < DAYS(w, D_IDVA, t) && t >= c->idva_end) {
         c->idva = t;
         c->idva_end = after(w, t, w->p[P_IDVA_LENGTH]);
@@ -552,7 +449,7 @@ static void assess_children(World *w, Life *me, i64 r, i64 t, i64 ordinal)
 {
     const double *p = w->p;
     Case *c = &me->cases[r];
-    Block b = block(w, me->person, r + 1, CHILD, ordinal);
+    Block b = block(w->key, me->person, r + 1, CHILD, ordinal);
     int plan = unit(b.b) < p[P_PLAN];
     if (unit(b.a) < p[P_IN_NEED] || plan)
         emit(w, t, CHILD_IN_NEED, me->person, r + 1, ordinal, c->children, 0);
@@ -567,9 +464,9 @@ static void conviction(World *w, Life *me, i64 r, i64 t, i64 ordinal)
 {
     const double *p = w->p;
     i64 person = me->person, rel = r + 1;
-    double u = unit(block(w, person, rel, JUSTICE, ordinal).d);
+    double u = unit(block(w->key, person, rel, JUSTICE, ordinal).d);
     int sentence = u < p[P_CUSTODY] ? 1 : u < p[P_CUSTODY] + p[P_ORDER] ? 2 : 0;
-    Block b = block(w, person, rel, SENTENCE, ordinal);
+    Block b = block(w->key, person, rel, SENTENCE, ordinal);
     emit(w, t, CONVICTION, person, rel, ordinal, sentence, 0);
     if (sentence == 1) {
         i64 release = after(w, t, exponential(b.a, p[P_SERVED]));
@@ -583,7 +480,7 @@ static void conviction(World *w, Life *me, i64 r, i64 t, i64 ordinal)
         if (required && unit(b.c) < p[P_BBR_STARTED] && DAYS(w, D_BBR, t) > 0.0)
             expect(w, me, after(w, t, p[P_BBR_DELAY]), BBR_START, rel, ordinal, 0);
     }
-    if (unit(block(w, person, rel, ROUTES, ordinal).b) < DAYS(w, D_REF_COURT, t)) refer(me, r, t);
+    if (unit(block(w->key, person, rel, ROUTES, ordinal).b) < DAYS(w, D_REF_COURT, t)) refer(me, r, t);
 }
 
 static void due(World *w, Life *me, i64 index)
@@ -603,7 +500,7 @@ static void due(World *w, Life *me, i64 index)
         break;
     case CHARGE: {
         emit(w, t, CHARGE, person, rel, ordinal, now.a, 0);
-        Block j = block(w, person, rel, JUSTICE, ordinal);
+        Block j = block(w->key, person, rel, JUSTICE, ordinal);
         double mean = w->p[P_CONVICTION_DELAY];
         if (unit(j.b) < w->p[P_CONVICTION])
             expect(w, me, after(w, t, least(exponential(j.c, mean), LONGEST_DELAY * mean)), CONVICTION, rel, ordinal, now.a);
@@ -620,7 +517,7 @@ static void due(World *w, Life *me, i64 index)
         }
         break;
     case BBR_END: {
-        int done = unit(block(w, person, rel, SENTENCE, ordinal).d) < w->p[P_BBR_COMPLETED];
+        int done = unit(block(w->key, person, rel, SENTENCE, ordinal).d) < w->p[P_BBR_COMPLETED];
         emit(w, t, BBR_END, person, rel, ordinal, done, 0);
         if (done) me->bbr = t;
         break;
@@ -794,7 +691,7 @@ int county(i64 key, const double *p, const double *days, i64 n_days, const i64 *
             i64 when;
             for (;;) {
                 person++;
-                Block b = block(&w, person, 0, ENTRY_PURPOSE, 0);
+                Block b = block(key, person, 0, ENTRY_PURPOSE, 0);
                 t += (i64)(exponential(b.a, (double)YEAR / ENTRY_BAND) + 0.5);
                 double height = ((double)(person / PEOPLE_PER_BAND) + unit(b.b)) * ENTRY_BAND;
                 when = on_tick(&w, t);
@@ -823,10 +720,9 @@ int county(i64 key, const double *p, const double *days, i64 n_days, const i64 *
 /* The random numbers alone: that many blocks, added up. */
 u64 blocks(i64 key, i64 n)
 {
-    World w = {.key = key};
     u64 sum = 0;
     for (i64 i = 0; i < n; i++) {
-        Block b = block(&w, i, 1, FIELD, i);
+        Block b = block(key, i, 1, FIELD, i);
         sum += b.a ^ b.b ^ b.c ^ b.d;
     }
     return sum;

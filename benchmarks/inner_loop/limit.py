@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.inner_loop.compile_c import load
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
 from dapp_model import rules, world
@@ -21,7 +19,6 @@ from dapp_model.engines import fast, order, state
 from dapp_model.world import D, P, World
 
 SOURCE = Path(__file__).with_name("county.c")
-FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Wextra")
 _KINDS = (
     "ENTRY RELATIONSHIP_START INCIDENT REPORT RECORD ARREST DVPN DVPO CHARGE CONVICTION "
     "CUSTODY_START CUSTODY_END COMMUNITY_ORDER BBR_START BBR_END MARAC_REFERRAL MARAC_HEARING "
@@ -33,10 +30,6 @@ _PURPOSES = (
     "PERSON PERSON_NEEDS PERSON_EXIT CASE CASE_TIMES CASE_FAMILY FIELD MARKS OBSERVATION "
     "RESPONSE FOLLOWING JUSTICE SENTENCE CHILD ROUTES HEARING"
 ).split()
-
-
-class NoCompiler(Exception):
-    """There is no C compiler here."""
 
 
 @dataclass(frozen=True)
@@ -72,27 +65,10 @@ def header() -> str:
     return "\n".join(lines) + "\n"
 
 
-def compiler() -> str | None:
-    """Return the C compiler, if there is one."""
-    return next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-
-
 @cache
 def library() -> ctypes.CDLL:
-    """Compile and load the C county. Raises NoCompiler."""
-    found = compiler()
-    if found is None:
-        raise NoCompiler("no C compiler (cc, gcc or clang)")
-    space = Path(tempfile.mkdtemp(prefix="dapp_limit_"))
-    try:
-        (space / "names.h").write_text(header(), encoding="utf-8")
-        target = space / "county.so"
-        subprocess.run(
-            [found, *FLAGS, f"-I{space}", str(SOURCE), "-o", str(target), "-lm"], check=True
-        )
-        loaded = ctypes.CDLL(str(target))
-    finally:
-        shutil.rmtree(space, ignore_errors=True)
+    """Return the compiled county. Raises NoCompiler."""
+    loaded = load(SOURCE, "names.h", header())
     loaded.blocks.restype = ctypes.c_uint64
     return loaded
 

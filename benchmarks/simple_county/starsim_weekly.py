@@ -171,4 +171,6 @@ def simulate(county: County, key: int) -> np.ndarray:
         verbose=0,
     )
     sim.run()
-    return sim.modules[0].counts
+    done = sim.get_module(Abuse)
+    done.counts[law.RENEGES] += sum(done.gives_up[uid] < law.HORIZON for _, uid in done.queue)
+    return done.counts
