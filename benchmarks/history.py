@@ -60,6 +60,13 @@ def commit() -> str:
     return (name or "unknown") + ("+" if changed else "")
 
 
+def company() -> str:
+    """Return how busy the machine is, where it says."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return f"load {os.getloadavg()[0]:.1f} when begun"
+
+
 def stamped(size: str, note: str) -> dict[str, str | int]:
     """Return what all records of a run share."""
     return {
@@ -69,7 +76,7 @@ def stamped(size: str, note: str) -> dict[str, str | int]:
         "processor": processor(),
         "cores": os.cpu_count() or 0,
         "size": size,
-        "note": note,
+        "note": ", ".join(part for part in (note, company()) if part),
     }
 
 

@@ -58,7 +58,9 @@ def quick_runs(size: Size) -> Found:
             wall, used = time.perf_counter() - start, children_cpu() - before
             target = "at most 120" if name == "cold" else "at most 60"
             detail = f"{used:.0f} s of processor time"
-            yield Row("start", f"`dapp run --quick`, {name}", wall, "s by the clock", detail, target)
+            yield Row(
+                "start", f"`dapp run --quick`, {name}", wall, "s by the clock", detail, target
+            )
 
 
 SUITES: dict[str, Suite] = {

@@ -26,6 +26,7 @@ OPTION = "extend"
 TRUE = MEASURES.index("true.incidents")
 PRECISE = 0.01  # standard error over the mean
 MANY = 1000  # draws of a whole study
+ENOUGH = 8  # draws to reckon a spread from
 ENGINE = ("take_census", "find_reached", "live_together", "count", "simulate")
 
 
@@ -106,9 +107,7 @@ def pipeline(size: Size) -> Found:
         with metered() as inside:
             for number in range(1, size.draws + 1):
                 before = inside["seconds"]
-                seconds.append(
-                    spent(lambda n=number: study.simulate_draw(inputs, plan, n, folder))
-                )
+                seconds.append(spent(lambda n=number: study.simulate_draw(inputs, plan, n, folder)))
                 engine.append(inside["seconds"] - before)
                 counts = study.counts_of(folder, number)[:, :, 0, TRUE].sum(axis=-1)
                 averted.append(counts[:, 0] - counts[:, names.index(OPTION)])
@@ -123,17 +122,8 @@ def pipeline(size: Size) -> Found:
         "at most 1.2",
     )
     yield Row("pipeline", "a draw: share inside the engine", 100 * within, "%")
-    means = np.array(averted, float).mean(axis=1)
-    needed = float((means.std(ddof=1) / (PRECISE * means.mean())) ** 2)
-    yield Row(
-        "luck",
-        "standard error of averted incidents under 1%: over parameters too",
-        needed * each / 3600,
-        "hours of processor time",
-        f"{needed:,.0f} draws, from the spread of {len(means)} "
-        f"(mean {means.mean():,.0f}, sd {means.std(ddof=1):,.0f}); what is not known is far wider "
-        "than chance, and more draws do not narrow it",
-    )
+    if size.draws >= ENOUGH:
+        yield over_parameters(np.array(averted, float).mean(axis=1), each)
     few, many = (child("benchmarks.suite_decision", n) for n in (100, MANY))
     rest = many["seconds"]
     yield Row(
@@ -157,6 +147,20 @@ def pipeline(size: Size) -> Found:
         (many["grown"] - few["grown"]) / (MANY - 100),
         "kB",
         f"{few['grown'] / 1024:.0f} MB at 100 draws, {many['grown'] / 1024:.0f} MB at {MANY:,}",
+    )
+
+
+def over_parameters(averted: np.ndarray, each: float) -> Row:
+    """Reckon precision over what is not known from a few draws: averted incidents of each."""
+    mean, spread = averted.mean(), averted.std(ddof=1)
+    needed = float((spread / (PRECISE * mean)) ** 2)
+    return Row(
+        "luck",
+        "standard error of averted incidents under 1%: over parameters too",
+        needed * each / 3600,
+        "hours of processor time",
+        f"{needed:,.0f} draws, reckoned from the spread of {len(averted)} (mean {mean:,.0f}, "
+        f"sd {spread:,.0f}); more draws do not narrow what is not known",
     )
 
 

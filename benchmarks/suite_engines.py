@@ -171,7 +171,9 @@ def sharing(size: Size) -> Found:
     )
     what = f"{len(names)} options that differ in the programme, {size.share:g} of the county"
     ratio = seconds["every"] / seconds["first"]
-    yield Row("sharing", "all options together", ratio, "times the first alone", what, "at most 1.5")
+    yield Row(
+        "sharing", "all options together", ratio, "times the first alone", what, "at most 1.5"
+    )
     worlds = [model.tabulate(inputs, name) for name in names]
     found = fast.find_reached(worlds, 1, 0)
     if not np.array_equal(found, fast.take_census(worlds, 1, 0).people):

@@ -1,4 +1,4 @@
-"""The tables in README.md and in benchmarks/README.md, written from the history and nothing else."""
+"""The tables in README.md and in benchmarks/README.md, written from the history alone."""
 
 from __future__ import annotations
 

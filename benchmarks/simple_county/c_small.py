@@ -12,9 +12,19 @@ from benchmarks.inner_loop.compile_c import load
 from benchmarks.simple_county import law
 from benchmarks.simple_county.law import County
 
-_NUMBERS = "HORIZON RATE STAY TO_MARAC REFERRED REFERRED_BY_MARAC PATIENCE ASSESSMENT WEEK".split()
-_MORE = "SESSIONS DROPS_OUT DURING AFTER YEARLY SIZE".split()
-_PURPOSES = "ENTRY PERSON CANDIDATE REPORT EPISODE SESSION".split()
+_NUMBERS = [
+    "HORIZON",
+    "RATE",
+    "STAY",
+    "TO_MARAC",
+    "REFERRED",
+    "REFERRED_BY_MARAC",
+    "PATIENCE",
+    "ASSESSMENT",
+    "WEEK",
+]
+_MORE = ["SESSIONS", "DROPS_OUT", "DURING", "AFTER", "YEARLY", "SIZE"]
+_PURPOSES = ["ENTRY", "PERSON", "CANDIDATE", "REPORT", "EPISODE", "SESSION"]
 
 
 def header() -> str:

@@ -37,10 +37,20 @@ DROPS_OUT = 0.05  # before each session
 DURING = 0.7  # chance that a candidate happens while on the programme
 AFTER = 0.4  # by which completing lowers the chance, fading with a mean of one year
 
-COUNTED = (
-    "entries candidates incidents reports hearings referrals reneges seats assessments sessions "
-    "drop_outs completions"
-).split()
+COUNTED = [
+    "entries",
+    "candidates",
+    "incidents",
+    "reports",
+    "hearings",
+    "referrals",
+    "reneges",
+    "seats",
+    "assessments",
+    "sessions",
+    "drop_outs",
+    "completions",
+]
 (
     ENTRIES,
     CANDIDATES,

@@ -279,5 +279,3 @@ def simulate(county: County, key: int) -> np.ndarray:
 def simulate_apart(county: County, key: int) -> np.ndarray:
     """Simulate one simple county, only the referred on a heap; returns its counts."""
     return run(key, county.people, county.arrivals, county.places, False)
-
-
