@@ -96,7 +96,7 @@ def metered() -> Iterator[dict[str, float]]:
 
 
 def pipeline(size: Size) -> Found:
-    """Time draws, the rest of the way to decision.json, and the engine's share of all."""
+    """Time draws, what follows them, and the engine's share of all."""
     inputs = load(SCENARIO, {"population.share": size.share})
     plan = study.Plan(draws=MANY, replications=2, seed=1, whole=0)
     names = inputs.options
@@ -124,6 +124,12 @@ def pipeline(size: Size) -> Found:
     yield Row("pipeline", "a draw: share inside the engine", 100 * within, "%")
     if size.draws >= ENOUGH:
         yield over_parameters(np.array(averted, float).mean(axis=1), each)
+    if size.cold:
+        yield from to_decision(each, within)
+
+
+def to_decision(each: float, within: float) -> Found:
+    """Time what follows the draws; `each` draw's seconds, and the share of them in the engine."""
     few, many = (child("benchmarks.suite_decision", n) for n in (100, MANY))
     rest = many["seconds"]
     yield Row(
