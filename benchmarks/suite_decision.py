@@ -8,10 +8,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,9 @@ TRUE = MEASURES.index("true.incidents")
 PRECISE = 0.01  # standard error over the mean
 MANY = 1000  # draws of a whole study
 ENOUGH = 8  # draws to reckon a spread from
-ENGINE = ("take_census", "find_reached", "live_together", "count", "simulate")
+ENGINE = (
+    "take_census", "find_reached", "live_together", "live_under_each", "count", "simulate",
+)  # fmt: skip
 
 
 def pairing(size: Size) -> Found:
@@ -67,29 +70,54 @@ def pairing(size: Size) -> Found:
     )
 
 
-@contextmanager
-def metered() -> Iterator[dict[str, float]]:
-    """Add up the processor seconds inside the fast engine: calls from outside, once each."""
-    inside = {"seconds": 0.0, "depth": 0.0}
-    originals = {name: getattr(fast, name) for name in ENGINE}
+class Meter:
+    """Processor seconds inside the fast engine: calls from outside, each counted once."""
 
-    def wrapped(name: str):
-        def call(*arguments, **named):
-            inside["depth"] += 1
-            start = time.process_time()
-            try:
-                return originals[name](*arguments, **named)
-            finally:
-                inside["depth"] -= 1
-                if not inside["depth"]:
-                    inside["seconds"] += time.process_time() - start
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.depth = 0
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Count while this lasts."""
+        self.depth += 1
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            if not self.depth:
+                self.seconds += time.process_time() - start
+
+    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that counts, also while what it returns is iterated over."""
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            with self.on():
+                found = function(*arguments, **named)
+            return self.each(found) if isinstance(found, Iterator) else found
 
         return call
 
-    for name in ENGINE:
-        setattr(fast, name, wrapped(name))
+    def each(self, found: Iterator[Any]) -> Iterator[Any]:
+        """Yield what an iterator yields, and count what that takes."""
+        while True:
+            with self.on():
+                one = next(found, self)
+            if one is self:
+                return
+            yield one
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Lend a meter that counts in every function by which the fast engine is entered."""
+    meter = Meter()
+    originals = {name: getattr(fast, name) for name in ENGINE if hasattr(fast, name)}
+    for name, original in originals.items():
+        setattr(fast, name, meter.counted(original))
     try:
-        yield inside
+        yield meter
     finally:
         for name, original in originals.items():
             setattr(fast, name, original)
@@ -106,9 +134,9 @@ def pipeline(size: Size) -> Found:
         study.simulate_draw(inputs, plan, 0, folder)
         with metered() as inside:
             for number in range(1, size.draws + 1):
-                before = inside["seconds"]
+                before = inside.seconds
                 seconds.append(spent(lambda n=number: study.simulate_draw(inputs, plan, n, folder)))
-                engine.append(inside["seconds"] - before)
+                engine.append(inside.seconds - before)
                 counts = study.counts_of(folder, number)[:, :, 0, TRUE].sum(axis=-1)
                 averted.append(counts[:, 0] - counts[:, names.index(OPTION)])
     each, within = median(seconds), float(np.mean(engine)) / float(np.mean(seconds))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import json
+import time
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 pytest.importorskip("benchmarks.run", reason="an installation has no benchmarks")
 
-from benchmarks import history, suite_engines, suite_peers, tables
+from benchmarks import history, suite_decision, suite_engines, suite_peers, tables
 from benchmarks.inner_loop import limit
 from benchmarks.inner_loop.compile_c import compiler
 from benchmarks.measured import SIZES, Different, Row
@@ -220,6 +222,35 @@ def test_random_numbers_in_c_are_the_packages() -> None:
         a, b, c, d = (int(word) for word in block(key, i, 1, limit.rnd.FIELD, i))
         ours += a ^ b ^ c ^ d
     assert limit.library().blocks(ctypes.c_int64(key), ctypes.c_int64(n)) == ours
+
+
+def test_the_meter_counts_each_second_once_and_iterators_too() -> None:
+    def busy() -> int:
+        start = time.process_time()
+        while time.process_time() - start < 0.02:
+            pass
+        return 1
+
+    def several(n: int) -> Iterator[int]:
+        for _ in range(n):
+            yield busy()
+
+    meter = suite_decision.Meter()
+    inner = meter.counted(busy)
+    assert meter.counted(inner)() == 1  # within another call: once
+    assert meter.seconds == pytest.approx(0.02, rel=0.5)
+    walked = meter.counted(several)(3)
+    assert meter.seconds < 0.04, "nothing is done before it is asked for"
+    for _ in walked:
+        busy()  # outside
+    assert meter.seconds == pytest.approx(0.08, rel=0.5)
+
+
+def test_the_meter_leaves_the_engine_as_it_was() -> None:
+    before = suite_decision.fast.take_census
+    with suite_decision.metered():
+        assert suite_decision.fast.take_census is not before
+    assert suite_decision.fast.take_census is before
 
 
 def test_rows_that_differ_stop_the_comparison_of_engines() -> None:
