@@ -506,7 +506,7 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
     assert table.rows[2][2] == f"{words.number(low)} to {words.number(high)}"
     assert table.rows[8][1].endswith("%")
-    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}}
+    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}, "decision": "extension"}
     quoted = learning_words.triggers(said | rail)[1]
     assert found["rule"]["words"] in quoted.replace("‘", "").replace("’", "")
     nothing = {"learning": "not assessed", "options": options}

@@ -523,7 +523,7 @@ def test_table_chart_and_every_sentence_name_the_same_option(
     label = words.option_of(said, advised)["label"]
     assert advised == ("stop" if serious < 0 else said["advice"]["option"])
     assert label == said["advice"]["label"]
-    assert f"the best act is {words.quoted(label)}" in words.advice(said)
+    assert f"the best option is {words.quoted(label)}" in words.advice(said)
     table = page.options(said)
     marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
     assert marked == [f"{label} (advised)"]
@@ -540,7 +540,7 @@ def test_table_chart_and_every_sentence_name_the_same_option(
     curves = sure_figures.acceptability(said)
     assert curves is not None
     text = report.paragraph(said)
-    assert f"the best act is {words.quoted(label)}" in text
+    assert f"the best option is {words.quoted(label)}" in text
     shown = words.option_of(said, said["shown_option"])["label"]
     assert f"For {words.quoted(shown)} against" in text
     assert shown == label or advised == inputs.options[0]

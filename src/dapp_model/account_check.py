@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -240,8 +241,8 @@ def _unit_costs(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
     )  # fmt: skip
     for i, cost in enumerate(found.costs):
         row = i + 1
-        harm = sum(part.share for part in cost.parts if part.item == "harm" and not part.zero)
-        rest = sum(part.share for part in cost.parts if part.item != "harm" and not part.zero)
+        harm = fsum(part.share for part in cost.parts if part.item == "harm" and not part.zero)
+        rest = fsum(part.share for part in cost.parts if part.item != "harm" and not part.zero)
         sheet.write_row(row, 0, (cost.offence, cost.item, cost.measure))
         sheet.write(row, 3, cost.value_gbp, forms["typed"])
         sheet.write(row, 4, cost.price_year)

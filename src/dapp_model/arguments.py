@@ -139,7 +139,10 @@ def _calibrate(one: argparse.ArgumentParser) -> None:
 
 
 def _check(one: argparse.ArgumentParser) -> None:
-    one.add_argument("file", type=_path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file, or a workbook of it")
+    one.add_argument(
+        "--all", action="store_true", help="list every value that it comes to, with unit and source"
+    )
     one.add_argument("--json", action="store_true", help="print for machines")
 
 
@@ -222,9 +225,14 @@ def _of_a_run(one: argparse.ArgumentParser) -> None:
 
 
 def _workers(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
+    who = one.add_mutually_exclusive_group()
+    who.add_argument(
         "--workers", type=_whole(1), metavar="N", help="processes at a time (default: all cores)"
     )
+    who.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="work on a Dask cluster, by the address of its scheduler (tcp://127.0.0.1:8786)",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -264,7 +272,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "check": Entry(
         _check,
-        "check a scenario file and print what it comes to",
+        "check a scenario file and print what differs from the one it extends",
         "dapp check scenarios/surrey_extension.toml",
     ),
     "new": Entry(

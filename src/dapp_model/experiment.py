@@ -1,18 +1,27 @@
-"""Simulate the options of a scenario together, so that they share people, luck and work."""
+"""Simulate the options of a scenario together; evaluate designs of many rows of inputs.
+
+Options share people, luck and work. `evaluate` and what it takes are those of `designs`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import model
+from dapp_model.designs import Design as Design
+from dapp_model.designs import Evaluation as Evaluation
+from dapp_model.designs import How as How
+from dapp_model.designs import evaluate as evaluate
 from dapp_model.engines import simulate
 from dapp_model.outcomes import Outcomes, measure
+from dapp_model.parts import Part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +116,7 @@ def evaluate_differences(
     return {name: found[name] for name in names}
 
 
-def evaluate(
+def replicated(
     inputs: Inputs,
     *,
     seed: int,
@@ -324,3 +333,81 @@ def ledger(
     return pd.concat(frames, ignore_index=True).sort_values(
         ["option", "time", "person", "relationship"], ignore_index=True
     )
+
+
+# -- designs that only count ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """What all rows of a design share that keeps the counts of each option."""
+
+    inputs: Inputs
+    seed: int
+    replications: int
+    engine: str
+
+
+def draw_inputs(inputs: Inputs, number: int, seed: int) -> Inputs:
+    """Return the inputs under one joint draw of what is not known.
+
+    What the posterior holds comes from its row of that number; other evidence from its priors.
+    """
+    from dapp_model import fitted
+    from dapp_model.distributions import draw
+
+    return fitted.placed(draw(inputs, 1, seed, first=number)[0], number)
+
+
+def of_draws(
+    inputs: Inputs, draws: int, *, seed: int = 1, replications: int = 1, engine: str = "fast"
+) -> Design:
+    """Return the design that counts every option under joint draws of what is not known."""
+    shared = _Counting(inputs, seed, replications, engine)
+    text = f"draws|{inputs.resolved_toml()}"
+    return _counted(shared, range(draws), text)
+
+
+def of_inputs(
+    rows: Sequence[Inputs], *, seed: int = 1, replications: int = 1, engine: str = "fast"
+) -> Design:
+    """Return the design that counts every option under each of many inputs, with its own luck.
+
+    All rows have the same options.
+    """
+    shared = _Counting(rows[0], seed, replications, engine)
+    text = "inputs|" + "\0".join(one.resolved_toml() for one in rows)
+    return _counted(shared, list(enumerate(rows)), text)
+
+
+def _counted(shared: _Counting, rows: Sequence[Any], text: str) -> Design:
+    from dapp_model.made_with import what_counts
+
+    how = (shared.seed, shared.replications, shared.engine, sorted(what_counts().items()))
+    key = hashlib.blake2b(f"{text}|{how}".encode(), digest_size=8).hexdigest()
+    names = [f"row_{number:06d}" for number in range(len(rows))]
+    return Design(shared, rows, _count_row, names, key)
+
+
+def _count_row(shared: _Counting, row: int | tuple[int, Inputs]) -> Part:
+    if isinstance(row, tuple):
+        number, drawn = row
+    else:
+        number, drawn = row, draw_inputs(shared.inputs, row, shared.seed)
+    options = drawn.options
+    counts = []
+    for repetition in range(shared.replications):
+        replicate = number * shared.replications + repetition
+        found = evaluate_options(drawn, seed=shared.seed, replicate=replicate, engine=shared.engine)
+        counts.append(np.stack([found[name].counts for name in options]))
+    first_year = found[options[0]].first_year
+    return Part({"counts": np.stack(counts), "first_year": np.array([first_year])})
+
+
+def counts_of(part: Part, options: Sequence[str]) -> list[Mapping[str, Outcomes]]:
+    """Return the outcomes by option of each repetition, of a row that a counting design kept."""
+    first_year = int(part.arrays["first_year"][0])
+    return [
+        {name: Outcomes(name, first_year, own) for name, own in zip(options, one, strict=True)}
+        for one in part.arrays["counts"]
+    ]

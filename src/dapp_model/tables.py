@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,19 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import later_choice, study
-from dapp_model.decision import Later, Reading, Worth, worth
+from dapp_model.decision import Later, Reading, Worth, gathering, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.draws import varying
+from dapp_model.draws import Drawn
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
-from dapp_model.money import Purse, purse
+from dapp_model.money import Positions, Purse, purse
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, year_name
+from dapp_model.parts import RowsOnDisk
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Line, Position, Summary
+    from dapp_model.economics import Line
     from dapp_model.parameters import Inputs
     from dapp_model.valuation import Valued
 
@@ -122,14 +124,16 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     import pandas as pd
 
     names = inputs.options
-    drawn_values: list[Mapping[str, Any]] = []
-    counts_seen, differences, by_draw = _Moments(), _Moments(), []
+    drawn_values = Drawn()
+    counts_seen, differences = _Moments(), _Moments()
+    by_draw = RowsOnDisk(parts / "by_draw.npy", plan.draws)
     money = {name: (_Moments(), _Moments()) for name in names}
     money_apart = {name: (_Moments(), _Moments()) for name in names}
-    summaries: dict[str, list[Sequence[Summary]]] = {name: [] for name in names[1:]}
+    wholes = sum(plan.is_whole(draw) for draw in range(plan.draws))
+    summaries = {name: gathering(whole=wholes) for name in names[1:]}
     serious: list[Floats] = []
     at_stake: list[Floats] = []
-    held: dict[str, list[Sequence[Sequence[Position]]]] = {name: [] for name in names[1:]}
+    held = {name: Positions() for name in names[1:]}
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
     shown: list[Mapping[str, float]] = []
@@ -189,10 +193,10 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     )
     _write_account_csv(target / "account.csv", names, years[skipped:], lines, (pounds, errors))
     return Gathered(
-        parameters=varying(drawn_values),
+        parameters=drawn_values.frame(),
         years=years,
         counts=levels_of_counts,
-        by_draw=np.stack(by_draw),
+        by_draw=by_draw.rows(),
         money_years=years[skipped:],
         lines=lines,
         undiscounted={name: pounds[name][0] for name in names},
@@ -202,7 +206,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                 summaries[name],
                 np.stack([one[i] for one in serious]),
                 np.stack([one[i] for one in at_stake]),
-                whole=counts_seen.n,
             )
             for i, name in enumerate(names)
             if i
@@ -408,6 +411,9 @@ def write_ledger(path: Path, frame: pd.DataFrame) -> None:
 # -- CSV ------------------------------------------------------------------------------------------
 
 
+_LIKE_A_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![£\d.,]*%?$)")
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows with one line ending on all systems; numbers in full precision, nan as nothing."""
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -420,7 +426,16 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 def _cell(cell: object) -> object:
     if isinstance(cell, float):
         return "" if cell != cell else repr(float(cell))
-    return cell
+    return as_text(cell) if isinstance(cell, str) else cell
+
+
+def as_text(cell: str) -> str:
+    """Return a text that a spreadsheet takes for a text, with a ' before what looks like a formula.
+
+    So a label that somebody wrote cannot work anything out, or fetch anything, when the CSV is
+    opened there. Numbers with a sign stay as they are.
+    """
+    return f"'{cell}" if _LIKE_A_FORMULA.match(cell) else cell
 
 
 def units_of_measures() -> list[tuple[str, str]]:

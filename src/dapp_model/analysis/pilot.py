@@ -48,6 +48,7 @@ class Asked:
     draws: int
     seed: int
     repetitions: int = 2000
+    quick: bool = False  # so that pictures say it
 
 
 def place(inputs: Inputs, asked: Asked) -> Path:
@@ -60,8 +61,9 @@ def command(
     file: Path, out: Path | None, asked: Asked, how: Run, say: Callable[[str], None]
 ) -> tuple[Path, Analysis]:
     """Study a scenario file, or the scenario of a run; return where it belongs, and what it is."""
-    from dapp_model import runs
+    from dapp_model import chart_style, labels, runs
     from dapp_model import study as runner
+    from dapp_model.report import grades
     from dapp_model.scenario import load
 
     if file.is_dir():
@@ -75,7 +77,9 @@ def command(
     if not runner.is_compiled():
         say("Compiling the engine (about a minute, once).")
     runner.compile_engine(inputs)
-    return folder, study(inputs, asked, how)
+    marks = [*labels.standing(inputs), *(["Indicative: a quick study."] if asked.quick else [])]
+    with chart_style.standing(grades.on_pictures(inputs, marks)):
+        return folder, study(inputs, asked, how)
 
 
 def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:

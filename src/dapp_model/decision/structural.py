@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from dapp_model.decision.effect_prior import FEWEST
 from dapp_model.decision.view import Material, Standing, averaged, material, view
 from dapp_model.decision.worth import VALUE, Worth
+from dapp_model.report.names import READINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +49,6 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "frailty": "How far cases differ in their level of abuse",
     "state_dependence": "How far one incident brings on others",
     "repeat_reading": "What the source calls a repeat",
-}
-_READINGS: Final[Mapping[str, str]] = {
-    "A": "reading A: in the same financial year",
-    "B": "reading B: in the 365 days before",
-    "C": "reading C: ever before",
 }
 
 
@@ -106,7 +103,7 @@ def _axis(
     axis: str, given: Material, alternatives: list[dict[str, Any]], draws: int
 ) -> dict[str, Any]:
     weights = [float(one["weight"]) for one in alternatives]
-    if not sum(weights) > 0:
+    if not fsum(weights) > 0:
         weights = [1.0] * len(weights)
     return {
         "axis": axis,
@@ -232,8 +229,8 @@ def _readings(
     own = str(inputs.values["calibration.repeat_reading"])
     if not readings:
         reason = (
-            f"the run is made under reading {own}, and there is no posterior under another reading "
-            "to draw from, or no draws were asked for under others"
+            f"the run counts a repeat {READINGS[own]}, and there is no posterior that counts it "
+            "otherwise to draw from, or no such draws were asked for"
         )
         return {**_not_assessed("repeat_reading", reason), "own": own}
     n = len(next(iter(readings[0].found.values())).serious_averted)
@@ -245,7 +242,7 @@ def _readings(
     }
     made = {name: material(inputs, worths, standings) for name, worths in sorted(every.items())}
     alternatives = [
-        _alternative(name, _READINGS[name], weights[name], view(one)) for name, one in made.items()
+        _alternative(name, READINGS[name], weights[name], view(one)) for name, one in made.items()
     ]
     return {**_axis("repeat_reading", made[own], alternatives, n), "own": own}
 

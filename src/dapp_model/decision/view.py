@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
 
     Views of the same draws err together, so errors of chances are added up and not their squares.
     """
-    share = np.array(weights) / sum(weights)
+    share = np.array(weights) / fsum(weights)
 
     def mean(i: int, name: str) -> float:
         found = [one["options"][i][name] or 0.0 for one in views]

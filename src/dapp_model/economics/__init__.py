@@ -15,6 +15,7 @@ from dapp_model.economics.contract import (
 )
 from dapp_model.economics.distribution import value_by_group
 from dapp_model.economics.evidence import check_data
+from dapp_model.economics.pooled import Pooled
 from dapp_model.economics.prices import (
     benefit_cost,
     deflator,
@@ -54,6 +55,7 @@ __all__ = [
     "Cash",
     "CostRow",
     "Line",
+    "Pooled",
     "Position",
     "Ratio",
     "Settings",

@@ -7,6 +7,7 @@ pilot hold people like the pilot's own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -227,10 +228,10 @@ def unit_variance(kind: str, treated: Sample, control: Sample) -> float:
     """Return the variance of the estimate times the size of an arm, in large samples."""
     parts = [_known(one, positive=kind == ANY) for one in (treated, control)]
     if kind == ANY:
-        return sum(variance / share for share, _, variance in parts)
+        return fsum(variance / share for share, _, variance in parts)
     if not all(mean > 0 for _, mean, _ in parts):
         return float("inf")
-    return sum(variance / mean**2 / share for share, mean, variance in parts)
+    return fsum(variance / mean**2 / share for share, mean, variance in parts)
 
 
 def expected_ratio(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dapp_model.economics.distribution import PARTITIONS
 from dapp_model.report import account_words, words
+from dapp_model.report.sources import ACCOUNT, DECISION
 from dapp_model.report.table import Table
 from dapp_model.report.totals import GROUP_NAMES, Totals
 
@@ -43,7 +44,7 @@ def ratios(decision: Mapping[str, Any]) -> Table:
         for name, label in _RATIOS.items()
     ]
     title = "Ratios of expectations; a chance stands where a ratio can change sign"
-    return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
+    return Table(title, ("", *(one["label"] for one in compared)), tuple(rows), DECISION)
 
 
 def _ratio(found: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
@@ -83,7 +84,7 @@ def parties(totals: Totals) -> Table:
     )
     price_year = totals.decision["price_year"]
     title = f"What each funder gets for its pounds: present values, {price_year} prices"
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), DECISION)
 
 
 def _party(
@@ -122,7 +123,7 @@ def contract(totals: Totals) -> Table:
         cells = (words.money(sums[year]) for year in years)
         rows.append((f"Sum of the {label}", *cells, words.money(own[0]["contract_sum"])))
     title = "The contracts line by line, in cash of the day, at central costs of staff and places"
-    return Table(title, ("Line", *years, "All years"), tuple(rows))
+    return Table(title, ("Line", *years, "All years"), tuple(rows), DECISION)
 
 
 def year_ends(totals: Totals) -> Table:
@@ -139,7 +140,7 @@ def year_ends(totals: Totals) -> Table:
         for one in account_words.shown(totals.decision)["year_ends"]
     )
     columns = ("Grant and year", "Granted", "Carried in", "Spent", "Left on 31 March", "Lost")
-    return Table("Grants by financial year, in cash of the day", columns, rows)
+    return Table("Grants by financial year, in cash of the day", columns, rows, DECISION)
 
 
 def affordability(totals: Totals) -> Table | None:
@@ -157,7 +158,9 @@ def affordability(totals: Totals) -> Table | None:
     if not rows:
         return None
     columns = ("Option, funder and year", "Pays", "Ceiling", "Affordable")
-    return Table("Affordability against each year's budget, in cash", columns, tuple(rows))
+    return Table(
+        "Affordability against each year's budget, in cash", columns, tuple(rows), DECISION
+    )
 
 
 def by_basis(totals: Totals) -> Table:
@@ -167,7 +170,7 @@ def by_basis(totals: Totals) -> Table:
         (names.get(name, name), words.money(value))
         for name, value in totals.by_basis(totals.shown).items()
     )
-    return Table("Present value by what it rests on", ("Basis", "Present value"), rows)
+    return Table("Present value by what it rests on", ("Basis", "Present value"), rows, ACCOUNT)
 
 
 def cash(totals: Totals) -> Table:
@@ -178,7 +181,7 @@ def cash(totals: Totals) -> Table:
         for i, year in enumerate(years)
     )
     title = "Cash by financial year against the comparator, in pounds of the day; gains positive"
-    return Table(title, ("Financial year", *kinds), rows)
+    return Table(title, ("Financial year", *kinds), rows, ACCOUNT)
 
 
 def by_group(totals: Totals) -> Table:
@@ -188,8 +191,8 @@ def by_group(totals: Totals) -> Table:
     rows = tuple(
         (
             GROUP_NAMES[group],
-            words.number(totals.averted_in_group("true.incidents", totals.shown, group)),
-            words.number(totals.averted_in_group("recorded.incidents", totals.shown, group)),
+            words.mean_count(totals.averted_in_group("true.incidents", totals.shown, group)),
+            words.mean_count(totals.averted_in_group("recorded.incidents", totals.shown, group)),
             words.money(found[group]["victims"]),
             words.money(found[group]["all"]),
         )
@@ -197,10 +200,10 @@ def by_group(totals: Totals) -> Table:
     )
     columns = (
         "People who use abuse",
-        "True averted",
-        "Recorded averted",
+        "True averted, mean",
+        "Recorded averted, mean",
         "Worth to their victims",
         "Worth to everybody",
     )
     title = "Who gains, by group: present values, without the programme's own cost"
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, ACCOUNT)

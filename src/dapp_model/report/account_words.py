@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model.report import origins, sources
 from dapp_model.report.names import FUNDERS
 from dapp_model.report.words import Decision, chance, listed, money, option_of, percent, quoted
 
@@ -23,8 +24,13 @@ def pennies(value: float) -> str:
     """Print what comes back of a pound: 7p, £1.25."""
     if abs(value) >= 1:
         return money(value)
-    pence = round(abs(value) * 100, 1 if abs(value) < 0.1 else 0)
-    return f"{'-' if value < 0 and pence else ''}{pence:g}p"
+    pence = _pence(value)
+    return origins.shown(value, f"{'-' if value < 0 and pence else ''}{pence:g}p")
+
+
+def _pence(value: float) -> float:
+    size = abs(float(value))
+    return round(size * 100, 1 if size < 0.1 else 0)
 
 
 def shown(decision: Decision) -> Mapping[str, Any]:
@@ -75,13 +81,13 @@ def signed(amount: float) -> str:
     if round(abs(amount)) == 0:
         return "£0"
     if abs(amount) < 100:
-        return "under £100" if amount > 0 else "under -£100"
+        return origins.shown(amount, "under £100" if amount > 0 else "over -£100")
     return money(amount)
 
 
 def about(amount: float) -> str:
     """Print a positive amount, without digits that nobody could know."""
-    return "under £100" if amount < 100 else money(amount)
+    return origins.shown(amount, "under £100") if amount < 100 else money(amount)
 
 
 def _balance(one: Mapping[str, Any], decision: Decision) -> str:
@@ -98,7 +104,11 @@ def _balance(one: Mapping[str, Any], decision: Decision) -> str:
 def bearers(totals: Totals) -> list[str]:
     """Say which public bodies gain or lose, funders or not, where it comes to something."""
     moved = {
-        totals.bearer(name): sum(tiers.get(tier, 0.0) for tier in ("cashable", "capacity"))
+        totals.bearer(name): origins.of(
+            sum(tiers.get(tier, 0.0) for tier in ("cashable", "capacity")),
+            f"{sources.ACCOUNT}:discounted, bearer {name}, cash and capacity, "
+            f"option {totals.shown} less the comparator",
+        )
         for name, tiers in totals.by_bearer(totals.shown).items()
         if not name.startswith("funder: ")
     }
@@ -145,6 +155,8 @@ def _upper(decision: Decision, cost: float) -> str:
 def _held(who: str, what: str, value: float) -> str:
     subject = f"{who} " if who else ""
     if what == "cash":
+        if not _pence(value):
+            return f"{subject}get nothing back in cash"
         if value >= 0:
             return f"{subject}get back {pennies(value)} in cash"
         return f"{subject}pay {pennies(-value)} more in cash"

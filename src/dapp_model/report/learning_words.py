@@ -23,6 +23,7 @@ from dapp_model.report.words import (
     percent,
     quoted,
     share_of_draws,
+    whole,
 )
 
 NOT_ASSESSED = "not assessed"
@@ -191,14 +192,14 @@ def expected(decision: Decision) -> Table | None:
     for name, words in FIGURES.items():
         one = found["figures"][name]
         shares = name in SHARES
-        said = [NOT_ASSESSED if one[k] is None else _said(one[k], shares) for k in _ENDS]
+        said = [NOT_ASSESSED if one[k] is None else _said(one[k], share=shares) for k in _ENDS]
         rows.append((words, said[0], f"{said[1]} to {said[2]}"))
     title = "What the simulated pilot shows by the data cut-off, to hold returns against"
     return Table(title, ("Figure", "Mean", "Nine draws in ten"), tuple(rows))
 
 
-def _said(value: float, share: bool) -> str:
-    return percent(value) if share else number(value)
+def _said(value: float, *, share: bool) -> str:
+    return percent(value) if share else whole(value)
 
 
 def triggers(decision: Decision) -> list[str]:
@@ -235,7 +236,9 @@ def _service(found: Mapping[str, Any]) -> str:
 
 
 def _followed(figures: Mapping[str, Any]) -> str:
-    mean = {name: number(one["mean"] or 0.0) for name, one in figures.items()}
+    mean = {
+        name: whole(0.0 if one["mean"] is None else one["mean"]) for name, one in figures.items()
+    }
     return (
         f"By the data cut-off {mean[STARTS]} people have started and {mean[COMPLETIONS]} have "
         f"completed, on average; {mean['starters with 6 months']} starters have 6 months of "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dapp_model.report import origins
 from dapp_model.report.names import SECTIONS
 from dapp_model.report.words import (
     Decision,
+    amount,
     between,
     listed,
     money,
@@ -119,7 +121,8 @@ def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
         if one["name"] != axis.get("own")
     ]
     advised = decision["advice"]["option"]
-    return len(others), [one for one in others if one["differs"] and one["option"] != advised]
+    asked = origins.at(len(others), decision["structural"]["axes"])
+    return asked, [one for one in others if one["differs"] and one["option"] != advised]
 
 
 def other_ways(asked: int) -> str:
@@ -134,6 +137,7 @@ def structures(decision: Decision) -> str:
     found = decision["structural"]
     asked, others = alternatives(decision)
     changed = [f"{quoted(one['label'])} ({one['words']})" for one in others]
+    count = origins.at(len(changed), found["axes"], "that change the advice")
     silent = [
         axis["words"][0].lower() + axis["words"][1:]
         for axis in found["axes"]
@@ -143,7 +147,7 @@ def structures(decision: Decision) -> str:
     shown = str(decision["shown_option"])
     text = f"{other_ways(asked)}, "
     text += (
-        f"{len(changed)} would change the advice, to {listed(changed)}"
+        f"{count} would change the advice, to {listed(changed)}"
         if changed
         else "none would change the advice"
     )
@@ -228,7 +232,7 @@ def numbers(decision: Decision) -> str:
     parts = []
     for one in decision["three_numbers"]:
         label = one["label"][0].lower() + one["label"][1:]
-        mean = money(one["mean"]) if one["unit"] == "GBP" else number(one["mean"])
+        mean = amount(one["mean"], one["unit"])
         parts.append(f"{label} {mean} ({between(one['low'], one['high'], one['unit'])})")
     return (
         f"For {quoted(shown['label'])} against {quoted(decision['comparator']['label'])}, means "

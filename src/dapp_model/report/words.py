@@ -7,18 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from dapp_model.report.names import HARMS
+from dapp_model.report import origins
+from dapp_model.report.names import HARMS, READINGS
 
 Decision = Mapping[str, Any]
 
 ERROR: Final = "_monte_carlo_error"  # of the field with that name before it
+FEW: Final = 50  # draws below which chances, intervals and regressions are not worth reading
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
-# What a repeat is, by the reading of the source that a posterior was fitted under.
-READINGS: Final[Mapping[str, str]] = {
-    "A": "in the same financial year",
-    "B": "in the 365 days before",
-    "C": "ever before",
-}
 
 
 def rounded(value: float, figures: int = 3) -> float:
@@ -28,8 +24,7 @@ def rounded(value: float, figures: int = 3) -> float:
     return round(value, figures - 1 - math.floor(math.log10(abs(value))))
 
 
-def number(value: float, figures: int = 3) -> str:
-    """Print a number with three significant figures and thousands separators: 1,250."""
+def _number(value: float, figures: int = 3) -> str:
     near = rounded(value, figures)
     if near == 0:
         return "0"
@@ -40,25 +35,54 @@ def number(value: float, figures: int = 3) -> str:
     return f"-{text}" if near < 0 else text
 
 
+def number(value: float, figures: int = 3) -> str:
+    """Print a number with three significant figures and thousands separators: 1,250."""
+    return origins.shown(value, _number(float(value), figures))
+
+
+def whole(value: float) -> str:
+    """Print a count of people, incidents or places: none of them comes in parts."""
+    return origins.shown(value, "under 1") if 0 < value <= 0.5 else nearest(value)
+
+
+def nearest(value: float) -> str:
+    """Print the nearest whole number, as at the ends of an interval."""
+    return origins.shown(value, _number(float(round(float(value)))))
+
+
+def mean_count(value: float) -> str:
+    """Print a count that is said to be a mean: whole from ten up, with one decimal below."""
+    size = abs(float(value))
+    if size >= 9.95 or size == 0:
+        return whole(value)
+    if size < 0.05:
+        return origins.shown(value, "under 0.1" if value > 0 else "over -0.1")
+    return origins.shown(value, f"{float(value):.1f}".removesuffix(".0"))
+
+
 def money(value: float) -> str:
     """Print pounds with three significant figures, pence as two: £196,000, -£340, £1.60."""
+    return origins.shown(value, _money(float(value)))
+
+
+def _money(value: float) -> str:
     near = rounded(value) if abs(value) >= 0.005 else 0.0
     sign = "-" if near < 0 else ""
     size = abs(near)
     if size < 10 and round(size, 2) % 1:
         return f"{sign}£{size:.2f}"
     if size >= 1e6:
-        return f"{sign}£{number(size / 1e6)} million"
-    return f"{sign}£{number(round(size, 2) if size < 1000 else size)}"
+        return f"{sign}£{_number(size / 1e6)} million"
+    return f"{sign}£{_number(round(size, 2) if size < 1000 else size)}"
 
 
 def percent(share: float) -> str:
     """Print a chance as a percentage, never as 0% or 100% unless it is by count: 3%, 12%."""
     if 0 < share <= 0.005:
-        return "under 1%"
+        return origins.shown(share, "under 1%")
     if 0.995 <= share < 1:
-        return "over 99%"
-    return f"{share * 100:.0f}%"
+        return origins.shown(share, "over 99%")
+    return origins.shown(share, f"{float(share) * 100:.0f}%")
 
 
 def chance(found: Mapping[str, Any], name: str, decision: Decision) -> str:
@@ -90,13 +114,15 @@ def share_of_draws(share: float, error: float | None, draws: int) -> str:
 
 
 def amount(value: float, unit: str) -> str:
-    """Print a value in its unit: pounds as money, everything else as a number."""
-    return money(value) if unit == "GBP" else number(value)
+    """Print a mean in its unit: pounds as money, everything else as a count."""
+    return money(value) if unit == "GBP" else mean_count(value)
 
 
 def between(low: float, high: float, unit: str) -> str:
-    """Print an interval."""
-    return f"{amount(low, unit)} to {amount(high, unit)}"
+    """Print an interval: of pounds, or of a mean count, whole where an end is ten or more."""
+    few = max(abs(low), abs(high)) < 9.95
+    say = money if unit == "GBP" else mean_count if few else nearest
+    return f"{say(low)} to {say(high)}"
 
 
 def day(iso: str) -> str:
@@ -142,9 +168,17 @@ def public_cost(value: float) -> str:
 
 def incidents(value: float) -> str:
     """Say how many true incidents an option averts, or adds."""
-    if value >= 0:
-        return f"averts {number(value)} incidents of abuse"
-    return f"comes with {number(-value)} more incidents of abuse"
+    size = abs(value)
+    if size == 0:
+        return "averts no incident of abuse"
+    count = whole(size) if size >= 1 else origins.shown(size, "less than one")
+    if value > 0:
+        return f"averts {count} {_incident(size)} of abuse"
+    return f"comes with {count} more {_incident(size)} of abuse"
+
+
+def _incident(size: float) -> str:
+    return "incident" if round(float(size)) <= 1 else "incidents"
 
 
 def advice(decision: Decision) -> str:
@@ -155,7 +189,7 @@ def advice(decision: Decision) -> str:
         other = option_of(decision, decision["shown_option"])
         value = other["measures"]["net_present_social_value"]["mean"]
         text = (
-            f"On present knowledge the best act is {label}: the best of the other options, "
+            f"On present knowledge the best option is {label}: the best of the other options, "
             f"{quoted(other['label'])}, {worth(value)} against it"
         )
         return f"{text}{_ruled_out(other)}."
@@ -163,7 +197,7 @@ def advice(decision: Decision) -> str:
     value = measures["net_present_social_value"]["mean"]
     averted = measures["true_incidents_averted"]["mean"]
     return (
-        f"On present knowledge the best act is {label}. Against {comparator} it "
+        f"On present knowledge the best option is {label}. Against {comparator} it "
         f"{incidents(averted)} and {worth(value)}, on average."
     )
 
@@ -201,7 +235,8 @@ def wrong(decision: Decision) -> str:
         text = f"How often this is wrong: {text}"
     elif found["chance_error"]:
         points = number(100 * found["chance_error"], 2)
-        text += f" (Monte Carlo error {points} {'point' if points == '1' else 'points'})"
+        one = origins.bare(points) == "1"
+        text += f" (Monte Carlo error {points} {'point' if one else 'points'})"
     if found["chance"] > 0:
         text += f"; the loss is then {money(found['mean_loss_when_wrong'])} on average"
     if found["luck_removed"]:
@@ -213,7 +248,7 @@ def calibrated(posterior: Mapping[str, Any]) -> str:
     """Return which posterior a result rests on, with its hash: for the record of a run."""
     return (
         f"Calibrated: draws come from the posterior {posterior['hash']} ({posterior['title']}; "
-        f"{posterior['rows']:,} rows), with reading {posterior['reading']} of a repeat."
+        f"{posterior['rows']:,} rows), with a repeat counted {READINGS[posterior['reading']]}."
     )
 
 
@@ -246,6 +281,11 @@ def standing(decision: Decision) -> list[str]:
             f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
             "before using any number."
         )
+    elif 0 < decision["draws"] < FEW:
+        marks.append(
+            f"Indicative: a run with {decision['draws']} draws, too few for chances and intervals "
+            "to be used."
+        )
     share = decision["population_share"]
     if share < 1:
         marks.append(
@@ -254,6 +294,17 @@ def standing(decision: Decision) -> list[str]:
             "representative."
         )
     return marks
+
+
+def on_pictures(marks: Sequence[str]) -> list[str]:
+    """Return in a few words what these marks say, for the foot of a picture file."""
+    ends = {"Provisional": ":", "Indicative": ".", "Only": ","}
+    return [
+        mark.partition(end)[0]
+        for mark in map(origins.bare, marks)
+        for first, end in ends.items()
+        if mark.startswith(first)
+    ]
 
 
 def decided(decision: Decision) -> str:
