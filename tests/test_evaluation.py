@@ -28,7 +28,7 @@ from dapp_model.evaluation import designs, lives, monitoring, outcomes, seen, sp
 from dapp_model.evaluation.designs import FROM_START, MATCHED, RECORDED, REPORTED
 from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
 from dapp_model.evaluation.trials import ANY, NUMBER
-from dapp_model.experiment import evaluate_differences
+from dapp_model.experiment import evaluate_differences, with_share
 from dapp_model.parameters import GRADES, STATUSES, Inputs, registry
 from dapp_model.report import learning_words, words
 from dapp_model.scenario import load, shipped
@@ -359,6 +359,33 @@ def test_the_pilots_value_is_that_of_the_whole_comparison() -> None:
     people = lives.reached(lives.pilot_of(inputs()), luck)
     found = monitoring.shown(monitoring.Job(inputs(), 0, luck, people))[monitoring.AS_A_SERVICE]
     assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_nobody_is_left_out_of_those_to_match_with_for_a_later_referral(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the cut-off nobody knows who will be referred after it."""
+    busy = inputs()
+    luck = Luck(1, 3)
+    seen_people: list[set[int]] = []
+
+    def kept(life: lives.Lives, county: seen.Rows, cut: int) -> float:
+        assert county["time"].max() < cut
+        seen_people.append(set(county["person"].tolist()))
+        return 0.0
+
+    monkeypatch.setattr(monitoring, "matched", kept)
+    monitoring.shown(monitoring.Job(busy, 0, luck, lives.reached(lives.pilot_of(busy), luck)))
+    pilot = lives.pilot_of(busy)
+    few = with_share(pilot, min(monitoring.OUTSIDE_SHARE, busy.population_share))
+    world = model.tabulate(few, lives.PILOT)
+    cut = monitoring.cut_off(pilot)
+    sooner = replace(world, horizon=cut)
+    later = {
+        int(person) for person, entered in fast.take_census([world], 1, 3).people if entered < cut
+    } - set(fast.take_census([sooner], 1, 3).people[:, 0].tolist())
+    assert later
+    assert later <= seen_people[0]
 
 
 # -- learning, and being able to stop -------------------------------------------------------------

@@ -212,8 +212,8 @@ def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
         census = fast.take_census(list(family), *key)
         if not number:
             known = census.people[:, 0]
-        for world in family:
-            rows = fast.live_together(world, census.people, *key)
+        every = fast.live_under_each(family, census.people, *key)
+        for world, rows in zip(family, every, strict=True):
             counts, first_year = fast.count(rows, world)
             elsewhere = rows[:0]
             if number:
@@ -231,8 +231,7 @@ def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     ours, *others = grouped
     people = fast.find_reached(list(ours), *key)
     first: Outcomes | None = None
-    for world in ours:
-        rows = fast.live_together(world, people, *key)
+    for world, rows in zip(ours, fast.live_under_each(ours, people, *key), strict=True):
         counts, first_year = fast.count(rows, world)
         one = Outcomes(world.option, first_year, counts)
         first = first or one
