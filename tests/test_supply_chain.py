@@ -178,6 +178,24 @@ def test_every_python_that_is_named_is_allowed() -> None:
     assert project()["requires-python"] == ">=3.11"
 
 
+def test_pounds_are_added_alike_in_every_python() -> None:
+    """From Python 3.12 on `sum` adds floats otherwise; `math.fsum` is the same in all.
+
+    What is added with `sum` all the same is whole, or an array.
+    """
+    allowed = {
+        "days.values()", "one.undiscounted_pence", "one.discounted_pence", "plan.is_whole(draw)",
+    }  # fmt: skip
+    rooms = [SOURCES / "decision", SOURCES / "economics"]
+    paths = [path for room in rooms for path in room.rglob("*.py")]
+    paths += [SOURCES / f"{name}.py" for name in ("account_check", "money", "tables", "valuation")]
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "sum":
+                added = ast.unparse(node.args[0]).removeprefix("(").split(" for ")[0]
+                assert added in allowed, f"{path.name}: {ast.unparse(node)}"
+
+
 # -- no network -----------------------------------------------------------------------------------
 
 
