@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measured import SCENARIO, Found, Row, Size, child, peak_memory, spent
-from dapp_model import runs, study
+from dapp_model import parts, runs, study
 from dapp_model.definitions import MEASURES
 from dapp_model.engines import fast
 from dapp_model.experiment import evaluate_differences, evaluate_options
@@ -208,22 +207,19 @@ def decide(draws: int) -> None:
     plan = study.Plan(draws=draws, replications=2, seed=1, whole=2)
     made = 12
     with tempfile.TemporaryDirectory() as space:
-        parts, target = Path(space, "draws"), Path(space, "written")
+        folder, target = Path(space, "draws"), Path(space, "written")
         target.mkdir()
-        parts.mkdir()
-        for number in range(made):
-            study.simulate_draw(inputs, plan, number, parts)
-        study.keep_ledger(inputs, plan, parts)
-        later = range(plan.whole, made)  # those of which the county is not whole
-        for number in range(made, draws):
-            for name in (f"draw_{number:06d}.npz", f"draw_{number:06d}.valued"):
-                other = later[number % len(later)]
-                os.link(parts / name.replace(f"{number:06d}", f"{other:06d}"), parts / name)
-        for reading in study.other_readings(inputs, plan):
-            place = parts / f"reading_{reading.lower()}"
-            place.mkdir()
-            for number in range(study.reading_draws(inputs, plan)):
-                shutil.copy(parts / f"draw_{number:06d}.valued", place)
+        folder.mkdir()
+        every = study.tasks(inputs, plan)
+        own = [task for task in every if not task.reading and task.number < made]
+        for task in own:
+            parts.keep(folder, task.name, parts.encoded(study.work((inputs, plan), task)))
+        others = range(plan.whole, made)  # those of which the county is not whole
+        for task in every:
+            if task not in own:
+                like = study.Task(others[task.number % len(others)])
+                target_of = parts.path_of(folder, task.name)
+                os.link(parts.path_of(folder, like.name), target_of)
 
         def say(sentence: str) -> None:
             if (target / "decision.json").is_file():
@@ -231,7 +227,7 @@ def decide(draws: int) -> None:
 
         before, start = peak_memory(), time.process_time()
         try:
-            runs._write(inputs, plan, parts, target, say=say)
+            runs._write(inputs, plan, folder, target, say=say, finished="2026-01-01T00:00:00Z")
         except Enough:
             used = time.process_time() - start
         print(json.dumps({"seconds": used, "grown": peak_memory() - before, "made": made}))

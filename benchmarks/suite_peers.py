@@ -109,7 +109,7 @@ def peers(size: Size) -> Found:
             f"{events / each:,.0f} events a second, {memory[peer.name]:.0f} MB; "
             f"{words.get(peer.name, 'every count equal')}"
         )
-        yield Row("peers", peer.name, base / each, "times idiomatic SimPy", detail)
+        yield Row("peers", peer.name, base / each, "times as fast as idiomatic SimPy", detail)
     yield Row(
         "peers", "events of a replication", events, "events", f"{size.people:,} people at the start"
     )

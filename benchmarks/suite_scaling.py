@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -149,8 +149,8 @@ def ready(lent: Executor, jobs: list[tuple[object, ...]]) -> None:
 
 def given_to(lent: Executor, jobs: list[tuple[object, ...]]) -> None:
     """Do the jobs through an executor."""
-    for one in as_completed([lent.submit(study.simulate_draw, *job) for job in jobs]):
-        one.result()
+    for _ in as_they_finish(study.simulate_draw, jobs, lent):
+        pass
 
 
 def by_the_clock(work: Callable[[], object]) -> float:

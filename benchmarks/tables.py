@@ -67,11 +67,12 @@ def where(records: Mapping[str, Record]) -> str:
     """Return on what, when and in what company the rows were measured."""
     runs: dict[tuple[str, ...], int] = {}
     for one in records.values():
-        key = (one.date[:10], one.commit, one.python, one.processor, str(one.cores), one.note)
+        note = ", ".join(part for part in (f"{one.size} measurement", one.note) if part)
+        key = (one.date[:10], one.commit, one.python, one.processor, str(one.cores), note)
         runs[key] = runs.get(key, 0) + 1
     lines = [
-        f"{date}, commit `{commit}`, Python {python}, {cores} cores of {processor}"
-        f"{'; ' + note if note else ''} ({n} rows)"
+        f"{date}, commit `{commit}`, Python {python}, {cores} cores of {processor}, {note} "
+        f"({n} row{'s' if n > 1 else ''})"
         for (date, commit, python, processor, cores, note), n in runs.items()
     ]
     return "Measured " + "; ".join(lines) + "."
