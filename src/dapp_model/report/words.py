@@ -231,8 +231,8 @@ def wrong(decision: Decision) -> str:
     against = quoted(option_of(decision, found["against"])["label"])
     text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
     if not 0 < found["chance"] < 1:
-        text = f"{against} is better than this {in_draws(found['chance'], decision['draws'])}"
-        text = f"How often this is wrong: {text}"
+        so = in_draws(found["chance"], decision["draws"])
+        text = f"That this is wrong, that {against} is better, is so {so}"
     elif found["chance_error"]:
         points = number(100 * found["chance_error"], 2)
         one = origins.bare(points) == "1"
