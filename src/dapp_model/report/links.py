@@ -192,8 +192,8 @@ def _opening(decision: Mapping[str, Any]) -> Sequence[Block]:
                 Code(str(decision["scenario"])),
                 ", whose seed, draws and hashes stand in the ",
                 Link("run record", "record"),
-                ". Prose rounds to three significant figures; the files hold every digit. Numbers in "
-                "the words below a chart are in the data beside the chart, ",
+                ". Prose rounds to three significant figures; the files hold every digit. Numbers "
+                "in the words below a chart are in the data beside the chart, ",
                 Code("figures/NAME.csv"),
                 " of the run.",
             )
