@@ -30,7 +30,7 @@ def known_draws(n: int) -> tuple[np.ndarray, pd.DataFrame]:
 
 def said_of(found: Any) -> dict[str, Any]:
     options = [{"name": "stop", "label": "Stop"}, {"name": "extend", "label": "Extend"}]
-    return {"switching": found, "options": options}
+    return {"switching": found, "options": options, "draws": 400}
 
 
 def test_the_value_at_which_stopping_becomes_better_is_found_and_said() -> None:

@@ -84,7 +84,12 @@ def test_every_command_that_prints_a_number_says_what_it_rests_on(
     monkeypatch.chdir(tmp_path)
     run = Path(shutil.copytree(finished().folder, tmp_path / "run"))
     path = write_scenario(tmp_path)
-    for command in (["voi", run], ["sensitivity", run], ["check", path], ["trace", path]):
+    for command in (
+        ["voi", run],
+        ["sensitivity", run, "--choke-draws", "0"],
+        ["check", path],
+        ["trace", path],
+    ):
         arguments = [str(one) for one in command]
         for more in ([], ["--json"]):
             assert cli.main([*arguments, *more]) == 0

@@ -247,9 +247,9 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
         with pytest.raises(RunError, match="No space left"):
             runs.run(inputs(), PLAN, folder)
     assert not folder.exists()
-    done = {path.name: path.stat().st_mtime_ns for path in runs.unfinished(folder).rglob("*.npz")}
-    assert len(done) == PLAN.draws
-    monkeypatch.setattr(study, "simulate_draw", full)  # nothing may be simulated again
+    kept = {path.stem for path in runs.unfinished(folder).rglob("*.parquet")}
+    assert kept == {task.name for task in study.tasks(inputs(), PLAN)}
+    monkeypatch.setattr(study, "work", full)  # nothing may be simulated again
     runs.run(inputs(), PLAN, folder)
     for name in runs.DATA_FILES:
         assert (folder / name).read_bytes() == (finished().folder / name).read_bytes()
@@ -320,7 +320,7 @@ def test_parts_of_another_scenario_are_not_used(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     parts = runs._parts(work, "one")
-    (parts / "draw_000000.npz").write_bytes(b"")
+    (parts / "draw_000000.parquet").write_bytes(b"")
     assert list(runs._parts(work, "one").iterdir())
     assert not list(runs._parts(work, "two").iterdir())
 

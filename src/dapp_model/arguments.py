@@ -16,6 +16,7 @@ DRAWS: Final = 128
 MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
 REPLICATIONS: Final = 2
 PILOTS: Final = 24
+CHOKE_DRAWS: Final = 8  # of a minute or two on two cores
 PILOT_DRAWS: Final = 24
 
 Command = Callable[[argparse.Namespace], int]
@@ -90,8 +91,9 @@ def _voi(one: argparse.ArgumentParser) -> None:
 def _sensitivity(one: argparse.ArgumentParser) -> None:
     _of_a_run(one)
     one.add_argument(
-        "--choke-draws", type=_whole(1, MOST_DRAWS), metavar="N",
-        help="run the model anew in N draws for what one more place, referral and so on is worth",
+        "--choke-draws", type=_whole(0, MOST_DRAWS), metavar="N", default=CHOKE_DRAWS,
+        help="run the model anew in N draws for what one more place, referral and so on is worth "
+        f"(default {CHOKE_DRAWS}; 0 for not at all)",
     )  # fmt: skip
     one.add_argument(
         "--trajectories", type=_whole(2), metavar="N",
@@ -223,9 +225,14 @@ def _of_a_run(one: argparse.ArgumentParser) -> None:
 
 
 def _workers(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
+    who = one.add_mutually_exclusive_group()
+    who.add_argument(
         "--workers", type=_whole(1), metavar="N", help="processes at a time (default: all cores)"
     )
+    who.add_argument(
+        "--cluster", metavar="ADDRESS",
+        help="work on a Dask cluster, by the address of its scheduler (tcp://127.0.0.1:8786)",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

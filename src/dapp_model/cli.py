@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,11 @@ from dapp_model.arguments import (
     Command,
     parser_of,
 )
-from dapp_model.errors import DappError, InputErrors, Problem, RunError
+from dapp_model.errors import DappError, InputErrors, Problem, RunError, visible_lines
 from dapp_model.progress import shown as _progress
 
 if TYPE_CHECKING:
+    from dapp_model.parallel import Workers
     from dapp_model.parameters import Inputs
     from dapp_model.runs import Run
     from dapp_model.study import Plan
@@ -46,32 +48,59 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _on_termination()
         given = parser().parse_args(arguments)
-        given.words = list(sys.argv[1:] if arguments is None else arguments)
+        given.words = words
         status: int = given.run(given)
         sys.stdout.flush()
     except InputErrors as error:
         _err(str(error))
         return WRONG_INPUT
     except DappError as error:
-        _err(str(error))
+        _err(visible_lines(str(error)))
+        if error.exit_status == NOT_FINISHED:
+            _err(_safe(error, words))
         return error.exit_status
-    except MemoryError:
-        _err("There is not enough memory. What was finished is kept; try fewer --workers.")
+    except MemoryError as error:
+        _err(f"There is not enough memory; fewer --workers need less.\n{_safe(error, words)}")
         return NOT_FINISHED
     except BrokenPipeError:
         # The reader of a pipe has gone; nothing more can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        _err("Interrupted. What was finished is kept, and the same command goes on from there.")
+    except KeyboardInterrupt as error:
+        _err(f"Interrupted.\n{_safe(error, words)}")
         return INTERRUPTED
+    except OSError as error:
+        what = " ".join(str(one) for one in (error.strerror or error, error.filename) if one)
+        _err(
+            visible_lines(f"The system refused a file or a folder ({what}).\n{_safe(error, words)}")
+        )
+        _silence()
+        return NOT_FINISHED
     except Exception as error:
         _err(_unforeseen(error))
         return NOT_FINISHED
     return status
+
+
+def _safe(error: BaseException, words: Sequence[str]) -> str:
+    """Say what is safe, and the command that goes on from there."""
+    notes = getattr(error, "__notes__", None)
+    safe = notes or ["Safe: whatever had been written before; nothing of it was changed."]
+    again = " ".join(["dapp", *(shlex.quote(word) for word in words)])
+    what = "To go on from there" if notes else "To do it again"
+    return "\n".join([*safe, f"{what}: {again}"])
+
+
+def _silence() -> None:
+    """Have nothing more printed where nothing can be: a full disk refuses a second time at exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _unforeseen(error: Exception) -> str:
@@ -136,7 +165,12 @@ def _plan(given: argparse.Namespace) -> Plan:
     )
 
 
-def _cores(given: argparse.Namespace) -> int:
+def _workers(given: argparse.Namespace) -> Workers:
+    """Return who does the work: a cluster, or as many processes as were asked for or fit."""
+    if given.cluster:
+        from dapp_model.parallel import Cluster
+
+        return Cluster(given.cluster)
     if given.workers:
         return int(given.workers)
     if hasattr(os, "sched_getaffinity"):
@@ -165,12 +199,12 @@ def _run(given: argparse.Namespace) -> int:
         runs.read_manifest(given.since)  # a slip is said before the work, not after it
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
-        how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+        how = runs.How(_workers(given), " ".join(["dapp", *given.words]), progress, _err)
         done = runs.run(inputs, plan, folder, how)
     told = []
     if not given.no_base:
         with _progress("Simulating the base") as progress:
-            how = runs.How(_cores(given), " ".join(["dapp", *given.words]), progress, _err)
+            how = runs.How(_workers(given), " ".join(["dapp", *given.words]), progress, _err)
             told += against_base.tell(inputs, plan, done.folder, out=given.out, how=how)
     if given.since is not None:
         told += _since(given.since, inputs, plan, done)
@@ -215,21 +249,19 @@ def _run_of(given: argparse.Namespace) -> Path:
     plan = _plan(given)
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
-        done = runs.run(inputs, plan, folder, runs.How(_cores(given), "", progress, _err))
+        done = runs.run(inputs, plan, folder, runs.How(_workers(given), "", progress, _err))
     _err(f"Using the draws of {done.folder}")
     return done.folder
 
 
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
-    import json
-
     from dapp_model import kept, labels, runs
     from dapp_model.analysis import files
     from dapp_model.report import words
     from dapp_model.scenario import load
 
     if (folder / "decision.json").is_file():
-        decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+        decided = runs.read_decision(folder)
         marks = words.standing(decided)  # as the run itself says, whatever holds today
     else:
         marks = labels.standing(load(given.file))  # an analysis of a scenario that was not run
@@ -293,17 +325,17 @@ def _sensitivity(given: argparse.Namespace) -> int:
     choke = morris = sobol = None
     if given.choke_draws:
         with _progress("Running the model with one more of each") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             choke = model_runs.choke_points(inputs, plan, option, draws=given.choke_draws, how=how)
     if given.trajectories:
         with _progress("Screening with the model") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             morris = model_runs.morris(
                 inputs, plan, option, trajectories=given.trajectories, how=how
             )
     if given.sobol_samples:
         with _progress("Sampling groups of parameters with the model") as progress:
-            how = model_runs.Run(_cores(given), progress)
+            how = model_runs.Run(_workers(given), progress)
             sobol = model_runs.sobol(
                 inputs, plan, option, base_samples=given.sobol_samples, how=how
             )
@@ -321,7 +353,7 @@ def _evaluate_pilot(given: argparse.Namespace) -> int:
     draws = draws if given.draws is None else given.draws
     asked = pilot.Asked(given.replications or pilots, draws, given.seed, quick=given.quick)
     with _progress("Simulating pilots") as progress:
-        how = model_runs.Run(_cores(given), progress)
+        how = model_runs.Run(_workers(given), progress)
         folder, found = pilot.command(given.file, given.out, asked, how, _err)
     return _write_analysis(given, folder, found)
 
@@ -333,7 +365,7 @@ def _calibrate(given: argparse.Namespace) -> int:
 
     wanted = recipe.read(given.file)
     with _progress("Simulating") as progress:
-        how = bank.How(_cores(given), progress, _err)
+        how = bank.How(_workers(given), progress, _err)
         asked = command.Asked(given.out, given.quick, given.proof, given.fresh)
         for line in command.run(wanted, asked, how):
             print(line)
@@ -453,7 +485,7 @@ def _reproduce(given: argparse.Namespace) -> int:
     from dapp_model import runs
 
     with _progress("Simulating again") as progress:
-        how = runs.How(_cores(given), "", progress, _err)
+        how = runs.How(_workers(given), "", progress, _err)
         found = runs.reproduce(given.folder, how)
     if given.json:
         _json(runs.as_dict(found))

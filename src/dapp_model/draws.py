@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import json
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import given
 from dapp_model.decision import known
 from dapp_model.errors import InputErrors, Problem
 
@@ -79,18 +80,42 @@ class Draws:
         ]
 
 
+class Drawn:
+    """The numbers that draws hold, as they come: a column for each that is not always the same."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._first: Mapping[str, Any] = {}
+        self._columns: dict[str, array[float]] = {}
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Add the values of one draw."""
+        if not self.n:
+            self._first = values
+        for name, first in self._first.items():
+            if name in self._columns:
+                self._columns[name].append(float(values[name]))
+            elif isinstance(first, float) and values[name] != first:
+                self._columns[name] = array("d", [first]) * self.n
+                self._columns[name].append(float(values[name]))
+        self.n += 1
+
+    def frame(self) -> pd.DataFrame:
+        """Return the numbers that differ between draws, one row for each draw."""
+        import pandas as pd
+
+        if not self._columns:
+            return pd.DataFrame({NOTHING_DRAWN: np.zeros(self.n)})
+        names = [name for name in self._first if name in self._columns]
+        return pd.DataFrame({name: np.array(self._columns[name]) for name in names})
+
+
 def varying(drawn: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Return the numbers that differ between draws, one row for each draw."""
-    import pandas as pd
-
-    names = [
-        name
-        for name, value in drawn[0].items()
-        if isinstance(value, float) and any(one[name] != value for one in drawn[1:])
-    ]
-    if not names:
-        return pd.DataFrame({NOTHING_DRAWN: np.zeros(len(drawn))})
-    return pd.DataFrame({name: [float(one[name]) for one in drawn] for name in names})
+    found = Drawn()
+    for one in drawn:
+        found.append(one)
+    return found.frame()
 
 
 def write(
@@ -143,40 +168,62 @@ def read(folder: Path) -> Draws:
         message = "This run did not store its draws; it was made by an earlier version."
         expected = "a run with draws.parquet and parameters.csv: run the scenario again"
         raise InputErrors((Problem(str(folder), None, "", f"no {FILE}", expected, message),))
-    decision = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
-    options = tuple(str(one["name"]) for one in decision["options"])
-    table = pd.read_parquet(folder / FILE)
-    table["option"] = table["option"].astype(str)
-    n_draws, n_repetitions = int(table["draw"].max()) + 1, int(table["replicate"].max()) + 1
+    parameters = read_savi(folder).parameters
+    try:
+        decision = given.json_table(folder / "decision.json")
+        options = tuple(str(one["name"]) for one in decision["options"])
+        labels = tuple(str(one["label"]) for one in decision["options"])
+        measures = _measures(pd.read_parquet(folder / FILE), options, len(parameters))
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError) as error:
+        raise _not_stored(folder, str(error)) from None
+    except given.Unreadable as error:
+        raise _not_stored(folder, error.reason) from None
+    return Draws(options, labels, parameters, measures, decision)
+
+
+def _measures(table: pd.DataFrame, options: Sequence[str], n_draws: int) -> dict[str, Floats]:
+    """Return each measure as [draw, repetition, option]; raises ValueError if rows do not fit."""
+    rows, n_others = len(table), len(options) - 1
+    if n_others < 1 or not rows or rows % (n_others * n_draws):
+        raise ValueError(f"{rows:,} rows for {n_draws:,} draws of {n_others} options")
+    if list(table.columns[:3]) != ["option", "draw", "replicate"]:
+        raise ValueError("the columns are not option, draw, replicate and measures")
+    named = table["option"].astype(str)
     measures = {}
     for measure in table.columns[3:]:
-        found = np.zeros((n_draws, n_repetitions, len(options)))
+        found = np.zeros((n_draws, rows // (n_others * n_draws), len(options)))
         for i, option in enumerate(options[1:], 1):
-            own = table.loc[table["option"] == option, measure].to_numpy(np.float64)
-            found[:, :, i] = own.reshape(n_draws, n_repetitions)
+            own = table.loc[named == option, measure].to_numpy(np.float64)
+            found[:, :, i] = own.reshape(found.shape[:2])
         measures[str(measure)] = found
-    return Draws(
-        options,
-        tuple(str(one["label"]) for one in decision["options"]),
-        read_savi(folder).parameters,
-        measures,
-        decision,
-    )
+    return measures
+
+
+def _not_stored(folder: Path, reason: str) -> InputErrors:
+    message = "What the run stored of its draws cannot be read."
+    expected = "decision.json, draws.parquet and parameters.csv as the run wrote them"
+    found = " ".join(reason.split())[:200]
+    return InputErrors((Problem(str(folder), None, "", found, expected, message),))
 
 
 def starts_by_year(folder: Path, draws: Draws) -> list[float]:
     """Return the mean starts that the shown option adds, by year from the decision's."""
     import csv
 
-    option, first = str(draws.decision["shown_option"]), str(draws.decision["year_0"])
     found: dict[str, float] = {}
-    with (folder / "outcomes.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if (row["option"], row["outcome"], row["group"]) == (option, "programme.starts", "all"):
+    try:
+        option, first = str(draws.decision["shown_option"]), str(draws.decision["year_0"])
+        wanted = (option, "programme.starts", "all")
+        for row in csv.DictReader(given.text(folder / "outcomes.csv").splitlines()):
+            if (row["option"], row["outcome"], row["group"]) == wanted:
                 found[row["financial_year"]] = float(row["difference"])
-    later = sorted(year for year in found if year >= first)
-    if not later:
-        return []
-    begin, end = int(first[:4]), int(later[-1][:4])
-    by_number = {int(year[:4]): count for year, count in found.items()}
+        later = sorted(year for year in found if year >= first)
+        if not later:
+            return []
+        begin, end = int(first[:4]), int(later[-1][:4])
+        by_number = {int(year[:4]): count for year, count in found.items()}
+    except (csv.Error, LookupError, TypeError, ValueError) as error:
+        raise _not_stored(folder, f"outcomes.csv: {error!r}") from None
+    except given.Unreadable as error:
+        raise _not_stored(folder, f"outcomes.csv: {error.reason}") from None
     return [by_number.get(year, 0.0) for year in range(begin, end + 1)]

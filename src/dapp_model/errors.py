@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 MOST_SHOWN: Final = 50  # problems; whoever has more has one reason for most of them
+LONGEST_FOUND: Final = 400  # characters of what was found, or of a key, in a message
+# What a terminal or the direction of a line acts upon: control characters, marks of direction,
+# halves of pairs, and what no document can hold.
+ACTING: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return a text with what would act on a terminal written out, such as \\x1b."""
+    return ACTING.sub(lambda found: ascii(found.group())[1:-1], str(text))
+
+
+def _cut(text: str, most: int = LONGEST_FOUND) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def visible_lines(text: str) -> str:
+    """Return a text of several lines with what would act on a terminal written out."""
+    return "\n".join(visible(line) for line in text.split("\n"))
 
 
 class DappError(Exception):
@@ -31,7 +52,7 @@ class QuantityError(DappError):
 
     def __str__(self) -> str:
         """Say what was found and what was expected, in a sentence."""
-        sentence = f"Found {self.found}; expected {self.expected}."
+        sentence = f"Found {visible(self.found)}; expected {self.expected}."
         return f"{sentence} {self.hint}" if self.hint else sentence
 
 
@@ -75,16 +96,19 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Say where, what is wrong, what was found and what was expected."""
+        """Say where, what is wrong, what was found and what was expected.
+
+        What a file holds cannot act on the terminal, nor look like another problem's line.
+        """
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
         if isinstance(self.line, Cell):
             place = f"{self.file}, sheet {self.line.sheet}, cell {self.line.name}"
         parts = [place, self.key] if self.key else [place]
-        text = f"{', '.join(parts)}: {self.message}"
+        text = _cut(visible(f"{', '.join(_cut(part) for part in parts)}: {self.message}"), 1000)
         if self.found:
-            text += f"\n    found:    {self.found}"
+            text += f"\n    found:    {_cut(visible(self.found))}"
         if self.expected:
-            text += f"\n    expected: {self.expected}"
+            text += f"\n    expected: {visible(self.expected)}"
         return text
 
 

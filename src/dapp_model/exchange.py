@@ -69,8 +69,8 @@ def _beside(base: Path | None, path: Path) -> str:
         return base.name
     try:
         return Path(os.path.relpath(base.resolve(), path.resolve().parent)).as_posix()
-    except ValueError:  # another drive
-        return base.resolve().as_posix()
+    except ValueError:  # another drive, to which no way leads
+        return ""
 
 
 def _lost(inputs: Inputs, back: Inputs) -> list[str]:

@@ -1,18 +1,27 @@
-"""Simulate the options of a scenario together, so that they share people, luck and work."""
+"""Simulate the options of a scenario together; evaluate designs of many rows of inputs.
+
+Options share people, luck and work. `evaluate` and what it takes are those of `designs`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import model
+from dapp_model.designs import Design as Design
+from dapp_model.designs import Evaluation as Evaluation
+from dapp_model.designs import How as How
+from dapp_model.designs import evaluate as evaluate
 from dapp_model.engines import simulate
 from dapp_model.outcomes import Outcomes, measure
+from dapp_model.parts import Part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +60,9 @@ class Evaluated:
     """Outcomes of each option in one replicate, and what is at stake for victims.
 
     `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
-    option, what happens under the first option to the victims of those referred under it or under
-    the other. `referred`: int64 [n, 2], number and entry time of those the first option refers.
+    option, what happens under the first option to the victims of those whom the decision concerns:
+    who come a step further in the programme after it, under the first option or the other.
+    `referred`: int64 [n, 2], number and entry time of those the first option refers.
     """
 
     outcomes: Mapping[str, Outcomes]
@@ -61,6 +71,7 @@ class Evaluated:
 
 
 Rows = npt.NDArray[np.void]
+_STEPS: Final = (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
 # By option: outcomes; rows of all who are referred, at least; and what those of them do under the
 # first option of whom its own rows say nothing.
 Lives = Iterator[tuple[Outcomes, Rows, Rows]]
@@ -105,7 +116,7 @@ def evaluate_differences(
     return {name: found[name] for name in names}
 
 
-def evaluate(
+def replicated(
     inputs: Inputs,
     *,
     seed: int,
@@ -128,11 +139,13 @@ def evaluate(
 
 
 def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
-    """Gather outcomes, and count what happens under the first option to victims of those referred.
+    """Gather outcomes, and count what is at stake: what happens under the first option to victims.
 
-    Those whom another option refers besides are few, so they alone are counted anew for it.
+    Of those whom the decision concerns under it or under the other option (`_concerned`). Those
+    whom another option concerns besides are few, so they alone are counted anew for it.
     """
     comparator = inputs.options[0]
+    since = model.seconds(model.decision_date(inputs, inputs.option(comparator).levers))
 
     def counted(rows: Rows) -> Outcomes:
         return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
@@ -140,16 +153,17 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
     for one, rows, elsewhere in lives:
-        referred = _referred(rows)
+        concerned = _concerned(rows, since)
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
             base, people = _by_person(rows)
-            everyone = referred
-            own = _rows_of(base, people, referred)
-            first, entries = counted(own), own[own["kind"] == ev.ENTRY]
+            everyone = concerned
+            first = counted(_rows_of(base, people, concerned))
+            own = _rows_of(base, people, _referred(rows))
+            entries = own[own["kind"] == ev.ENTRY]
             at_stake[one.option] = first
             continue
-        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        others = np.setdiff1d(concerned, everyone, assume_unique=True)
         more = counted(_rows_of(base, people, others))
         if len(elsewhere):
             missing = np.setdiff1d(others, people)
@@ -169,6 +183,17 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
 
 def _referred(rows: Rows) -> npt.NDArray[np.int64]:
     return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _concerned(rows: Rows, since: int) -> npt.NDArray[np.int64]:
+    """Return whom a decision at second `since` concerns: who comes a step further from then on.
+
+    Whoever is referred, assessed, accepted or started after it. Cohorts that have started by then
+    are the same in every option, and whoever has dropped out of an earlier cohort is too, so their
+    victims' harm is no part of what is at stake.
+    """
+    step = np.isin(rows["kind"], _STEPS) & (rows["time"] >= since)
+    return np.unique(rows["person"][step])
 
 
 def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
@@ -308,3 +333,81 @@ def ledger(
     return pd.concat(frames, ignore_index=True).sort_values(
         ["option", "time", "person", "relationship"], ignore_index=True
     )
+
+
+# -- designs that only count ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Counting:
+    """What all rows of a design share that keeps the counts of each option."""
+
+    inputs: Inputs
+    seed: int
+    replications: int
+    engine: str
+
+
+def draw_inputs(inputs: Inputs, number: int, seed: int) -> Inputs:
+    """Return the inputs under one joint draw of what is not known.
+
+    What the posterior holds comes from its row of that number; other evidence from its priors.
+    """
+    from dapp_model import fitted
+    from dapp_model.distributions import draw
+
+    return fitted.placed(draw(inputs, 1, seed, first=number)[0], number)
+
+
+def of_draws(
+    inputs: Inputs, draws: int, *, seed: int = 1, replications: int = 1, engine: str = "fast"
+) -> Design:
+    """Return the design that counts every option under joint draws of what is not known."""
+    shared = _Counting(inputs, seed, replications, engine)
+    text = f"draws|{inputs.resolved_toml()}"
+    return _counted(shared, range(draws), text)
+
+
+def of_inputs(
+    rows: Sequence[Inputs], *, seed: int = 1, replications: int = 1, engine: str = "fast"
+) -> Design:
+    """Return the design that counts every option under each of many inputs, with its own luck.
+
+    All rows have the same options.
+    """
+    shared = _Counting(rows[0], seed, replications, engine)
+    text = "inputs|" + "\0".join(one.resolved_toml() for one in rows)
+    return _counted(shared, list(enumerate(rows)), text)
+
+
+def _counted(shared: _Counting, rows: Sequence[Any], text: str) -> Design:
+    from dapp_model.made_with import what_counts
+
+    how = (shared.seed, shared.replications, shared.engine, sorted(what_counts().items()))
+    key = hashlib.blake2b(f"{text}|{how}".encode(), digest_size=8).hexdigest()
+    names = [f"row_{number:06d}" for number in range(len(rows))]
+    return Design(shared, rows, _count_row, names, key)
+
+
+def _count_row(shared: _Counting, row: int | tuple[int, Inputs]) -> Part:
+    if isinstance(row, tuple):
+        number, drawn = row
+    else:
+        number, drawn = row, draw_inputs(shared.inputs, row, shared.seed)
+    options = drawn.options
+    counts = []
+    for repetition in range(shared.replications):
+        replicate = number * shared.replications + repetition
+        found = evaluate_options(drawn, seed=shared.seed, replicate=replicate, engine=shared.engine)
+        counts.append(np.stack([found[name].counts for name in options]))
+    first_year = found[options[0]].first_year
+    return Part({"counts": np.stack(counts), "first_year": np.array([first_year])})
+
+
+def counts_of(part: Part, options: Sequence[str]) -> list[Mapping[str, Outcomes]]:
+    """Return the outcomes by option of each repetition, of a row that a counting design kept."""
+    first_year = int(part.arrays["first_year"][0])
+    return [
+        {name: Outcomes(name, first_year, own) for name, own in zip(options, one, strict=True)}
+        for one in part.arrays["counts"]
+    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from math import fsum
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +21,15 @@ from dapp_model.economics import (
 )
 from dapp_model.economics.contract import UNSPENT
 from dapp_model.economics.prices import PENCE, mapping, year_number
+from dapp_model.voi import share_error
 
 if TYPE_CHECKING:
     from dapp_model.economics import YearEnd
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
+
+_FIELDS: Final = ("paid", "cash", "capacity", "other")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +51,43 @@ class Purse:
         return next(one for one in self.positions if one.name == name)
 
 
+class Positions:
+    """The positions of an option less its comparator as they come, draw after draw."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, dict[str, Floats]] = {}
+        self._net: dict[str, array[float]] = {}
+
+    def append(self, repetitions: Sequence[Sequence[Position]]) -> None:
+        """Add what each party pays and gains in the repetitions of one draw."""
+        parties: dict[str, list[Position]] = {}
+        for parts in repetitions:
+            for one in parts:
+                parties.setdefault(one.name, []).append(one)
+        for name, own in parties.items():
+            sums = self._sums.setdefault(name, {})
+            for field in _FIELDS:
+                mean = np.mean([getattr(p, field) for p in own], axis=0)
+                sums[field] = sums[field] + mean if field in sums else mean
+            net = float(np.mean([p.cumulative[-1] for p in own]))
+            self._net.setdefault(name, array("d")).append(net)
+
+    def means(self, skip: int) -> tuple[Position, ...]:
+        """Return the mean position of each party over draws, without the first `skip` years."""
+        return tuple(
+            Position(
+                name, **{f: np.asarray(sums[f] / len(self._net[name]))[skip:] for f in _FIELDS}
+            )
+            for name, sums in self._sums.items()
+        )
+
+    def net(self) -> Mapping[str, Floats]:
+        """Return each party's net position at the end, by draw."""
+        return {name: np.array(found) for name, found in self._net.items()}
+
+
 def purse(
-    drawn: Sequence[Sequence[Sequence[Position]]],
+    drawn: Sequence[Sequence[Sequence[Position]]] | Positions,
     by_group: Sequence[Floats],
     *,
     years: tuple[str, ...],
@@ -57,32 +97,12 @@ def purse(
 
     `years` are those of the positions; those before `year_0` are left out.
     """
-    found: dict[str, list[list[Position]]] = {}
-    for repetitions in drawn:
-        parties: dict[str, list[Position]] = {}
-        for parts in repetitions:
-            for one in parts:
-                parties.setdefault(one.name, []).append(one)
-        for name, own in parties.items():
-            found.setdefault(name, []).append(own)
+    if not isinstance(drawn, Positions):
+        rows, drawn = drawn, Positions()
+        for row in rows:
+            drawn.append(row)
     skip = max(0, year_number(year_0) - year_number(years[0]))
-
-    def mean(name: str, field: str) -> Floats:
-        draws = [np.mean([getattr(p, field) for p in draw], axis=0) for draw in found[name]]
-        return np.asarray(np.mean(draws, axis=0)[skip:])
-
-    fields = ("paid", "cash", "capacity", "other")
-    return Purse(
-        years=years[skip:],
-        positions=tuple(
-            Position(name, **{field: mean(name, field) for field in fields}) for name in found
-        ),
-        net={
-            name: np.array([np.mean([p.cumulative[-1] for p in draw]) for draw in draws])
-            for name, draws in found.items()
-        },
-        by_group=np.stack(by_group),
-    )
+    return Purse(years[skip:], drawn.means(skip), drawn.net(), np.stack(by_group))
 
 
 def report(inputs: Inputs, name: str, found: Purse, years: tuple[str, ...]) -> Mapping[str, Any]:
@@ -112,6 +132,7 @@ def report(inputs: Inputs, name: str, found: Purse, years: tuple[str, ...]) -> M
 
 def _party(one: Position, found: Purse) -> dict[str, Any]:
     low, high = np.quantile(found.net[one.name], (0.05, 0.95))
+    back = float((found.net[one.name] >= 0).mean())
     return {
         "pays": float(one.paid.sum()),
         "cash": float(one.cash.sum()),
@@ -121,7 +142,8 @@ def _party(one: Position, found: Purse) -> dict[str, Any]:
         "net_low": float(low),
         "net_high": float(high),
         "payback": one.payback(found.years),
-        "chance_back": float((found.net[one.name] >= 0).mean()),
+        "chance_back": back,
+        "chance_back_monte_carlo_error": share_error(back, len(found.net[one.name])),
     }
 
 
@@ -162,7 +184,7 @@ def contract_lines(inputs: Inputs, name: str, years: tuple[str, ...]) -> list[di
             "contract": contract,
             "item": item,
             "by_year": by_year,
-            "total": round(sum(by_year.values()), 2),
+            "total": round(fsum(by_year.values()), 2),
             "unspent": item.endswith(f"_{UNSPENT}"),
             "contract_sum": round(totals[contract], 2),
         }

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from dapp_model import given
 from dapp_model.distributions import Distribution, Uncertain, read_distribution
-from dapp_model.errors import QuantityError
+from dapp_model.errors import InputErrors, Problem, QuantityError
 from dapp_model.quantities import UNITS, Value, parse
 
 __all__ = [
@@ -232,9 +233,20 @@ class Inputs:
 def registry() -> Mapping[str, Parameter]:
     """Return every parameter by "section.name", in the order of the file; read once.
 
-    Raises ValueError, with the parameter's name, if the file does not hold together.
+    Raises InputErrors, with the parameter's name, if the file does not hold together.
     """
-    return read_registry(_FILE.read_text(encoding="utf-8"))
+    return registry_in(_FILE)
+
+
+def registry_in(path: Path) -> Mapping[str, Parameter]:
+    """Read a registry file; raises InputErrors with the first parameter that is wrong, and why."""
+    try:
+        return read_registry(given.text(path))
+    except (ValueError, given.Unreadable) as error:
+        message = "The registry of parameters does not hold together."
+        expected = "parameters as docs/parameters.md lists them"
+        problem = Problem(path.name, None, "", str(error), expected, message)
+        raise InputErrors((problem,)) from None
 
 
 def read_registry(text: str) -> Mapping[str, Parameter]:
@@ -246,6 +258,8 @@ def read_registry(text: str) -> Mapping[str, Parameter]:
         sections = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{_heading_above(text, str(error))}: {error}") from None
+    except RecursionError:
+        raise ValueError("brackets inside brackets beyond use") from None
     found = {}
     for section, tables in sections.items():
         if not isinstance(tables, dict):

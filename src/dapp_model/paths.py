@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+NO_NAME: Final = "The file's name has to have letters or figures before its ending."
 SHOWN: Final = 60  # characters of a path, in a message about one that cannot be used
 
 
@@ -20,6 +21,14 @@ def trouble(path: Path) -> str:
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
     return ""
+
+
+def plain_name(name: str) -> bool:
+    """Say whether a name can stand in a path without leading elsewhere.
+
+    "...toml" is a file whose name without its ending is "..", the folder above.
+    """
+    return bool(name.strip(". ")) and "\0" not in name and Path(name).name == name
 
 
 def shown(path: Path | str) -> str:

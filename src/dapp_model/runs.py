@@ -13,15 +13,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import paths
-from dapp_model.errors import InputErrors, Problem, RunError
+from dapp_model import given, paths, whole
+from dapp_model.errors import InputErrors, Problem
+from dapp_model.parallel import Cluster, Workers, said
 from dapp_model.study import Plan, Progress
 
 if TYPE_CHECKING:
@@ -124,27 +125,21 @@ def _begun(folder: Path) -> Path:
     return work
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the only right to write a run; the system gives it back even if we are killed."""
-    path = folder / "lock"
-    with path.open("a+b") as stream:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
+def _locked(work: Path) -> AbstractContextManager[None]:
+    """Hold the only right to write a run."""
+    return whole.held(
+        work / "lock",
+        f"Another run is writing to the same folder ({work.parent}). Wait until it has finished, "
+        "or choose another folder with --out.",
+    )
 
-                stream.seek(0)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
 
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(
-                f"Another run is writing to the same folder ({folder.parent}). Wait until it has "
-                "finished, or choose another folder with --out."
-            ) from None
-        yield
+def _safe(work: Path) -> str:
+    """Say what of an unfinished run is stored."""
+    if not work.is_dir():
+        return f"Nothing of it is stored any more: {work} was removed."
+    done = sum(1 for _ in (work / "draws").glob("*.parquet"))
+    return f"Safe: all that was finished ({done} parts), in {work}."
 
 
 # -- the main job ---------------------------------------------------------------------------------
@@ -154,7 +149,7 @@ def _locked(folder: Path) -> Iterator[None]:
 class How:
     """How a run is carried out; nothing here changes a result."""
 
-    workers: int = 1
+    workers: Workers = 1
     command: str = ""
     progress: Progress | None = None
     say: Any = None  # called with a sentence about what comes next
@@ -180,12 +175,15 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
         return earlier
     begun = time.monotonic()
     work = _begun(folder)
-    try:
-        with _locked(work):
+    failed = f"The run could not be written to {folder.parent}"
+    with whole.told(failed, lambda: _safe(work)), _locked(work):
+        done = _earlier(folder, made_of)  # somebody else may just have finished
+        if done is None:
             parts = _parts(work, study.key(inputs, plan))
-            if not study.is_compiled():
-                say("Compiling the engine (about a minute, once).")
-            study.compile_engine(inputs)
+            if not isinstance(how.workers, Cluster):  # whose workers compile for themselves
+                if not study.is_compiled():
+                    say("Compiling the engine (about a minute, once).")
+                study.compile_engine(inputs)
             study.compute(inputs, plan, parts, workers=how.workers, progress=how.progress)
             made = work / "writing"
             if made.exists():
@@ -201,14 +199,12 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
                 folder.rmdir()  # it was empty when the place was chosen
             made.rename(folder)
             _sync_folder(folder.resolve().parent)
-        shutil.rmtree(work, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(
-            f"The run could not be written to {folder.parent} ({reason}). What was finished is "
-            f"kept in {work} and is used by the same command."
-        ) from error
-    return Run(folder, decided, False)
+            done = Run(folder, decided, False)
+        if sys.platform != "win32":
+            shutil.rmtree(work, ignore_errors=True)  # while nobody else can begin in it
+    if sys.platform == "win32":
+        shutil.rmtree(work, ignore_errors=True)  # an open file cannot be removed there
+    return done
 
 
 def _earlier(folder: Path, made_of: str) -> Run | None:
@@ -226,8 +222,7 @@ def _earlier(folder: Path, made_of: str) -> Run | None:
             f"a run of {manifest.get('scenario', 'another scenario')}",
             "a new folder; or remove the old run first",
         )
-    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
-    return Run(folder, decided, True)
+    return Run(folder, read_decision(folder), True)
 
 
 def _parts(work: Path, wanted: str) -> Path:
@@ -257,6 +252,7 @@ def _write(
         draws,
         kept,
         labels,
+        later_choice,
         money,
         report,
         spreadsheets,
@@ -270,7 +266,8 @@ def _write(
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
-    tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
+    ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
+    tables.write_ledger(target / "ledger.parquet", ledger)
     decided = decision.decide(
         inputs,
         gathered.worth,
@@ -278,7 +275,7 @@ def _write(
             gathered.parameters,
             tables.readings(inputs, plan, parts),
             gathered.shown,
-            tables.evaluation_costs(gathered),
+            gathered.later,
         ),
         study={
             "draws": plan.draws,
@@ -330,7 +327,7 @@ def _write_manifest(
         "population_share": inputs.population_share,
         "provisional": inputs.provisional,
         "standing": labels.recorded(inputs, plan),
-        "workers": how.workers,
+        "workers": said(how.workers),
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
@@ -396,12 +393,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise refusal(str(folder), "This is not the folder of a run.", "no manifest.json", wanted)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise refusal(str(path), "The manifest cannot be read.", str(error), wanted) from None
-    if not isinstance(manifest, dict):
-        raise refusal(str(path), "The manifest cannot be read.", "no table", wanted)
-    return manifest
+        return given.json_table(path)
+    except given.Unreadable as error:
+        raise refusal(str(path), "The manifest cannot be read.", error.reason, wanted) from None
+
+
+def read_decision(folder: Path) -> dict[str, Any]:
+    """Return what a run decided; raises InputErrors."""
+    path = folder / "decision.json"
+    try:
+        return given.json_table(path)
+    except given.Unreadable as error:
+        message, wanted = "The decision of the run cannot be read.", "decision.json of a run"
+        raise refusal(str(path), message, error.reason, wanted) from None
 
 
 def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
@@ -420,7 +424,12 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             whole=int(manifest["whole_draws"]),
         )
         name = str(manifest["scenario"])
-    except (KeyError, TypeError, ValueError) as error:
+        versions_then = manifest.get("versions", {})
+        if not paths.plain_name(name) or not isinstance(versions_then, dict):
+            raise ValueError(f"a scenario called {name!r}, or no table of versions")
+        if min(plan.draws, plan.replications) < 1 or plan.seed < 0:
+            raise ValueError("fewer than one draw, or a seed below zero")
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise refusal(
             str(folder / "manifest.json"), "The manifest lacks something.", str(error)
         ) from None
@@ -443,7 +452,7 @@ def report_again(folder: Path) -> tuple[Path, ...]:
     if then != now:
         message = "The run was made by another version, whose words would not fit its numbers."
         raise refusal(str(folder), message, then, now)
-    decided = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    decided = read_decision(folder)
     if "finished" in manifest:
         decided[report.FINISHED] = manifest["finished"]
     return report.again(folder, inputs, decided, kept.read(folder))

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from dapp_model import fitted
 from dapp_model.contradictions import contradictions, gaps, pointless
-from dapp_model.errors import MOST_SHOWN, InputErrors, Problem, QuantityError
+from dapp_model.errors import ACTING, MOST_SHOWN, InputErrors, Problem, QuantityError
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, Parameter, registry
+from dapp_model.paths import NO_NAME, plain_name
 from dapp_model.phases import shortfalls
 from dapp_model.quantities import Value, parse, quote, render
 from dapp_model.scenario_layers import (
@@ -51,6 +52,7 @@ from dapp_model.scenario_settings import (
 )
 from dapp_model.scenario_text import differences, resolved_toml, template
 from dapp_model.toml_lines import KeyPath, locate
+from dapp_model.workbook.layout import MOST_OPTIONS
 
 __all__ = ["base_of", "differences", "load", "locate", "resolved_toml", "shipped", "template"]
 
@@ -75,7 +77,9 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
     settings: Settings = {}
     for layer in layers:
         _merge(settings, layer, problems)
-    if not complete or len(problems) >= MOST_SHOWN:
+    beyond = _beyond_use(Path(path), settings)
+    problems += beyond
+    if not complete or beyond or len(problems) >= MOST_SHOWN:
         # What stands in a missing file is not known, so nothing more can be said; and of very many
         # problems only the first are shown.
         raise InputErrors(in_order(problems, layers))
@@ -108,6 +112,18 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         text_hash=text_hash(layers),
     )
     return dataclasses.replace(inputs, warnings=inputs.warnings + shortfalls(inputs))
+
+
+def _beyond_use(path: Path, settings: Settings) -> list[Problem]:
+    """Find what would make all that follows pointless, or endless."""
+    found, options = [], option_names(settings)
+    if not plain_name(path.stem):  # it names the folder of the results
+        found.append(Problem(str(path), None, "", path.name, "NAME.toml", NO_NAME))
+    if len(options) > MOST_OPTIONS:
+        message = "The scenario has more options than can be compared."
+        expected = f"at most {MOST_OPTIONS} options"
+        found.append(Problem(str(path), None, "options", f"{len(options):,}", expected, message))
+    return found
 
 
 # -- what a layer says ----------------------------------------------------------------------------
@@ -220,7 +236,13 @@ def _merge_text(
     settings: Settings, layer: Layer, path: KeyPath, value: object, problems: list[Problem]
 ) -> None:
     if isinstance(value, str) and value.strip():
-        _put(settings, layer, path, " ".join(value.split()))
+        text = " ".join(value.split())
+        if odd := ACTING.search(text):
+            message = f"The {path[-1]} holds a character that cannot be shown."
+            expected = "words in quotation marks, without control characters"
+            problems.append(problem_in(layer, path, ascii(odd.group()), expected, message))
+            return
+        _put(settings, layer, path, text)
         return
     message = f"The {path[-1]} is not a text."
     if isinstance(value, str):

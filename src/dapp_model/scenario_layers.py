@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -61,9 +61,11 @@ def chain(path: Path, problems: list[Problem]) -> list[Layer]:
     """Read a file and all that it extends; return them from the bottom up."""
     layers: list[Layer] = []
     following: Path | None = path
+    home = path.resolve().parent
     while following is not None:
         try:
-            layer = _read(following)
+            # Nobody learns from a message what stands in a file that is no scenario, elsewhere.
+            layer = _read(following, quoted=following.resolve().is_relative_to(home))
             layers.append(layer)
             following = _extended(layer)
             if layer.path and layer.path.suffix.lower() in reading.SUFFIXES:
@@ -81,8 +83,8 @@ def chain(path: Path, problems: list[Problem]) -> list[Layer]:
     return [replace(layer, order=order) for order, layer in enumerate(reversed(layers))]
 
 
-def _read(path: Path) -> Layer:
-    """Read one file; raises InputErrors."""
+def _read(path: Path, *, quoted: bool = True) -> Layer:
+    """Read one file; raises InputErrors, which quote a line that is no TOML if `quoted`."""
     file = str(path)
     wanted = "a scenario file (TOML text)"
 
@@ -125,6 +127,8 @@ def _read(path: Path) -> Layer:
         return Layer(0, file, tomllib.loads(text), locate(text), text, path)
     except tomllib.TOMLDecodeError as error:
         problem = _not_toml(file, text, str(error))
+        if not quoted:
+            problem = replace(problem, found="")
         raise InputErrors((problem,)) from None
     except (ValueError, RecursionError):
         message = (
@@ -184,6 +188,8 @@ def _extended(layer: Layer) -> Path | None:
         raise refusal("The file that this one extends is not named.")
     if "\0" in name or Path(name).suffix != ".toml":
         raise refusal("A scenario can extend only another scenario file.")
+    if Path(name).is_absolute() or PureWindowsPath(name).drive:
+        raise refusal("A scenario extends a file by the way that leads there from its own folder.")
     found = layer.path.parent / name
     if reason := trouble(found):
         raise refusal(f"The file that this one extends cannot be looked for ({reason}).")

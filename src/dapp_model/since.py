@@ -38,19 +38,20 @@ def compare(inputs: Inputs, decision: Mapping[str, Any], earlier: Path) -> dict[
     """
     before, _, manifest = runs.read_run(earlier)
     path = earlier / "decision.json"
-    try:
-        decided = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = "The decision of the earlier run cannot be read."
-        raise runs.refusal(str(path), message, str(error), "decision.json of a run") from None
+    decided = runs.read_decision(earlier)
     named = dataclasses.replace(before, path="the earlier pack")
-    rows = [
-        *_versions(manifest),
-        *_settings(decision, decided),
-        *((text, "", "") for text in changes.sentences(inputs, named)),
-        *_advice(decision, decided),
-        *_numbers(decision, decided),
-    ]
+    try:
+        rows = [
+            *_versions(manifest),
+            *_settings(decision, decided),
+            *((text, "", "") for text in changes.sentences(inputs, named)),
+            *_advice(decision, decided),
+            *_numbers(decision, decided),
+        ]
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        message = "The decision of the earlier run lacks something."
+        found = f"{type(error).__name__}: {error}"
+        raise runs.refusal(str(path), message, found, "decision.json of a run") from None
     return {
         "earlier": {
             "scenario": str(manifest["scenario"]),

@@ -7,21 +7,27 @@ the number of workers nor an interruption can change a result.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import valuation
+from dapp_model import parts, valuation
+from dapp_model.decision import later
+from dapp_model.designs import Design, How, evaluate
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
-from dapp_model.experiment import with_share
+from dapp_model.experiment import draw_inputs as draw_inputs
+from dapp_model.experiment import ledger, replicated, with_share
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, trimmed
-from dapp_model.parallel import as_they_finish, pool
+from dapp_model.parallel import Workers, pool
+from dapp_model.parts import Part
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
@@ -59,46 +65,20 @@ class Plan:
         return draw * self.replications + number
 
 
-@dataclass(frozen=True)
-class Task:
-    """One unit of work: a draw, or the ledger of the first; `reading` if not the run's own."""
-
-    number: int
-    reading: str = ""
-
-
 def key(inputs: Inputs, plan: Plan) -> str:
     """Return a hash of everything that a draw's results depend on; 16 hexadecimal characters."""
     from dapp_model.compiled import source_hash
+    from dapp_model.made_with import data_hash
 
-    parts = [
+    made_of = [
         inputs.resolved_toml(),
         inputs.name,
         *sorted(inputs.origins),
         str((plan.replications, plan.seed, plan.engine, plan.whole)),
         source_hash(),
-        _registry_hash(),
+        data_hash(),
     ]
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
-
-
-def _registry_hash() -> str:
-    folder = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=8)
-    for path in [folder / "parameters.toml", *sorted((folder / "data").iterdir())]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def draw_inputs(inputs: Inputs, number: int, seed: int) -> Inputs:
-    """Return the inputs under one joint draw of what is not known.
-
-    What the posterior holds comes from its row of that number; other evidence from its priors.
-    """
-    from dapp_model import fitted
-    from dapp_model.distributions import draw
-
-    return fitted.placed(draw(inputs, 1, seed, first=number)[0], number)
+    return hashlib.blake2b("\0".join(made_of).encode(), digest_size=8).hexdigest()
 
 
 def is_compiled() -> bool:
@@ -137,42 +117,55 @@ def _compile_search(inputs: Inputs) -> None:
 # -- units of work --------------------------------------------------------------------------------
 
 
-def _draw_file(folder: Path, number: int) -> Path:
-    return folder / f"draw_{number:06d}.npz"
+@dataclass(frozen=True)
+class Task:
+    """One unit of work: a draw, or the ledger of the first; `reading` if not the run's own."""
+
+    number: int
+    reading: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which it is kept."""
+        if self == _LEDGER:
+            return "ledger"
+        first = f"reading_{self.reading.lower()}_" if self.reading else ""
+        return f"{first}draw_{self.number:06d}"
 
 
-def _valued_file(folder: Path, number: int) -> Path:
-    return folder / f"draw_{number:06d}.valued"
+_LEDGER: Final = Task(-1)
+_COUNTS: Final = "counts"
 
 
-def _reading_folder(folder: Path, reading: str) -> Path:
-    return folder / f"reading_{reading.lower()}" if reading else folder
+def work(shared: tuple[Inputs, Plan], task: Task) -> Part:
+    """Do one unit of work: what a worker is asked for."""
+    inputs, plan = shared
+    return _ledger(inputs, plan) if task == _LEDGER else _of_the_draw(inputs, plan, task)
 
 
-def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None:
-    """Simulate and value all options under one draw; keep the counts and what they are worth.
+def _of_the_draw(inputs: Inputs, plan: Plan, task: Task) -> Part:
+    """Simulate and value all options under one draw.
 
-    Counts are int64 [repetition, option, group, measure, year].
+    Counts are int64 [repetition, option, group, measure, year]. Under another reading of a repeat
+    only what it is worth is kept.
     """
-    counts, valued = _one_draw(inputs, plan, number)
-    target = _valued_file(folder, number)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    valuation.write(part, valued)
-    part.replace(target)
-    target = _draw_file(folder, number)  # the last to appear: with it the draw is finished
-    part = target.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as stream:
-        np.savez_compressed(stream, counts=counts)
-    part.replace(target)
+    from dapp_model.fitted import READING
+
+    if not task.reading:
+        counts, valued = _one_draw(inputs, plan, task.number)
+        return valuation.part(valued, {_COUNTS: counts})
+    other = inputs.replace(values={READING: task.reading})
+    # What monitoring shows there is needed only where a later choice is made on it.
+    learn = bool(later.pauses(inputs))
+    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=learn)
+    return valuation.part(valued, {})
 
 
 def _one_draw(
     inputs: Inputs, plan: Plan, number: int, *, learn: bool = True
 ) -> tuple[Counts, valuation.Valued]:
-    from dapp_model.experiment import evaluate
-
     drawn, whole = draw_inputs(inputs, number, plan.seed), plan.is_whole(number)
-    every = evaluate(
+    every = replicated(
         drawn,
         seed=plan.seed,
         replicates=[plan.replicate(number, r) for r in range(plan.replications)],
@@ -192,18 +185,19 @@ def _one_draw(
     return both[0], valued
 
 
-def value_reading(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
-    """Simulate and value one draw under another reading of a repeat; keep what it is worth."""
-    from dapp_model.fitted import READING
+def _ledger(inputs: Inputs, plan: Plan) -> Part:
+    """Return the ledger of the first draw, its first repetition."""
+    drawn = draw_inputs(inputs, 0, plan.seed)
+    frame = ledger(drawn, seed=plan.seed, replicate=plan.replicate(0, 0))
+    if "time" in frame:
+        frame["time"] = frame["time"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    return Part({}, json.dumps(frame.to_dict("list")))
 
-    other = inputs.replace(values={READING: task.reading})
-    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=False)
-    place = _reading_folder(folder, task.reading)
-    place.mkdir(exist_ok=True)
-    target = _valued_file(place, task.number)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    valuation.write(part, valued)
-    part.replace(target)
+
+def simulate_draw(inputs: Inputs, plan: Plan, number: int, folder: Path) -> None:
+    """Simulate and value all options under one draw, and keep it."""
+    task = Task(number)
+    parts.keep(folder, task.name, parts.encoded(work((inputs, plan), task)))
 
 
 def other_readings(inputs: Inputs, plan: Plan) -> tuple[str, ...]:
@@ -222,17 +216,6 @@ def reading_draws(inputs: Inputs, plan: Plan) -> int:
     return min(plan.draws, int(inputs.values["structural.reading_draws"]))
 
 
-def keep_ledger(inputs: Inputs, plan: Plan, folder: Path) -> None:
-    """Keep the ledger of the first draw, its first repetition."""
-    from dapp_model.experiment import ledger
-
-    drawn = draw_inputs(inputs, 0, plan.seed)
-    frame = ledger(drawn, seed=plan.seed, replicate=plan.replicate(0, 0))
-    part = folder / f"ledger.{os.getpid()}.part"
-    frame.to_pickle(part)
-    part.replace(folder / _LEDGER)
-
-
 def decision_year(inputs: Inputs) -> int:
     """Return the financial year of the decision, by its first calendar year."""
     from dapp_model.economics.prices import financial_year
@@ -244,9 +227,6 @@ def decision_year(inputs: Inputs) -> int:
 
 # -- all of them ----------------------------------------------------------------------------------
 
-_LEDGER_TASK: Final = Task(-1)
-_LEDGER: Final = "ledger.pkl"
-
 
 def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
     """Return all that there is to do, in the order in which it is begun."""
@@ -255,69 +235,52 @@ def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
         for reading in other_readings(inputs, plan)
         for number in range(reading_draws(inputs, plan))
     ]
-    return [_LEDGER_TASK, *(Task(number) for number in range(plan.draws)), *others]
+    return [_LEDGER, *(Task(number) for number in range(plan.draws)), *others]
 
 
-def _is_done(task: Task, folder: Path) -> bool:
-    if task == _LEDGER_TASK:
-        return (folder / _LEDGER).is_file()
-    if task.reading:
-        return _valued_file(_reading_folder(folder, task.reading), task.number).is_file()
-    return _draw_file(folder, task.number).is_file()
+def design(inputs: Inputs, plan: Plan) -> Design:
+    """Return the design of a study: every draw of a plan, and what is kept of each."""
+    rows = tasks(inputs, plan)
+    return Design((inputs, plan), rows, work, [task.name for task in rows], key(inputs, plan))
 
 
 def compute(
-    inputs: Inputs, plan: Plan, folder: Path, *, workers: int, progress: Progress | None = None
+    inputs: Inputs, plan: Plan, folder: Path, *, workers: Workers, progress: Progress | None = None
 ) -> None:
-    """Do all that is not yet done; `folder` holds small files for each draw that is.
+    """Do all that is not yet done; `folder` holds a file for each draw that is.
 
     Raises RunError if a worker is killed or a disk is full: what is finished stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for odd in folder.rglob("*.part"):
-        odd.unlink()
-    every = tasks(inputs, plan)
-    todo = [task for task in every if not _is_done(task, folder)]
-    finished = len(every) - len(todo)
-    if progress:
-        progress(finished, len(every))
-    for _ in _each(inputs, plan, folder, todo, workers):
-        finished += 1
-        if progress:
-            progress(finished, len(every))
-
-
-def _work(inputs: Inputs, plan: Plan, task: Task, folder: Path) -> None:
-    if task == _LEDGER_TASK:
-        keep_ledger(inputs, plan, folder)
-    elif task.reading:
-        value_reading(inputs, plan, task, folder)
-    else:
-        simulate_draw(inputs, plan, task.number, folder)
-
-
-def _each(
-    inputs: Inputs, plan: Plan, folder: Path, todo: list[Task], workers: int
-) -> Iterator[None]:
-    jobs = [(inputs, plan, task, folder) for task in todo]
-    for _ in as_they_finish(_work, jobs, workers):
-        yield
+    evaluate(design(inputs, plan), folder, How(workers, progress=progress))
 
 
 def counts_of(folder: Path, number: int) -> Counts:
     """Return the counts of one draw: int64 [repetition, option, group, measure, year]."""
-    with np.load(_draw_file(folder, number)) as stored:
-        counts: Counts = stored["counts"]
-    return counts
+    return _kept(folder, Task(number)).arrays[_COUNTS]
 
 
 def valued_of(folder: Path, number: int, *, reading: str = "") -> valuation.Valued:
     """Return what one draw is worth, under the run's own reading of a repeat or another."""
-    return valuation.read(_valued_file(_reading_folder(folder, reading), number))
+    return valuation.of_part(_kept(folder, Task(number, reading)))
+
+
+def _kept(folder: Path, task: Task) -> Part:
+    path = parts.path_of(folder, task.name)
+    when = path.stat().st_mtime_ns if path.is_file() else 0
+    return _read(folder, task.name, when)
+
+
+@lru_cache(maxsize=1)
+def _read(folder: Path, name: str, when: int) -> Part:
+    """Read a part; who asks for its counts asks for its worth next."""
+    return parts.read(folder, name)
 
 
 def ledger_of(folder: Path) -> Any:
     """Return the ledger that was kept of the first draw, a data frame."""
     import pandas as pd
 
-    return pd.read_pickle(folder / _LEDGER)
+    frame = pd.DataFrame(json.loads(parts.read(folder, _LEDGER.name).text))
+    if "time" in frame:
+        frame["time"] = frame["time"].to_numpy(np.int64).astype("datetime64[s]")
+    return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,21 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import study
-from dapp_model.decision import Reading, Worth, worth
+from dapp_model import later_choice, study
+from dapp_model.decision import Later, Reading, Worth, gathering, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
-from dapp_model.draws import varying
-from dapp_model.economics.contract import EVALUATION
+from dapp_model.draws import Drawn
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
-from dapp_model.money import Purse, purse
+from dapp_model.money import Positions, Purse, purse
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, year_name
+from dapp_model.parts import RowsOnDisk
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from dapp_model.economics import Line, Position, Summary
+    from dapp_model.economics import Line
     from dapp_model.parameters import Inputs
     from dapp_model.valuation import Valued
 
@@ -47,6 +48,7 @@ class Gathered:
     undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
     [draw, option, money year]. `worth` and `purses` leave out the comparator. `shown`: what
     monitoring of the pilot would have shown by the decision, draws x figures, if there is one.
+    `later`: what becomes of each option that pauses; all else here holds it.
     """
 
     parameters: pd.DataFrame
@@ -61,16 +63,18 @@ class Gathered:
     homicides: Floats
     purses: Mapping[str, Purse]
     shown: pd.DataFrame | None
+    later: Mapping[str, Later]
 
 
 def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
     """Return what the draws under other readings of a repeat are worth; none if none were made."""
     found = []
     for reading in study.other_readings(inputs, plan):
-        draws = [
-            study.valued_of(parts, draw, reading=reading)
-            for draw in range(study.reading_draws(inputs, plan))
-        ]
+        chosen = later_choice.made(inputs, plan, parts, reading=reading)
+        draws = []
+        for draw in range(study.reading_draws(inputs, plan)):
+            valued = study.valued_of(parts, draw, reading=reading)
+            draws.append(later_choice.valued_with(inputs, chosen, draw, valued))
         worths = {
             name: worth(
                 [one.summaries[name] for one in draws],
@@ -120,22 +124,27 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     import pandas as pd
 
     names = inputs.options
-    drawn_values: list[Mapping[str, Any]] = []
-    counts_seen, differences, by_draw = _Moments(), _Moments(), []
+    drawn_values = Drawn()
+    counts_seen, differences = _Moments(), _Moments()
+    by_draw = RowsOnDisk(parts / "by_draw.npy", plan.draws)
     money = {name: (_Moments(), _Moments()) for name in names}
     money_apart = {name: (_Moments(), _Moments()) for name in names}
-    summaries: dict[str, list[Sequence[Summary]]] = {name: [] for name in names[1:]}
+    wholes = sum(plan.is_whole(draw) for draw in range(plan.draws))
+    summaries = {name: gathering(whole=wholes) for name in names[1:]}
     serious: list[Floats] = []
     at_stake: list[Floats] = []
-    held: dict[str, list[Sequence[Sequence[Position]]]] = {name: [] for name in names[1:]}
+    held = {name: Positions() for name in names[1:]}
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
     shown: list[Mapping[str, float]] = []
+    later = later_choice.made(inputs, plan, parts)
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
-            counts, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            raw, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            counts = later_choice.counted_with(inputs, later, draw, raw)
+            valued = later_choice.valued_with(inputs, later, draw, valued)
             drawn_values.append({**inputs.values, **valued.parameters})
             whole = plan.is_whole(draw)
             if whole:
@@ -184,10 +193,10 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     )
     _write_account_csv(target / "account.csv", names, years[skipped:], lines, (pounds, errors))
     return Gathered(
-        parameters=varying(drawn_values),
+        parameters=drawn_values.frame(),
         years=years,
         counts=levels_of_counts,
-        by_draw=np.stack(by_draw),
+        by_draw=by_draw.rows(),
         money_years=years[skipped:],
         lines=lines,
         undiscounted={name: pounds[name][0] for name in names},
@@ -197,7 +206,6 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
                 summaries[name],
                 np.stack([one[i] for one in serious]),
                 np.stack([one[i] for one in at_stake]),
-                whole=counts_seen.n,
             )
             for i, name in enumerate(names)
             if i
@@ -213,19 +221,8 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             for name in names[1:]
         },
         shown=pd.DataFrame(shown) if all(shown) else None,
+        later=later,
     )
-
-
-def evaluation_costs(found: Gathered) -> Mapping[str, float]:
-    """Return what each option spends on an evaluation, present value in GBP, mean over draws."""
-    return {
-        name: float(sum(found.discounted[name][i].sum() for i in _evaluations(lines)))
-        for name, lines in found.lines.items()
-    }
-
-
-def _evaluations(lines: Sequence[Line]) -> list[int]:
-    return [i for i, line in enumerate(lines) if line.item == EVALUATION]
 
 
 def _level(whole: _Moments, apart: _Moments, first: Floats) -> Floats:
@@ -414,6 +411,9 @@ def write_ledger(path: Path, frame: pd.DataFrame) -> None:
 # -- CSV ------------------------------------------------------------------------------------------
 
 
+_LIKE_A_FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![£\d.,]*%?$)")
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows with one line ending on all systems; numbers in full precision, nan as nothing."""
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -426,7 +426,16 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 def _cell(cell: object) -> object:
     if isinstance(cell, float):
         return "" if cell != cell else repr(float(cell))
-    return cell
+    return as_text(cell) if isinstance(cell, str) else cell
+
+
+def as_text(cell: str) -> str:
+    """Return a text that a spreadsheet takes for a text, with a ' before what looks like a formula.
+
+    So a label that somebody wrote cannot work anything out, or fetch anything, when the CSV is
+    opened there. Numbers with a sign stay as they are.
+    """
+    return f"'{cell}" if _LIKE_A_FORMULA.match(cell) else cell
 
 
 def units_of_measures() -> list[tuple[str, str]]:

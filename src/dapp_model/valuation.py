@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import pickle
-import zlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import packed
 from dapp_model.definitions import MEASURES
 from dapp_model.economics import (
+    Baseline,
+    Line,
+    Position,
+    Summary,
     expected_homicides,
     incremental,
     positions,
@@ -24,9 +28,10 @@ from dapp_model.economics import (
 )
 from dapp_model.economics.prices import PENCE
 from dapp_model.outcomes import Outcomes
+from dapp_model.parts import Part
 
 if TYPE_CHECKING:
-    from dapp_model.economics import Account, Line, Position, Summary
+    from dapp_model.economics import Account
     from dapp_model.parameters import Inputs
 
 Counts = npt.NDArray[np.int64]
@@ -39,7 +44,6 @@ RAIL_MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
     "all abuse": ("true.incidents",),
 }
 _WITH_HOMICIDE: Final = "serious harm"
-_LEVEL: Final = 1  # of compression: most of the time goes into the first tenth of the size
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +55,8 @@ class Valued:
     comparator; present value [group, kind] less the comparator's. homicides: expected, float64
     [option, year]. serious_averted and serious_at_stake, float64 [option, repetition], are harm
     that the guard-rail looks at, from the year of the decision: averted against the comparator,
-    and what happens under the comparator to victims of those referred. `shown` is what monitoring
-    of the pilot would have shown by the decision, by figure, if there is a pilot to learn from.
+    and what happens under the comparator to victims of those whom the decision concerns. `shown`
+    is what monitoring of the pilot would have shown by the decision, by figure, if there is one.
     """
 
     parameters: Mapping[str, Any]
@@ -87,7 +91,7 @@ def value_draw(
 ) -> Valued:
     """Value one draw.
 
-    `counts` and `at_stake` (what happens under the comparator to victims of those referred) are
+    `counts` and `at_stake` (what happens under the comparator to victims of those concerned) are
     int64 [repetition, option, group, measure, year]; `given` are the values before the draw.
     """
     names = drawn.options
@@ -183,12 +187,32 @@ def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:
     return np.asarray(undiscounted / n), np.asarray(discounted / n)
 
 
-def write(path: Path, valued: Valued) -> None:
-    """Keep a valued draw; only this package's own runs read it."""
-    path.write_bytes(zlib.compress(pickle.dumps(valued, pickle.HIGHEST_PROTOCOL), _LEVEL))
+_KNOWN: Final = packed.kinds(Valued, Summary, Baseline, Position)
+_VALUED: Final = "valued "  # and a number: arrays of what the draw is worth
 
 
-def read(path: Path) -> Valued:
-    """Return a valued draw that `write` has kept."""
-    found: Valued = pickle.loads(zlib.decompress(path.read_bytes()))
-    return found
+def part(valued: Valued, more: Mapping[str, npt.NDArray[Any]]) -> Part:
+    """Return a valued draw as it is kept, with more arrays beside it."""
+    text, arrays = packed.pack(replace(valued, lines={}), _KNOWN)
+    every = dict.fromkeys(line for lines in valued.lines.values() for line in lines)
+    places = {line: i for i, line in enumerate(every)}
+    of_options = {n: [places[line] for line in lines] for n, lines in valued.lines.items()}
+    said = json.dumps([[list(asdict(line).values()) for line in every], of_options])
+    named = {f"{_VALUED}{i}": one for i, one in enumerate(arrays)}
+    return Part({**more, **named}, f"{said}\n{text}")
+
+
+def of_part(found: Part) -> Valued:
+    """Return the valued draw that a part holds."""
+    said, text = found.text.split("\n", 1)
+    arrays = {name.removeprefix(_VALUED): one for name, one in found.arrays.items()}
+    valued: Valued = packed.unpack(text, arrays, _KNOWN)
+    return replace(valued, lines=_lines(said))
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> Mapping[str, tuple[Line, ...]]:
+    """Return the lines of each option's account; most draws have the same."""
+    said, of_options = json.loads(text)
+    every = [Line(*values) for values in said]
+    return {name: tuple(every[place] for place in places) for name, places in of_options.items()}

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import sensitivity, switching
-from dapp_model.parallel import in_order
+from dapp_model.parallel import Workers, in_order
 from dapp_model.parameters import registry
 
 if TYPE_CHECKING:
@@ -189,8 +189,8 @@ def _difference(job: tuple[Inputs, str, int, int]) -> float:
 class Run:
     """How runs of the model are carried out; nothing here changes a result."""
 
-    def __init__(self, workers: int, progress: Progress | None = None) -> None:
-        """Keep the number of processes and whom to tell."""
+    def __init__(self, workers: Workers, progress: Progress | None = None) -> None:
+        """Keep who works and whom to tell."""
         self.workers, self.progress = workers, progress
 
     def each(self, work: Callable[[Any], T], jobs: list[Any]) -> list[T]:

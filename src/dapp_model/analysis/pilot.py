@@ -13,7 +13,7 @@ from dapp_model.analysis.model_runs import Run
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
 from dapp_model.analysis.pilot_words import HOPED
 from dapp_model.errors import InputErrors, Problem
-from dapp_model.evaluation import designs, lives, outcomes, split
+from dapp_model.evaluation import designs, lives, outcomes, precision, split
 from dapp_model.evaluation import study as made
 from dapp_model.evaluation.designs import (
     DESIGNS,
@@ -106,7 +106,10 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
     completers = made.completers_table(pool.referred[HOPED])
     ratio, error = made.hazard_ratio_of_starters(pool, HOPED)
     compared = words.compared(ratio, error, power, arm, own)
+    effects = made.effects()
+    exact = precision.table(pool, [referred[_DRAWN] for referred, _ in drawn], effects[HOPED])
     tables = {
+        "precision": exact,
         "power": power,
         "arms_for_80_percent": arm,
         "fall_split": parts,
@@ -223,8 +226,8 @@ def _pictures(power: pd.DataFrame, parts: pd.DataFrame) -> list[Picture]:
     said = Words(
         "fall_split",
         "What the fall in police records from before to after is made of",
-        f"Records fall by {at:.2f} for each person who starts; the programme's part is "
-        f"{size['programme']:.2f}. Lines are 95% intervals.",
+        f"Records {'fall' if at >= 0 else 'rise'} by {abs(at):.2f} for each person who starts; the "
+        f"programme's part is {size['programme']:.2f}. Lines are 95% intervals.",
         "Police records for each person who starts, fewer than in the year before",
     )
     return [*found, bars(said, steps, pounds=False)]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import model
+from dapp_model import designs, model
 from dapp_model.calibration.recipe import SIZE, Recipe, registry_of_the_county
 from dapp_model.calibration.targets import (
     COUNTED,
@@ -31,12 +30,14 @@ from dapp_model.calibration.targets import (
     read_all,
     to_scale,
 )
+from dapp_model.designs import Design, evaluate
 from dapp_model.engines import fast
 from dapp_model.errors import DappError, RunError
 from dapp_model.experiment import with_share
 from dapp_model.outcomes import Outcomes
-from dapp_model.parallel import as_they_finish
+from dapp_model.parallel import Workers
 from dapp_model.parameters import Inputs
+from dapp_model.parts import Part
 from dapp_model.scenario import load
 
 Floats = npt.NDArray[np.float64]
@@ -151,30 +152,33 @@ def numbers_for(recipe: Recipe, n: int, wave: int) -> npt.NDArray[np.int64]:
 # -- filling it -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Chunk:
+@dataclass(frozen=True, eq=False)
+class _Shared:
     base: Inputs
     names: tuple[str, ...]
     seed: int
     share: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Chunk:
     values: Floats  # [point, parameter]
     numbers: npt.NDArray[np.int64]
-    first: int
 
 
-def _fill(chunk: _Chunk) -> tuple[Floats, Floats]:
+def _fill(shared: _Shared, chunk: _Chunk) -> tuple[Floats, Floats]:
     """Return (figures [point, replicate, S], people [point]) of a chunk; what is refused is NaN."""
     n, r = chunk.numbers.shape
     figures = np.full((n, r, len(LEARNT)), np.nan)
     people = np.zeros(n)
     for i in range(n):
-        values = dict(zip(chunk.names, chunk.values[i].tolist(), strict=True))
+        values = dict(zip(shared.names, chunk.values[i].tolist(), strict=True))
         try:
-            own = chunk.base.replace(values=values)
-            people[i] = size_of(own, chunk.seed, chunk.share)
+            own = shared.base.replace(values=values)
+            people[i] = size_of(own, shared.seed, shared.share)
             own = own.replace(values={SIZE: people[i]})
             for j in range(r):
-                found = read_all(county(own, chunk.seed, int(chunk.numbers[i, j])))
+                found = read_all(county(own, shared.seed, int(chunk.numbers[i, j])))
                 figures[i, j] = [to_scale(found[name], READERS[name].scale) for name in LEARNT]
         except (DappError, ValueError):
             figures[i] = np.nan  # far out in the priors: a rate that the model refuses
@@ -183,26 +187,10 @@ def _fill(chunk: _Chunk) -> tuple[Floats, Floats]:
     return figures, people
 
 
-def _keep(chunk: _Chunk, folder: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    figures, people = _fill(chunk)
-    n, r, _ = figures.shape
-    columns: dict[str, Any] = {
-        "point": np.repeat(np.arange(chunk.first, chunk.first + n), r),
-        "number": chunk.numbers.ravel(),
-        "people": np.repeat(people, r),
-    }
-    columns |= {name: figures[:, :, s].ravel() for s, name in enumerate(LEARNT)}
-    target = _part(folder, chunk.first)
-    unfinished = target.with_suffix(f".{os.getpid()}.part")
-    pq.write_table(pa.table(columns), unfinished)
-    unfinished.replace(target)
-
-
-def _part(folder: Path, first: int) -> Path:
-    return folder / f"points_{first:06d}.parquet"
+def _simulated(shared: _Shared, chunk: _Chunk) -> Part:
+    """Return what is kept of a chunk: figures [point, replicate, S] and people [point]."""
+    figures, people = _fill(shared, chunk)
+    return Part({"figures": figures, "people": people})
 
 
 def fill(
@@ -219,28 +207,33 @@ def fill(
     worker is stopped from outside.
     """
     folder = folder / key_of(recipe, scores, wave)
-    folder.mkdir(parents=True, exist_ok=True)
-    for odd in folder.glob("*.part"):
-        odd.unlink()
     base = with_share(load(recipe.scenario), 1.0)
     numbers = numbers_for(recipe, len(scores), wave)
     values = recipe.values(scores)
     chunks = [
-        _Chunk(base, recipe.names, recipe.seed, recipe.share, values[i:z], numbers[i:z], i)
-        for i, z in ((i, i + CHUNK) for i in range(0, len(scores), CHUNK))
+        _Chunk(values[i : i + CHUNK], numbers[i : i + CHUNK]) for i in range(0, len(scores), CHUNK)
     ]
-    todo = [chunk for chunk in chunks if not _part(folder, chunk.first).is_file()]
-    for done, _ in enumerate(as_they_finish(_keep, [(c, folder) for c in todo], how.workers)):
-        if how.progress:
-            how.progress(len(chunks) - len(todo) + done + 1, len(chunks))
-    return _read(folder, [chunk.first for chunk in chunks], scores)
+    names = [f"points_{i:06d}" for i in range(0, len(scores), CHUNK)]
+    shared = _Shared(base, recipe.names, recipe.seed, recipe.share)
+    filled = evaluate(
+        Design(shared, chunks, _simulated, names, folder.name),
+        folder,
+        designs.How(how.workers, progress=how.progress),
+    )
+    kept = [one.arrays for one in filled]
+    return Bank(
+        scores,
+        np.concatenate([one["figures"] for one in kept]),
+        np.concatenate([one["people"] for one in kept]),
+        numbers,
+    )
 
 
 @dataclass(frozen=True)
 class How:
     """How work is carried out; nothing here changes a result."""
 
-    workers: int = 1
+    workers: Workers = 1
     progress: Progress | None = None
     say: Callable[[str], None] = lambda sentence: None
 
@@ -263,18 +256,3 @@ def key_of(recipe: Recipe, scores: Floats, wave: int) -> str:
     digest = hashlib.blake2b(text.encode(), digest_size=6)
     digest.update(np.ascontiguousarray(recipe.values(scores)).tobytes())
     return f"wave{wave}-{digest.hexdigest()}"
-
-
-def _read(folder: Path, firsts: Sequence[int], scores: Floats) -> Bank:
-    import pyarrow.parquet as pq
-
-    tables = [pq.read_table(_part(folder, first)) for first in firsts]
-    columns = {
-        name: np.concatenate([t[name].to_numpy() for t in tables])
-        for name in ("point", "number", "people", *LEARNT)
-    }
-    n = len(scores)
-    r = len(columns["point"]) // n
-    figures = np.stack([columns[name].reshape(n, r) for name in LEARNT], axis=2)
-    people = columns["people"].reshape(n, r)[:, 0]
-    return Bank(scores, figures, people, columns["number"].reshape(n, r))

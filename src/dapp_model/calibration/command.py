@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dapp_model import fitted
+from dapp_model import fitted, whole
 from dapp_model.calibration import job, prove
 from dapp_model.calibration.bank import How
 from dapp_model.calibration.recipe import Recipe
+from dapp_model.errors import InputErrors, Problem
+from dapp_model.paths import shown
 
+_BUSY: Final = (
+    "Another calibration is writing to the same folder ({}). Wait until it has finished, or choose "
+    "another folder with --out."
+)
 FAR: Final = {"strong": 1.0, "weak": 2.0}  # standard errors from which a target is called unmet
 
 
@@ -38,9 +44,35 @@ def run(recipe: Recipe, asked: Asked, how: How) -> Iterator[str]:
     wanted = job.quick(recipe) if asked.quick else recipe
     folder = place(recipe, asked)
     parts = folder / "parts"
-    if asked.fresh:
-        shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir(parents=True, exist_ok=True)
+    _begin(folder, parts)
+    told = whole.told(f"The calibration could not be written to {folder}", lambda: _safe(parts))
+    with told, whole.held(parts / "lock", _BUSY.format(folder)):
+        if asked.fresh:
+            for old in parts.iterdir():
+                if old.is_dir():
+                    shutil.rmtree(old, ignore_errors=True)
+        yield from _all_of_it(wanted, asked, folder, how)
+
+
+def _begin(folder: Path, parts: Path) -> None:
+    try:
+        parts.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"The folder of the calibration cannot be made ({reason}); nothing was computed."
+        expected = "a place where folders can be made"
+        raise InputErrors((Problem(shown(folder), None, "", "", expected, message),)) from None
+
+
+def _safe(parts: Path) -> str:
+    if not parts.is_dir():
+        return f"Nothing of it is stored any more: {parts} was removed."
+    done = sum(1 for path in parts.rglob("*") if path.suffix in (".parquet", ".npy"))
+    return f"Safe: all that was simulated ({done} files), in {parts}."
+
+
+def _all_of_it(wanted: Recipe, asked: Asked, folder: Path, how: How) -> Iterator[str]:
+    parts = folder / "parts"
     found = job.calibrate(wanted, parts, how)
     record = job.write(found, folder)
     yield from _lines(record, folder)

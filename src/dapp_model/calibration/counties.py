@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,16 +12,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import economics, model
+from dapp_model import designs, economics, model
 from dapp_model import events as ev
 from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
+from dapp_model.designs import Design, evaluate
 from dapp_model.engines import fast
 from dapp_model.experiment import families, with_share
 from dapp_model.outcomes import Outcomes, trimmed
-from dapp_model.parallel import as_they_finish
 from dapp_model.parameters import Inputs, registry
+from dapp_model.parts import Part
 from dapp_model.scenario import load
 
 Floats = npt.NDArray[np.float64]
@@ -111,12 +111,10 @@ def _later(without: Any, with_it: Any) -> tuple[float, float, float]:
     return float((found == ev.INCIDENT).sum() / n), float((found == ev.RECORD).sum() / n), float(n)
 
 
-def _keep(what: str, job: Job, path: Path) -> None:
+def _county(what: str, job: Job) -> Part:
+    """Return what is kept of a county: what was read."""
     found = (_baseline if what == "baseline" else _onwards)(job)
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with unfinished.open("wb") as stream:
-        np.save(stream, np.array(found))
-    unfinished.replace(path)
+    return Part({"read": np.array(found, np.float64)})
 
 
 def simulate(
@@ -135,7 +133,6 @@ def simulate(
     values = recipe.values(scores)
     key = hashlib.blake2b(text + np.ascontiguousarray(values).tobytes(), digest_size=6).hexdigest()
     folder = folder / f"{what}-{key}"
-    folder.mkdir(parents=True, exist_ok=True)
     base = with_share(load(recipe.scenario), 1.0)
     if what == "onwards":
         base = base.replace(values={"time.window_after_last_start": 9 * model.YEAR_DAYS})
@@ -143,11 +140,11 @@ def simulate(
     for k in range(len(scores)):
         own = draw(base, 1, recipe.seed, first=first + k)[0] if what == "onwards" else base
         row = {n: float(v) for n, v in zip(recipe.names, values[k], strict=True)}
-        number = PROOF_NUMBERS + first + k
-        path = folder / f"county_{k:06d}.npy"
-        if not path.is_file():
-            jobs.append((what, Job(own.replace(values=row), recipe.seed, number), path))
-    for done, _ in enumerate(as_they_finish(_keep, jobs, how.workers)):
-        if how.progress:
-            how.progress(len(scores) - len(jobs) + done + 1, len(scores))
-    return np.stack([np.load(folder / f"county_{k:06d}.npy") for k in range(len(scores))])
+        jobs.append(Job(own.replace(values=row), recipe.seed, PROOF_NUMBERS + first + k))
+    names = [f"county_{k:06d}" for k in range(len(scores))]
+    simulated = evaluate(
+        Design(what, jobs, _county, names, folder.name),
+        folder,
+        designs.How(how.workers, progress=how.progress),
+    )
+    return np.stack([one.arrays["read"] for one in simulated])

@@ -17,6 +17,7 @@ from dapp_model.calibration.counties import OF_THE_PROGRAMME
 from dapp_model.calibration.job import Calibrated, effort
 from dapp_model.calibration.targets import LEARNT, READERS, from_scale
 from dapp_model.parallel import in_order
+from dapp_model.tables import as_text
 
 Floats = npt.NDArray[np.float64]
 Rows = list[dict[str, Any]]
@@ -261,7 +262,9 @@ def _csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]) if rows else ["nothing"], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        for row in rows:
+            texts = {key: as_text(cell) for key, cell in row.items() if isinstance(cell, str)}
+            writer.writerow({**row, **texts})
 
 
 def _r(value: Any) -> float:

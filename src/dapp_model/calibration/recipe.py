@@ -6,7 +6,6 @@ import csv
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import given
 from dapp_model.calibration.targets import READERS, slope, to_scale
 from dapp_model.distributions import Distribution, bounded_quantile, cumulative
 from dapp_model.errors import InputErrors, Problem, QuantityError
 from dapp_model.parameters import Parameter, distribution_of, registry
+from dapp_model.paths import NO_NAME, plain_name, trouble
+from dapp_model.quantities import quote
+from dapp_model.scenario_layers import LARGEST_FILE_BYTES
 from dapp_model.toml_lines import locate
 
 SIZE: Final = "county.new_perpetrators"  # all counts are in proportion to it
@@ -166,6 +169,8 @@ def read(path: Path) -> Recipe:
     if problems:
         raise InputErrors(tuple(problems))
     lines = locate(text)
+    if not plain_name(path.stem):
+        problems.append(Problem(str(path), None, "", path.name, "NAME.toml", NO_NAME))
 
     def wrong(key: str, found: str, expected: str, message: str) -> None:
         line = lines.get(tuple(key.split(".")))
@@ -176,20 +181,22 @@ def read(path: Path) -> Recipe:
             wrong(key, key, ", ".join((*_TOP, *_WHOLE)), "A recipe has no such key.")
     for key in ("title", "scenario", "targets", "priors"):
         if not isinstance(table.get(key), str):
-            wrong(key, str(table.get(key, "nothing")), "a text", f"The recipe has no {key}.")
+            wrong(key, quote(table.get(key, "nothing")), "a text", f"The recipe has no {key}.")
+        elif key != "title" and (reason := trouble(path.parent / table[key])):
+            wrong(key, quote(table[key]), "the name of a file", f"It cannot be read ({reason}).")
     numbers = _numbers(table, wrong)
     readings = table.get("readings", [])
-    if not isinstance(readings, list) or not readings or set(readings) - set(READINGS):
-        wrong("readings", str(readings), "some of A, B, C", "Readings of repeat are a list.")
+    if not _are_readings(readings):
+        wrong("readings", quote(readings), "some of A, B, C", "Readings of repeat are a list.")
     marac = table.get("marac_repeat", "year")
     if marac not in MARAC:
-        wrong("marac_repeat", str(marac), " or ".join(MARAC), "This reading is not known.")
+        wrong("marac_repeat", quote(marac), " or ".join(MARAC), "This reading is not known.")
     seed = table.get("seed")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
-        wrong("seed", str(seed), "a whole number", "The recipe has no seed.")
+        wrong("seed", quote(seed), "a whole number", "The recipe has no seed.")
     share = table.get("bank", {}).get("share") if isinstance(table.get("bank"), dict) else None
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-        wrong("bank.share", str(share), "above 0 and at most 1", "The share is not possible.")
+        wrong("bank.share", quote(share), "above 0 and at most 1", "The share is not possible.")
     files = {
         key: path.parent / str(table.get(key, "")) for key in ("scenario", "targets", "priors")
     }
@@ -242,20 +249,28 @@ def registry_of_the_county() -> str:
     )
 
 
+def _are_readings(found: object) -> bool:
+    """Say whether these are different readings of "repeat", at least one."""
+    if not isinstance(found, list) or not found or any(one not in READINGS for one in found):
+        return False
+    return len(set(found)) == len(found)
+
+
 def _text(path: Path, problems: list[Problem]) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problems.append(Problem(str(path), None, "", reason, "a file", "It cannot be read."))
+        return given.text(path, LARGEST_FILE_BYTES)
+    except given.Unreadable as error:
+        message = "It cannot be read."
+        problems.append(Problem(str(path), error.line, "", error.reason, "a file", message))
         return ""
 
 
 def _toml(path: Path, text: str, problems: list[Problem]) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(str(path), None, "", str(error), "TOML", "It cannot be read."))
+        return given.toml(text)
+    except given.Unreadable as error:
+        message = "It cannot be read."
+        problems.append(Problem(str(path), error.line, "", error.reason, "TOML", message))
         return {}
 
 
@@ -273,7 +288,7 @@ def _numbers(table: Mapping[str, Any], wrong: Any) -> dict[str, int]:
             value = own.get(key)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 expected = f"a whole number from {low} to {high:,}"
-                wrong(f"{section}.{key}", str(value), expected, "The number is not possible.")
+                wrong(f"{section}.{key}", quote(value), expected, "The number is not possible.")
             else:
                 found[f"{section}.{key}"] = value
     return found
@@ -300,7 +315,7 @@ def read_targets(path: Path, problems: list[Problem]) -> tuple[Target, ...]:
         before = len(problems)
         problems += _row_problems(str(path), line, row)
         if len(problems) == before:
-            if row["name"] in {t.name for t in out}:
+            if any(row["name"] == one.name for one in out):
                 message = "Two targets have the same name."
                 problems.append(
                     Problem(str(path), line, row["name"], row["name"], "another name", message)
@@ -422,6 +437,9 @@ def read_priors(path: Path, problems: list[Problem]) -> tuple[Prior, ...]:
             name = f"{section}.{short}"
             if name not in wanted:
                 wrong(name, name, "a calibrated parameter", "This parameter is not calibrated.")
+                continue
+            if not isinstance(entry, dict):
+                wrong(name, quote(entry), f"a heading [{name}]", "The prior is not a table.")
                 continue
             for key in ("reason", "source", "status", "grade"):
                 if not isinstance(entry.get(key), str) or not entry[key].strip():

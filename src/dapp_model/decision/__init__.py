@@ -8,6 +8,7 @@ is in the dictionary that `decide` returns.
 from __future__ import annotations
 
 from dapp_model.decision.curves import acceptability, highest_threshold
+from dapp_model.decision.later import Later
 from dapp_model.decision.said import Evidence, decide
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import (
@@ -16,6 +17,7 @@ from dapp_model.decision.worth import (
     VALUE,
     VIEWS,
     Worth,
+    gathering,
     monte_carlo_error,
     spread,
     worth,
@@ -27,10 +29,12 @@ __all__ = [
     "VALUE",
     "VIEWS",
     "Evidence",
+    "Later",
     "Reading",
     "Worth",
     "acceptability",
     "decide",
+    "gathering",
     "highest_threshold",
     "monte_carlo_error",
     "spread",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from dapp_model.economics import Summary
+    from dapp_model.economics import Pooled, Summary
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,7 @@ MEASURES: Final = (
     "net_public_cost_without_homicide",
     *(f"{VALUE}_{view}" for view in VIEWS),
 )
+_OPTIMISM: Final = f"{VALUE}_optimism"  # depends on all draws together
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Worth:
 
     `measures` are fields of `economics.Summary`, present values in GBP with benefits positive.
     `serious_averted` counts the harm that the guard-rail looks at, from the year of the decision;
-    `serious_at_stake` what of it happens under the comparator to victims of those referred.
+    `serious_at_stake` what of it happens under the comparator to victims of those whom the decision
+    concerns.
     """
 
     measures: Mapping[str, Floats]
@@ -62,28 +64,41 @@ class Worth:
     serious_at_stake: Floats
 
 
+def gathering(*, whole: int | None = None) -> Pooled:
+    """Return what summaries of one option can be appended to, draw after draw, for `worth`.
+
+    The level of the county is that of the first `whole` draws (default: all).
+    """
+    from dapp_model.economics import Pooled
+
+    return Pooled([name for name in MEASURES if name != _OPTIMISM], whole=whole)
+
+
 def worth(
-    summaries: Sequence[Sequence[Summary]],
+    summaries: Sequence[Sequence[Summary]] | Pooled,
     serious_averted: Floats,
     serious_at_stake: Floats,
     *,
     whole: int | None = None,
 ) -> Worth:
-    """Gather the summaries of one option by draw and repetition.
+    """Gather the summaries of one option by draw and repetition, or take them gathered.
 
     The level of the county is that of the first `whole` draws (default: all).
     """
-    from dapp_model.economics import pool, with_optimism_bias
+    from dapp_model.economics import Pooled
 
-    level = pool([one for row in summaries[:whole] for one in row]).baseline
-    pooled = pool([one for row in summaries for one in row])
+    if not isinstance(summaries, Pooled):
+        rows, summaries = summaries, gathering(whole=whole)
+        for row in rows:
+            summaries.append(row)
+    level = summaries.level()
     baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
-    measures = {name: measured(summaries, name) for name in MEASURES}
-    measures[f"{VALUE}_optimism"] = np.array(with_optimism_bias(summaries))
+    found = summaries.measures() | {_OPTIMISM: summaries.with_optimism_bias()}
+    measures = {name: found[name] for name in MEASURES}
     return Worth(
         measures,
         serious_averted,
-        pooled.programme_cost_by_funder,
+        summaries.programme_cost_by_funder(),
         baseline,
         serious_at_stake,
     )

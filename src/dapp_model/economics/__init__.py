@@ -15,6 +15,7 @@ from dapp_model.economics.contract import (
 )
 from dapp_model.economics.distribution import value_by_group
 from dapp_model.economics.evidence import check_data
+from dapp_model.economics.pooled import Pooled
 from dapp_model.economics.prices import (
     benefit_cost,
     deflator,
@@ -38,6 +39,7 @@ from dapp_model.economics.summary import (
     payback_year,
     pool,
     summary,
+    tax_uplift,
     with_optimism_bias,
 )
 from dapp_model.economics.unit_costs import (
@@ -53,6 +55,7 @@ __all__ = [
     "Cash",
     "CostRow",
     "Line",
+    "Pooled",
     "Position",
     "Ratio",
     "Settings",
@@ -83,6 +86,7 @@ __all__ = [
     "spending",
     "summary",
     "tariff",
+    "tax_uplift",
     "value",
     "value_by_group",
     "with_optimism_bias",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -114,7 +115,7 @@ def _shares(funders: Any) -> Mapping[str, float]:
     """Return the funders' shares, the last of which takes what rounding left."""
     shares = dict(funders)
     last = next(reversed(shares))
-    return shares | {last: 1.0 - sum(part for name, part in shares.items() if name != last)}
+    return shares | {last: 1.0 - fsum(part for name, part in shares.items() if name != last)}
 
 
 def _planned(inputs: Inputs, option: str, stage: Phase) -> Mapping[str, Mapping[int, int]]:

@@ -6,6 +6,7 @@ Groups are those by which the model counts; nothing is made up for others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -51,8 +52,8 @@ def value_by_group(
     deaths = np.stack(list(homicides_by_group(outcomes, inputs, GROUPS)))
     for cost in tariff(chosen):
         each = cost.priced(chosen.price_year) * multiple(cost, chosen, inputs.values)
-        harm = sum(part.share for part in cost.parts if part.item == "harm" and not part.zero)
-        rest = sum(part.share for part in cost.parts if part.item != "harm" and not part.zero)
+        harm = fsum(part.share for part in cost.parts if part.item == "harm" and not part.zero)
+        rest = fsum(part.share for part in cost.parts if part.item != "harm" and not part.zero)
         if cost.measure == EXPECTED_HOMICIDES:
             counts = deaths
         else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
+from dapp_model import given
 from dapp_model.definitions import MEASURES
 from dapp_model.economics.prices import indices, year_label
 from dapp_model.economics.published import STATUSES
@@ -27,20 +27,41 @@ _GRADES: Final = "ABCD"
 @cache
 def check_data() -> None:
     """Raise InputErrors with every problem of the package's own data files, if there is one."""
-    folder = files("dapp_model") / "data"
-    texts = ((folder / name).read_text(encoding="utf-8") for name in (COSTS, MAPPING))
-    found = problems(*texts)
+    folder = Path(__file__).parents[1] / "data"
+    found = problems_in(folder / COSTS, folder / MAPPING)
     if found:
         raise InputErrors(found)
+
+
+def problems_in(costs: Path, mapping: Path) -> tuple[Problem, ...]:
+    """Return every problem of the two files."""
+    try:
+        texts = [given.text(path) for path in (costs, mapping)]
+    except given.Unreadable as error:
+        message = "The evidence of money cannot be read."
+        return (Problem(costs.parent.name, error.line, "", error.reason, "two files", message),)
+    try:
+        return problems(*texts)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # A table that is a number, a row without its heading: whatever else has another shape.
+        message = "The evidence of money does not have the shape that it has to have."
+        found = f"{type(error).__name__}: {error}"[:200]
+        expected = f"the headings of {COSTS} and {MAPPING} as they are shipped"
+        return (Problem(f"{COSTS} or {MAPPING}", None, "", found, expected, message),)
 
 
 def problems(costs: str, mapping: str) -> tuple[Problem, ...]:
     """Return every problem of the texts of costs.csv and unit_costs.toml."""
     try:
-        table = tomllib.loads(mapping)
-    except tomllib.TOMLDecodeError as error:
-        return (Problem(MAPPING, None, "", str(error), "TOML", "The file cannot be read."),)
+        table = given.toml(mapping)
+    except given.Unreadable as error:
+        message = "The file cannot be read."
+        return (Problem(MAPPING, error.line, "", error.reason, "TOML", message),)
     rows = list(csv.DictReader(costs.splitlines()))
+    odd = [number for number, row in enumerate(rows, 2) if None in row or None in row.values()]
+    if odd:
+        message = "The row has another number of cells than the heading."
+        return tuple(Problem(COSTS, number, "", "", "", message) for number in odd)
     seen: dict[str, Mapping[str, str]] = {}
     found: list[Problem] = []
     for number, row in enumerate(rows, 2):

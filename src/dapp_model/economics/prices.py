@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate, pairwise
+from math import fsum
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -126,7 +127,7 @@ def present_value(
 
     `flows` holds consecutive years, of which the first is `first_year` years after year 0.
     """
-    return float(sum(flow * discount_factor(first_year + i, kind) for i, flow in enumerate(flows)))
+    return float(fsum(flow * discount_factor(first_year + i, kind) for i, flow in enumerate(flows)))
 
 
 def benefit_cost(benefits: Mapping[str, float], cost: float) -> tuple[float, float, float]:
@@ -135,7 +136,7 @@ def benefit_cost(benefits: Mapping[str, float], cost: float) -> tuple[float, flo
     `cost` is positive; benefits are positive where the programme does good. All in present-value
     pounds, or all in any one currency. The ratio of benefits to cost is NaN at no cost.
     """
-    total = float(sum(benefits.values()))
+    total = float(fsum(benefits.values()))
     return total, total - cost, total / cost if cost else float("nan")
 
 
@@ -146,6 +147,6 @@ def split_pence(total: int, shares: Sequence[float]) -> list[int]:
     """
     running = list(accumulate(shares))
     if not running or abs(running[-1] - 1.0) > SHARES_TOLERANCE:
-        raise ValueError(f"The shares {list(shares)} add up to {sum(shares)}, not to 1.")
+        raise ValueError(f"The shares {list(shares)} add up to {fsum(shares)}, not to 1.")
     edges = [0, *(round(total * part) for part in running[:-1]), total]
     return [high - low for low, high in pairwise(edges)]

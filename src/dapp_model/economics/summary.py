@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import fsum
 from typing import Any, Final
 
 import numpy as np
@@ -160,7 +161,7 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
     )
     net_value, net_cost = social - programme, programme - fiscal
     low = int(change.low_harm_discounted_pence.sum()) / PENCE
-    uplift = figure(mapping()["checks"]["tax_uplift"])
+    uplift = tax_uplift()
     return Summary(
         option=account.option,
         comparator=comparator.option,
@@ -193,6 +194,11 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
     )
 
 
+def tax_uplift() -> float:
+    """Return what raising a pound of tax costs beyond the pound, in the view that counts it."""
+    return figure(mapping()["checks"]["tax_uplift"])
+
+
 def pool(summaries: Sequence[Summary]) -> Summary:
     """Return the mean of several draws or replicates, so that ratios are ratios of expectations.
 
@@ -208,7 +214,7 @@ def pool(summaries: Sequence[Summary]) -> Summary:
         programme_cost_by_funder={
             # A funder that pays nothing in one draw pays nothing in each year of it.
             funder: {
-                year: sum(one.get(funder, {}).get(year, 0.0) for one in by_funder) / len(by_funder)
+                year: fsum(one.get(funder, {}).get(year, 0.0) for one in by_funder) / len(by_funder)
                 for year in next(one[funder] for one in by_funder if funder in one)
             }
             for funder in funders
@@ -228,7 +234,7 @@ def _agreed_or_mean(name: str, found: Sequence[Any]) -> Any:
     if any(one is None for one in found):
         return None
     if not isinstance(found[0], str):
-        return float(sum(found) / len(found))
+        return float(fsum(found) / len(found))
     if len(set(found)) > 1:
         raise ValueError(f"The summaries differ in {name}: {', '.join(sorted(set(found)))}.")
     return found[0]
@@ -285,7 +291,13 @@ def _by_grade(change: Account) -> Mapping[str, float]:
 
 def _means_by_grade(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
     kinds = dict.fromkeys(kind for one in found for kind in one)
-    return {kind: sum(one.get(kind, 0.0) for one in found) / len(found) for kind in kinds}
+    return {kind: fsum(one.get(kind, 0.0) for one in found) / len(found) for kind in kinds}
+
+
+def optimism_cuts(expected: Mapping[str, float]) -> dict[str, float]:
+    """Return the share by which each kind of benefit is cut; `expected` is its mean in GBP."""
+    grades = mapping()["checks"]["optimism"]
+    return {kind: figure(grades[kind.rpartition(", ")[2]]) for kind, v in expected.items() if v > 0}
 
 
 def with_optimism_bias(summaries: Sequence[Sequence[Summary]]) -> list[list[float]]:
@@ -295,13 +307,11 @@ def with_optimism_bias(summaries: Sequence[Sequence[Summary]]) -> list[list[floa
     of them is cut by its grade, in every draw alike and whatever its sign there: the cut moves the
     mean and not because of spread (decision rules, optimism bias).
     """
-    grades = mapping()["checks"]["optimism"]
-    expected = _means_by_grade([one.value_by_grade for row in summaries for one in row])
-    cuts = {kind: figure(grades[kind.rpartition(", ")[2]]) for kind, v in expected.items() if v > 0}
+    cuts = optimism_cuts(_means_by_grade([one.value_by_grade for row in summaries for one in row]))
     return [
         [
             one.net_present_social_value
-            + sum(cut * one.value_by_grade.get(kind, 0.0) for kind, cut in cuts.items())
+            + fsum(cut * one.value_by_grade.get(kind, 0.0) for kind, cut in cuts.items())
             for one in row
         ]
         for row in summaries
@@ -325,8 +335,8 @@ def _baseline(account: Account) -> Baseline:
     harm = [i for i, line in enumerate(account.lines) if is_crime_harm(line)]
     police = [i for i, line in enumerate(account.lines) if line.bearer == "police"]
     price = {row: _at_prices(row, account.price_year) for row in _benchmark_rows()}
-    spell = sum(price[row] for row in checks["victim_year_spell"])
-    annual = sum(price[row] for row in checks["victim_year_annual"])
+    spell = fsum(price[row] for row in checks["victim_year_spell"])
+    annual = fsum(price[row] for row in checks["victim_year_annual"])
     national = spell / figure(checks["victim_year_years"]) + annual
     local = figure(checks["victim_year_local_victims"]) / figure(checks["victim_year_victims"])
     recorded = float(account.recorded_incidents[0])

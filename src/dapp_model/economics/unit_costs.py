@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
+from math import fsum
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -165,8 +166,8 @@ def _shares(table: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
     first = {
         item: figure(row) / figure(table["row"]) for item, row in table.get("first", {}).items()
     }
-    rest = 1.0 - sum(first.values())
-    total = sum(figure(row) for row in table["parts"].values())
+    rest = 1.0 - fsum(first.values())
+    total = fsum(figure(row) for row in table["parts"].values())
     shared = {item: rest * figure(row) / total for item, row in table["parts"].items()}
     return {**first, **shared}, [*table.get("first", {}).values(), *table["parts"].values()]
 
@@ -221,7 +222,7 @@ def _harm_by_qaly(cost: UnitCost, settings: Settings) -> Iterable[UnitCost]:
     behind = row_of(mapping()["qaly_behind_harm"]["row"])
     row = row_of(mapping()["qaly"][settings.green_book])
     used = behind.value * deflator(behind.price_year, row.price_year)
-    share = sum(part.share for part in cost.parts if part.item == "harm")
+    share = fsum(part.share for part in cost.parts if part.item == "harm")
     rows = (*cost.rows, behind.id, row.id)
     status, grade = weakest(rows)
     yield replace(
@@ -249,7 +250,7 @@ def _victim_year(settings: Settings) -> UnitCost:
     }
     entries = mapping()["victim_year"]
     rows = [one[name] for one in entries for name in ("row", "years") if name in one]
-    total = sum(amounts.values())
+    total = fsum(amounts.values())
     status, grade = weakest(rows)
     return UnitCost(
         item="consequence",
@@ -288,9 +289,9 @@ def _service_parts(
         split = [(p, figure(p["share"])) for p in entry["shares"]]
         used = [p["share"] for p in entry["shares"]]
         if "rest" in entry:
-            split.append(({"bearer": entry["rest"]}, 1.0 - sum(share for _, share in split)))
+            split.append(({"bearer": entry["rest"]}, 1.0 - fsum(share for _, share in split)))
     elif "parts" in entry:
-        total = sum(figure(p["row"]) for p in entry["parts"])
+        total = fsum(figure(p["row"]) for p in entry["parts"])
         split = [(p, figure(p["row"]) / total) for p in entry["parts"]]
         used = [p["row"] for p in entry["parts"]]
     else:

@@ -40,22 +40,25 @@ def ratios(decision: Mapping[str, Any]) -> Table:
     """Return the ratios of each option: an interval, or a chance where the sign can change."""
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
-        (label, *(_ratio(one["ratios"][name]) for one in compared))
+        (label, *(_ratio(one["ratios"][name], decision) for one in compared))
         for name, label in _RATIOS.items()
     ]
     title = "Ratios of expectations; a chance stands where a ratio can change sign"
     return Table(title, ("", *(one["label"] for one in compared)), tuple(rows), DECISION)
 
 
-def _ratio(found: Mapping[str, Any]) -> str:
+def _ratio(found: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
     returns = "chance_above_one" in found
     say = account_words.pennies if returns else words.money
     value = "no ratio" if found["value"] is None else say(found["value"])
     if not found["can_change_sign"]:
         return f"{value} ({say(found['low'])} to {say(found['high'])})"
     if returns:
-        return f"{value} (chance of more than £1: {words.percent(found['chance_above_one'])})"
-    return f"{value} (chance of both parts above zero: {words.percent(found['chance_positive'])})"
+        return (
+            f"{value} (chance of more than £1: {words.chance(found, 'chance_above_one', decision)})"
+        )
+    both = words.chance(found, "chance_positive", decision)
+    return f"{value} (chance of both parts above zero: {both})"
 
 
 def parties(totals: Totals) -> Table:
@@ -65,9 +68,9 @@ def parties(totals: Totals) -> Table:
     for one in found["funders"]:
         share = words.percent(one["break_even_share"]) if one["own_lines"] else "no line of its own"
         share = "pays nothing" if one["pays"] == 0 else share
-        rows.append(_party(totals.funder(one["funder"]), one, share))
-    rows.append(_party("All public bodies", found["public"], ""))
-    rows.append(_party("Society", found["society"], ""))
+        rows.append(_party(totals.funder(one["funder"]), one, share, totals.decision))
+    rows.append(_party("All public bodies", found["public"], "", totals.decision))
+    rows.append(_party("Society", found["society"], "", totals.decision))
     columns = (
         "",
         "Pays",
@@ -84,7 +87,9 @@ def parties(totals: Totals) -> Table:
     return Table(title, columns, tuple(rows), DECISION)
 
 
-def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
+def _party(
+    name: str, one: Mapping[str, Any], share: str, decision: Mapping[str, Any]
+) -> tuple[str, ...]:
     amounts = ("pays", "cash", "capacity", "not_public_money")
     return (
         name,
@@ -92,7 +97,7 @@ def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
         f"{words.money(one['net'])} ({words.between(one['net_low'], one['net_high'], 'GBP')})",
         share,
         *(
-            (one["payback"] or "not in the window", words.percent(one["chance_back"]))
+            (one["payback"] or "not in the window", words.chance(one, "chance_back", decision))
             if one["pays"]
             else ("-", "-")
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import origins, sources
 from dapp_model.report.names import FUNDERS
-from dapp_model.report.words import Decision, listed, money, option_of, percent, quoted
+from dapp_model.report.words import Decision, chance, listed, money, option_of, percent, quoted
 
 if TYPE_CHECKING:
     from dapp_model.report.totals import Totals
@@ -171,10 +171,10 @@ def payback(decision: Decision) -> str:
 
     def when(who: str) -> str:
         year = found[who]["payback"]
-        chance = percent(found[who]["chance_back"])
+        back = chance(found[who], "chance_back", decision)
         if year:
-            return f"by the end of {year} (chance of being so by the end of the window: {chance})"
-        return f"not by the end of {decision['last_year']} (chance that it is: {chance})"
+            return f"by the end of {year} (chance of being so by the end of the window: {back})"
+        return f"not by the end of {decision['last_year']} (chance that it is: {back})"
 
     return (
         f"Counting all that society gains, the cost is made good {when('society')}; counting "
@@ -220,7 +220,7 @@ def homicide(decision: Decision) -> str:
 def contract(decision: Decision) -> list[str]:
     """Say how far modelled spending uses up each contract, and what the rule for grants does."""
     found = shown(decision)
-    lines = []
+    lines = _if_reopened(decision)
     for name in dict.fromkeys(row["contract"] for row in found["contract"]):
         rows = [row for row in found["contract"] if row["contract"] == name]
         unspent = sum(row["total"] for row in rows if row["unspent"])
@@ -252,6 +252,19 @@ def contract(decision: Decision) -> list[str]:
         "spent: what is left is no gain, and spending beyond the sum is no cost to anybody."
     )
     return lines
+
+
+def _if_reopened(decision: Decision) -> list[str]:
+    """Say what the contract of an option that pauses stands for; nothing of others."""
+    pause = option_of(decision, decision["shown_option"]).get("later_choice")
+    if pause is None or not pause["assessed"]:
+        return []
+    return [
+        "The contracts and grants described here are those of the draws in which the programme is "
+        f"reopened ({chance(pause, 'chance_of_reopening', decision)}); where it is closed for "
+        "good, the extension's contract is not paid and the evaluation is. Counts and present "
+        "values are means over all draws."
+    ]
 
 
 CONTRACTS: Mapping[str, str] = {

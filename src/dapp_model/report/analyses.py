@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from dapp_model import given
 from dapp_model.errors import RunError
 
 SINCE: Final = "since_earlier_pack"
@@ -26,12 +26,9 @@ def read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         if path.stem != path.parent.name:
             continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"The analysis {path} cannot be read ({error}).") from None
-        if not isinstance(content, dict):
-            raise RunError(f"The analysis {path} cannot be read (it is no table).")
-        found[path.stem] = content
+            found[path.stem] = given.json_table(path)
+        except given.Unreadable as error:
+            raise RunError(f"The analysis {path} cannot be read ({error.reason}).") from None
     return found
 
 

@@ -9,7 +9,15 @@ from dapp_model.decision.change import COUNT_ROUTE
 from dapp_model.parameters import registry
 from dapp_model.quantities import UNITS
 from dapp_model.report.names import READINGS
-from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
+from dapp_model.report.words import (
+    Decision,
+    chance,
+    listed,
+    money,
+    number,
+    option_of,
+    quoted,
+)
 
 NOT_ASSESSED: Final = "not assessed"
 TOLD: Final = 3  # switching values that the first page names
@@ -45,7 +53,7 @@ def _switch(decision: Decision, one: Mapping[str, Any]) -> str:
     return (
         f"{_label(decision, one['becomes'])} becomes better on average than "
         f"{_label(decision, others[0])} if this {verb} {value} (90% interval {low} to {high}; "
-        f"{percent(one['share'])} of draws lie there): {label}."
+        f"{chance(one, 'share', decision)} of draws lie there): {label}."
     )
 
 

@@ -70,9 +70,9 @@ def chances(decision: Mapping[str, Any]) -> Table:
     """Return how likely each option is the best or a loss, and whether it is safe for victims."""
     rows = []
     for one in decision["options"]:
-        worse = "-" if one["is_comparator"] else words.percent(one["chance_worse"])
+        worse = "-" if one["is_comparator"] else words.chance(one, "chance_worse", decision)
         safe = "yes" if one["is_comparator"] or one["admissible"] else "no"
-        rows.append((_named(one, decision), worse, *_best(one), safe))
+        rows.append((_named(one, decision), worse, *_best(one, decision), safe))
     columns = (
         "Option",
         "Chance of being worth less than it costs",
@@ -83,11 +83,11 @@ def chances(decision: Mapping[str, Any]) -> Table:
     return Table("How likely each option is the best, or a loss", columns, tuple(rows))
 
 
-def _best(one: Mapping[str, Any]) -> tuple[str, str]:
+def _best(one: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[str, str]:
     """Return the chance of being best and the expected loss, of an option that may be chosen."""
     if not one["may_be_chosen"]:
         return ("may not be chosen",) * 2
-    return words.percent(one["chance_best"]), words.money(one["expected_loss"])
+    return words.chance(one, "chance_best", decision), words.money(one["expected_loss"])
 
 
 def ends(totals: Totals) -> Table:
@@ -195,7 +195,7 @@ def bearers(totals: Totals) -> Table:
 
 
 def sureness(decision: Mapping[str, Any]) -> Table:
-    rows, draws = [], int(decision["draws"])
+    rows = []
     for one in decision["options"]:
         if one["is_comparator"]:
             continue
@@ -207,8 +207,8 @@ def sureness(decision: Mapping[str, Any]) -> Table:
                 words.between(value["low50"], value["high50"], "GBP"),
                 words.between(value["low"], value["high"], "GBP"),
                 NOT_ASSESSED if error is None else words.money(error),
-                words.in_draws(harm["chance_of_rise_beyond_margin"], draws),
-                words.in_draws(harm["chance_comparator_is_worse_for_victims"], draws),
+                words.chance(harm, "chance_of_rise_beyond_margin", decision),
+                words.chance(harm, "chance_comparator_is_worse_for_victims", decision),
             )
         )
     columns = (

@@ -88,9 +88,9 @@ def most_often(decision: Mapping[str, Any]) -> str:
     said = []
     if advised["may_be_chosen"] and often["chance_best"] > advised["chance_best"]:
         said.append(
-            f"Best on average is not most often best: {words.quoted(advised['label'])} is best in "
-            f"{words.percent(advised['chance_best'])} of draws, {words.quoted(often['label'])} in "
-            f"{words.percent(often['chance_best'])}."
+            f"Best on average is not most often best: {words.quoted(advised['label'])} is best "
+            f"{words.often(advised, 'chance_best', decision)}, "
+            f"{words.quoted(often['label'])} {words.often(often, 'chance_best', decision)}."
         )
     turned = Counter(_turned(decision)).most_common()
     if turned:
@@ -123,6 +123,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     differ = [one for one in others if one["differs"]]
     switches_known = decision["switching"] != NOT_ASSESSED
     return (
+        words.hurdle_decides(decision),
         account_words.low_case(decision),
         *(words.views({**decision, "views": differ}) if differ else ()),
         *(change_words.switches(decision)[:1] if switches_known else ()),

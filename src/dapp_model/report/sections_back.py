@@ -111,8 +111,21 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 *change_words.switches(decision),
             )
         ),
+        *_choke_points(pack),
         *pack.picture("tornado", "acceptability", height=7.5),
     )
+
+
+def _choke_points(pack: Pack) -> tuple[Block, ...]:
+    """Return what one more of each scarce thing is worth, where `dapp sensitivity` has told it."""
+    found = pack.analyses.get("sensitivity", {}).get("choke_point_sentences", ())
+    if not found:
+        steps = (
+            "one more place, a week less wait, one more referral a month or a point of completion"
+        )
+        return (Paragraph(not_assessed(f"What {steps} is worth")),)
+    head = f"For {pack.label}, in a few draws with the same luck on both sides:"
+    return (Paragraph(head), Bullets(tuple(str(line) for line in found)))
 
 
 def _by_prior(pack: Pack) -> tuple[Block, ...]:
@@ -199,6 +212,6 @@ def monitoring(pack: Pack) -> tuple[Block, ...]:
         Paragraph(words.expiry(pack.decision)),
         Paragraph(
             "Funders decide each for its own share, the Commissioner for the office's; the Police "
-            "and Crime Panel scrutinises."
+            "and Crime Panel scrutinises and does not approve."
         ),
     )

@@ -9,6 +9,7 @@ from dapp_model.report import (
     account_words,
     analyses,
     base_difference,
+    learning_words,
     origins,
     page,
     words,
@@ -94,9 +95,11 @@ def options(pack: Pack) -> tuple[Block, ...]:
     return (
         Definitions(described),
         *([Paragraph(larger)] if larger else []),
+        *([Paragraph(decides)] if (decides := words.hurdle_decides(pack.decision)) else []),
         *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
+        *(Paragraph(line) for line in learning_words.pauses(pack.decision)),
         *_against_base(pack),
     )
 

@@ -16,11 +16,11 @@ WITHIN_NOISE = "zero within noise"
 CSV = ("effect_prior.csv", "structural.csv", "acceptability.csv", "information.csv", "luck.csv")
 
 
-def _three(one: Mapping[str, Any]) -> str:
+def _three(one: Mapping[str, Any], decision: Decision) -> str:
     """Return value, incidents averted and chance of being best in one cell."""
     return (
         f"{words.money(one['mean'])}; {words.mean_count(one['true_incidents_averted'])} averted; "
-        f"best {words.percent(one['chance_best'])}"
+        f"best {words.chance(one, 'chance_best', decision)}"
     )
 
 
@@ -41,7 +41,10 @@ def effect_prior(decision: Decision) -> Table | None:
         ("Advice", *(one["label"] if one["assessed"] else NOT_ASSESSED for one in parts)),
     ]
     for i, option in enumerate(decision["options"]):
-        cells = [_three(one["options"][i]) if one["assessed"] else NOT_ASSESSED for one in parts]
+        cells = [
+            _three(one["options"][i], decision) if one["assessed"] else NOT_ASSESSED
+            for one in parts
+        ]
         rows.append((option["label"], *cells))
     title = (
         "By school of thought on the programme's effect (mean net present social value; true "

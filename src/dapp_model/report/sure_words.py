@@ -17,6 +17,7 @@ from dapp_model.report.words import (
     option_of,
     percent,
     quoted,
+    share_of_draws,
 )
 
 NOT_ASSESSED = "not assessed"
@@ -164,6 +165,8 @@ def information(decision: Decision) -> str:
     found = decision["information"]
     if found["evpi"] == NOT_ASSESSED:
         return f"The value of knowing more before choosing: {NOT_ASSESSED}, with a single draw."
+    if "reason" in found:
+        return f"Knowing more before choosing would be worth nothing: {found['reason']}."
     whole = found["evpi"]
     text = (
         f"Knowing everything before choosing would be worth {money(whole['value'])} to this "
@@ -201,10 +204,14 @@ def acceptability(decision: Decision) -> str:
             f"; from about {money(price)} for each, {quoted(option_of(decision, name)['label'])}"
         )
     top = option_of(decision, names[-1])
-    chance = found["frontier"]["probability_best"][-1]
+    chance = share_of_draws(
+        found["frontier"]["probability_best"][-1],
+        found["frontier"]["probability_best_monte_carlo_error"][-1],
+        int(decision["draws"]),
+    )
     return (
         f"{text}. At {money(prices[-1])}, the end of the chart, {quoted(top['label'])} is best "
-        f"with a chance of {percent(chance)}. This counts public money alone, and is no advice."
+        f"with a chance of {chance}. This counts public money alone, and is no advice."
     )
 
 

@@ -12,6 +12,7 @@ from dapp_model.report.names import HARMS, READINGS
 
 Decision = Mapping[str, Any]
 
+ERROR: Final = "_monte_carlo_error"  # of the field with that name before it
 FEW: Final = 50  # draws below which chances, intervals and regressions are not worth reading
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
 
@@ -82,6 +83,34 @@ def percent(share: float) -> str:
     if 0.995 <= share < 1:
         return origins.shown(share, "over 99%")
     return origins.shown(share, f"{float(share) * 100:.0f}%")
+
+
+def chance(found: Mapping[str, Any], name: str, decision: Decision) -> str:
+    """Print a chance of the run with its Monte Carlo error in points: 48% (± 4.4).
+
+    Where no draw tells otherwise, in how many draws it is so.
+    """
+    return share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+
+
+def in_share_of_draws(share: float, error: float | None, draws: int) -> str:
+    """Say in how many draws something is so: in 48% (± 4.4) of draws, in none of the 20 draws."""
+    told = share_of_draws(share, error, draws)
+    return f"in {told} of draws" if 0 < share < 1 else told
+
+
+def often(found: Mapping[str, Any], name: str, decision: Decision) -> str:
+    """Say in how many draws of the run something is so, with the Monte Carlo error."""
+    return in_share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+
+
+def share_of_draws(share: float, error: float | None, draws: int) -> str:
+    """Print a share of draws with its Monte Carlo error; at nought or one, in how many it is so."""
+    if not 0 < share < 1:
+        return in_draws(share, draws)
+    if error is None:
+        return percent(share)
+    return f"{percent(share)} (± {number(100 * error, 2)})"
 
 
 def amount(value: float, unit: str) -> str:
@@ -201,7 +230,10 @@ def wrong(decision: Decision) -> str:
     found = decision["wrong"]
     against = quoted(option_of(decision, found["against"])["label"])
     text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
-    if found["chance_error"]:
+    if not 0 < found["chance"] < 1:
+        text = f"{against} is better than this {in_draws(found['chance'], decision['draws'])}"
+        text = f"How often this is wrong: {text}"
+    elif found["chance_error"]:
         points = number(100 * found["chance_error"], 2)
         one = origins.bare(points) == "1"
         text += f" (Monte Carlo error {points} {'point' if one else 'points'})"
@@ -321,6 +353,34 @@ def larger_budget(decision: Decision) -> str:
     )
 
 
+def hurdle_decides(decision: Decision) -> str:
+    """Say that the hurdle decides against the option of the highest mean, or would at a stricter.
+
+    Nothing where it changes nothing.
+    """
+    found = decision["larger_budget"]
+    if found is None:
+        return ""
+    label = quoted(option_of(decision, found["option"])["label"])
+    means = {
+        one["name"]: float(one["measures"]["net_present_social_value"]["mean"])
+        for one in decision["options"]
+        if one["may_be_chosen"]
+    }
+    highest = max(means, key=lambda name: means[name]) if means else ""
+    if not found["passes"] and highest == found["option"] != decision["advice"]["option"]:
+        return (
+            f"{label} has the highest expected value and is not advised: its extra pounds do not "
+            f"return more than the hurdle of {money(found['hurdle'])} each."
+        )
+    if found["passes"] and not found["passes_hurdle_shown"]:
+        return (
+            f"The hurdle decides: the extra pounds of {label} return more than "
+            f"{money(found['hurdle'])} each, but not more than {money(found['hurdle_shown'])}."
+        )
+    return ""
+
+
 def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     """Say what the extra pounds return against the same design at the usual budget."""
     twin = found["same_design"]
@@ -331,10 +391,12 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     return f", and each beyond {against}, the same design at the usual budget, about {back}"
 
 
-def how_often(what: str, share: float, draws: int) -> str:
+def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
     """Say the chance of what is said; where no draw tells otherwise, in how many draws it is so."""
+    share = found[name]
     if 0 < share < 1:
-        return f"the chance that {what} is {percent(share)}"
+        told = share_of_draws(share, found.get(f"{name}{ERROR}"), draws)
+        return f"the chance that {what} is {told}"
     return f"{what} {in_draws(share, draws)}"
 
 
@@ -343,6 +405,13 @@ def in_draws(share: float, draws: int) -> str:
     if 0 < share < 1:
         return percent(share)
     return f"in none of the {draws} draws" if share == 0 else f"in all {draws} draws"
+
+
+def concerned(decision: Decision) -> str:
+    """Say whose victims the guard-rail is about: those for whom the decision changes anything."""
+    if decision["decision"] == "extension":
+        return "those referred, accepted or started after the decision"
+    return "those referred"
 
 
 def victim_safety(decision: Decision) -> str:
@@ -354,13 +423,15 @@ def victim_safety(decision: Decision) -> str:
     holds = "" if harm["luck_removed"] else " These chances hold luck as well as what is not known."
     rise = how_often(
         f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
-        "victims of those referred",
-        harm["chance_of_rise_beyond_margin"],
+        f"victims of {concerned(decision)}",
+        harm,
+        "chance_of_rise_beyond_margin",
         decision["draws"],
     )
     worse = how_often(
         f"{quoted(decision['comparator']['label'])} is worse for victims",
-        harm["chance_comparator_is_worse_for_victims"],
+        harm,
+        "chance_comparator_is_worse_for_victims",
         decision["draws"],
     )
     text = (

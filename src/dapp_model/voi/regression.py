@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from math import fsum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -195,7 +196,7 @@ def _form(parameters: pd.DataFrame, targets: Floats) -> _Form:
     with _one_thread():
         for width in sorted(set(widths)):
             found = [_ridge(features[:, :width], target) for target in targets.T]
-            evidence = float(sum(one[1] for one in found))
+            evidence = float(fsum(one[1] for one in found))
             if best is None or evidence > best[0]:
                 best = evidence, width, np.array([one[0] for one in found])
     assert best is not None

@@ -73,6 +73,8 @@ def _read(path: Path, problems: list[Problem]) -> tuple[list[str], Floats]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
             names = next(reader, [])
+            if len(set(names)) < len(names):
+                raise csv.Error("a name stands in the heading twice")
             for row in reader:
                 if not row:
                     continue
@@ -85,8 +87,8 @@ def _read(path: Path, problems: list[Problem]) -> tuple[list[str], Floats]:
                     message = "This row is not one finite number for each name."
                     found = ", ".join(row)[:60]
                     problems.append(Problem(str(path), reader.line_num, "", found, wanted, message))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         message = "The file cannot be read."
         problems.append(Problem(str(path), None, "", str(reason), wanted, message))
     else:
