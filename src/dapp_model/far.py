@@ -49,7 +49,7 @@ def _on_the_worker() -> Callable[[Mapping[str, str], bytes], tuple[str, Any]]:
         except ImportError:
             try:
                 other = importlib.import_module("dapp_model").__version__
-                apart = {"dapp-model": (f"version {other}", "another")}
+                apart = {"dapp-model": (f"version {other}", "another version")}
             except ImportError:
                 apart = {"dapp-model": ("not installed", "installed")}
         if apart:
@@ -62,16 +62,16 @@ def _on_the_worker() -> Callable[[Mapping[str, str], bytes], tuple[str, Any]]:
     return carried_out
 
 
-def _given(answer: tuple[str, Any]) -> Any:
+def _given(answer: tuple[str, Any], where: str = "") -> Any:
     """Return what a worker has found; raises RunError if it has something else than we have."""
     status, content = answer
     if status == _DONE:
         return content
-    where, apart = content
-    said = "; ".join(f"{name} is {found}, here {ours}" for name, (found, ours) in apart.items())
+    machine, apart = content
+    said = "; ".join(f"{name} there {found}, here {ours}" for name, (found, ours) in apart.items())
     raise RunError(
-        f"The worker at {where} was refused, because its results could differ from those here: "
-        f"{said}. Give all workers the same installation and start them again."
+        f"The worker at {where or machine} was refused, because its results could differ from "
+        f"those here: {said}. Give all workers the same installation and start them again."
     )
 
 
@@ -124,8 +124,8 @@ def lent(address: str) -> Iterator[Hands]:
 
 def _hands(client: Client, address: str) -> Hands:
     carried_out, expected = _on_the_worker(), dict(what_counts())
-    for answer in client.run(carried_out, expected, b"").values():
-        _given(answer)
+    for where, answer in client.run(carried_out, expected, b"").items():
+        _given(answer, where)
     executor = client.get_executor(pure=False)
     since = [time.monotonic()]
     slots = [_slots(client)]
