@@ -108,7 +108,7 @@ class Problem:
         if self.found:
             text += f"\n    found:    {_cut(visible(self.found))}"
         if self.expected:
-            text += f"\n    expected: {visible(self.expected)}"
+            text += f"\n    expected: {_cut(visible(self.expected), 1000)}"
         return text
 
 

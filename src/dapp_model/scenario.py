@@ -77,7 +77,7 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
     settings: Settings = {}
     for layer in layers:
         _merge(settings, layer, problems)
-    beyond = _beyond_use(Path(path), settings)
+    beyond = _beyond_use(Path(path), settings) if complete else []
     problems += beyond
     if not complete or beyond or len(problems) >= MOST_SHOWN:
         # What stands in a missing file is not known, so nothing more can be said; and of very many

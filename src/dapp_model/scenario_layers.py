@@ -61,11 +61,9 @@ def chain(path: Path, problems: list[Problem]) -> list[Layer]:
     """Read a file and all that it extends; return them from the bottom up."""
     layers: list[Layer] = []
     following: Path | None = path
-    home = path.resolve().parent
     while following is not None:
         try:
-            # Nobody learns from a message what stands in a file that is no scenario, elsewhere.
-            layer = _read(following, quoted=following.resolve().is_relative_to(home))
+            layer = _read(following, quoted=not layers or _is_near(following, path))
             layers.append(layer)
             following = _extended(layer)
             if layer.path and layer.path.suffix.lower() in reading.SUFFIXES:
@@ -81,6 +79,14 @@ def chain(path: Path, problems: list[Problem]) -> list[Layer]:
             problems.append(problem_in(layer, ("extends",), names, expected, message))
             break
     return [replace(layer, order=order) for order, layer in enumerate(reversed(layers))]
+
+
+def _is_near(other: Path, path: Path) -> bool:
+    """Say whether a file lies in the folder of another, or below it.
+
+    Nobody learns from a message what stands in a file elsewhere that is no scenario.
+    """
+    return other.resolve().is_relative_to(path.resolve().parent)
 
 
 def _read(path: Path, *, quoted: bool = True) -> Layer:
