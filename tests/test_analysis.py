@@ -194,14 +194,18 @@ def test_an_analysis_is_written_whole_and_alike(tmp_path: Path) -> None:
 # -- the designs of studies -----------------------------------------------------------------------
 
 
-def test_a_randomised_study_has_the_size_that_its_power_needs() -> None:
-    """80% power at hazard ratio 0.84 with full dose: 1,600 to 1,860 an arm, if all are followed."""
-    design = studies.designs()["randomised"]
-    z = 1.96 + 0.8416
-    for per_arm, low, high in ((1600, 0.80, 0.90), (1860, 0.78, 0.90)):
-        error = design.standard_error(2 * per_arm, 12.0) * np.sqrt(design.retention)
-        assert low < np.exp(-z * error) < high
-    assert design.standard_error(400, 24.0) < design.standard_error(400, 12.0)
+def test_a_study_errs_less_the_larger_it_is_down_to_what_nobody_adjusts_for() -> None:
+    randomised, matched = (studies.designs()[name] for name in ("randomised", "matched"))
+    for basis in randomised.bases:
+        errors = [randomised.standard_error(n, 12.0, basis) for n in (160, 400, 6000, 10**9)]
+        assert errors == sorted(errors, reverse=True)
+        chance = [randomised.chance_error(n, 12.0, basis) for n in (160, 640)]
+        assert chance[0] == pytest.approx(2 * chance[1])
+        assert errors[-1] == pytest.approx(randomised.at(basis, 12.0, "shift_sd"), abs=1e-3)
+        assert matched.standard_error(10**9, 12.0, basis) > matched.bias_sd
+    nine = randomised.at("recorded", 9.0, "unit_variance")
+    ends = sorted(randomised.at("recorded", n, "unit_variance") for n in (6.0, 12.0))
+    assert ends[0] <= nine <= ends[1]
 
 
 def test_every_figure_of_the_designs_has_its_source_and_grade() -> None:
@@ -212,7 +216,7 @@ def test_every_figure_of_the_designs_has_its_source_and_grade() -> None:
         for entry in part.values()
         if isinstance(entry, dict)
     ]
-    assert len(entries) == 10
+    assert len(entries) == 8
     for entry in entries:
         assert {"value", "low", "high", "year", "status", "grade", "source"} == set(entry)
         assert (entry["status"] == "recalled") <= (entry["grade"] == "D")
@@ -292,7 +296,10 @@ def test_the_commands_read_a_run_and_write_beside_it(
     assert "Knowing everything before choosing would be worth" in said
     assert "regressions need 50 draws, and this run has 2" in said
     assert (run / "analysis" / "voi" / "voi.json").is_file()
-    assert dapp("sensitivity", run, "--reading", f"reading A={run}", "--json") == 0
+    assert (
+        dapp("sensitivity", run, "--reading", f"reading A={run}", "--json", "--choke-draws", "0")
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert {row["reading"] for row in found["flips"]} == {"as in this run", "reading A"}
     assert (run / "analysis" / "sensitivity" / "flips.csv").is_file()

@@ -192,8 +192,13 @@ def test_all_problems_of_a_file_are_said_at_once(
 
 def test_check_prints_units_sources_and_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
     assert dapp("check", EXTENSION) == 0
+    short = capsys.readouterr().out
+    assert "What differs from surrey_base.toml" in short
+    assert len(short.splitlines()) < 120
+    assert dapp("check", EXTENSION, "--all") == 0
     said = capsys.readouterr().out
-    assert "What differs from surrey_base.toml" in said
+    assert said.index("What differs from surrey_base.toml") < said.index("What would be done")
+    assert set(short.splitlines()[:-1]) <= set(said.splitlines())
     assert "£100,000" in said
     assert "Surrey decision notice" in said
     assert "grade" in said
@@ -289,7 +294,7 @@ def test_run_prints_the_advice_and_where_it_wrote(
     settings = ("--draws", "2", "--replications", "1", "--workers", "1", "--quick")
     assert dapp("run", path, *settings) == 0
     said = capsys.readouterr()
-    assert "On present knowledge the best act is" in said.out
+    assert "On present knowledge the best option is" in said.out
     assert "Indicative" in said.out
     assert (words.FITTED in said.out) == fitted.is_there()
     assert ("Provisional" in said.out) == (not fitted.is_proved())

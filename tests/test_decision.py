@@ -111,7 +111,10 @@ def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> No
     assert not extend["admissible"]
     text = words.victim_safety({**said, "shown_option": "extend"})
     draws = said["draws"]
-    rises = "‘Extend as it is’ raises it by more than 5% among victims of those referred"
+    rises = (
+        "‘Extend as it is’ raises it by more than 5% among victims of those referred, accepted or "
+        "started after the decision"
+    )
     assert f"{rises} in all {draws} draws" in text
     assert f"‘Stop after the pilot’ is worse for victims in none of the {draws} draws." in text
     assert "100%" not in text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -512,6 +513,15 @@ def try_out(case: Case) -> None:
             with pytest.raises(RunError):
                 simulate(inputs, option=case.option, seed=case.seed, engine=engine)
         assume(False)
+    with suppress(RunError):  # another option of the file may have no room
+        lived_together(inputs, case)
+
+
+def lived_together(inputs: Inputs, case: Case) -> None:
+    """Assert that an option counts the same beside the others, lived once until they part."""
+    every = experiment.evaluate_options(inputs, seed=case.seed, replicate=0)
+    alone = experiment.evaluate_options(inputs, seed=case.seed, replicate=0, options=[case.option])
+    assert np.array_equal(every[case.option].counts, alone[case.option].counts)
 
 
 def generated(examples: int) -> Callable[[Any], Any]:

@@ -20,7 +20,7 @@ from dapp_model import cli, model, voi
 from dapp_model import events as ev
 from dapp_model.analysis import pilot, pilot_words
 from dapp_model.analysis.model_runs import Run
-from dapp_model.decision import chance
+from dapp_model.decision import chance, later, studies
 from dapp_model.decision import learning as extension
 from dapp_model.engines import fast
 from dapp_model.errors import InputErrors
@@ -28,7 +28,7 @@ from dapp_model.evaluation import designs, lives, monitoring, outcomes, seen, sp
 from dapp_model.evaluation.designs import FROM_START, MATCHED, RECORDED, REPORTED
 from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
 from dapp_model.evaluation.trials import ANY, NUMBER
-from dapp_model.experiment import evaluate_differences
+from dapp_model.experiment import evaluate_differences, with_share
 from dapp_model.parameters import GRADES, STATUSES, Inputs, registry
 from dapp_model.report import learning_words, words
 from dapp_model.scenario import load, shipped
@@ -361,6 +361,33 @@ def test_the_pilots_value_is_that_of_the_whole_comparison() -> None:
     assert found == pytest.approx(expected, abs=0.01)
 
 
+def test_nobody_is_left_out_of_those_to_match_with_for_a_later_referral(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the cut-off nobody knows who will be referred after it."""
+    busy = inputs()
+    luck = Luck(1, 3)
+    seen_people: list[set[int]] = []
+
+    def kept(life: lives.Lives, county: seen.Rows, cut: int) -> float:
+        assert county["time"].max() < cut
+        seen_people.append(set(county["person"].tolist()))
+        return 0.0
+
+    monkeypatch.setattr(monitoring, "matched", kept)
+    monitoring.shown(monitoring.Job(busy, 0, luck, lives.reached(lives.pilot_of(busy), luck)))
+    pilot = lives.pilot_of(busy)
+    few = with_share(pilot, min(monitoring.OUTSIDE_SHARE, busy.population_share))
+    world = model.tabulate(few, lives.PILOT)
+    cut = monitoring.cut_off(pilot)
+    sooner = replace(world, horizon=cut)
+    later = {
+        int(person) for person, entered in fast.take_census([world], 1, 3).people if entered < cut
+    } - set(fast.take_census([sooner], 1, 3).people[:, 0].tolist())
+    assert later
+    assert later <= seen_people[0]
+
+
 # -- learning, and being able to stop -------------------------------------------------------------
 
 
@@ -419,7 +446,7 @@ def pilot_seen(n: int) -> tuple[np.ndarray, list[int], tuple[pd.DataFrame, pd.Da
 def choice(values: np.ndarray, able: list[int]) -> extension.Choice:
     shown = small_inputs().options[1]
     sure = chance.apart(values[:, :, able])
-    return extension.Choice(tuple(able), sure, shown, {"pause_and_evaluate": 1e4})
+    return extension.Choice(tuple(able), sure, shown)
 
 
 def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
@@ -436,16 +463,7 @@ def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     assert monitoring.REPEATS not in rule["limits"]
     assert sum(learnt["chance_of_each_act"].values()) == pytest.approx(1)
     assert {rule["act"], rule["otherwise"]} <= set(learnt["chance_of_each_act"])
-    assert found["closing"]["pauses"] == {}
-    study = load(shipped()["surrey_extension.toml"])
-    wide = np.concatenate([values, values[:, :, -1:].repeat(4, axis=2)], axis=2)
-    wide = wide[:, :, : len(study.options)]
-    pauses = extension.learning(study, wide, choice(wide, able), seen)["closing"]["pauses"]
-    assert list(pauses) == ["pause_and_evaluate"]
-    pause = pauses["pause_and_evaluate"]
-    assert 0 < pause["chance_of_reopening"] < 1
-    # To choose is worth no less than to reopen whatever the evaluation shows.
-    assert pause["with_later_choice"]["value"] > pause["reopened_whatever_it_shows"]["value"]
+    assert found["closing"]["closing_cost"] > 0
 
 
 def test_what_is_learnt_is_said_in_sentences() -> None:
@@ -453,7 +471,7 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     found = extension.learning(small_inputs(), values, choice(values, able), seen)
     names = small_inputs().options
     options = [{"name": n, "label": small_inputs().option(n).label} for n in names]
-    said = {"learning": found, "options": options}
+    said = {"learning": found, "options": options, "draws": 300}
     rule = learning_words.rule(said)
     assert "never decisive alone" in rule
     assert words.percent(found["rule"]["chance_of_act"]) in rule
@@ -461,12 +479,17 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert three[0].startswith("As a service alone, the pilot is worth")
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
     assert three[3].startswith("Being able to stop, rather than bound to")
-    assert len(learning_words.closing(said)) == 1 + len(found["closing"]["pauses"])
+    assert len(learning_words.closing(said)) == 1
     information = {
-        "evpi": {"value": 4.56e4},
+        "evpi": {"value": 4.56e4, "standard_error": 2e3},
         "evppi": [
-            {"section": "effect", "evppi": 1.23e4, "zero_within_noise": False},
-            {"section": "cost", "evppi": 1.1e4, "zero_within_noise": False},
+            {
+                "section": "effect",
+                "evppi": 1.23e4,
+                "standard_error": 1e3,
+                "zero_within_noise": False,
+            },
+            {"section": "cost", "evppi": 1.1e4, "standard_error": 1e3, "zero_within_noise": False},
         ],
     }
     worth = learning_words.worth_knowing(said | {"information": information})
@@ -483,7 +506,7 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
     assert table.rows[2][2] == f"{words.number(low)} to {words.number(high)}"
     assert table.rows[8][1].endswith("%")
-    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}}
+    rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}, "decision": "extension"}
     quoted = learning_words.triggers(said | rail)[1]
     assert found["rule"]["words"] in quoted.replace("‘", "").replace("’", "")
     nothing = {"learning": "not assessed", "options": options}
@@ -565,6 +588,54 @@ def test_the_command_writes_whole_and_says_what_its_tables_hold(
     assert times in said
     assert own == round(found["starts_in_one_pilot"])
     assert set(power["design"]) == {one.name for one in designs.DESIGNS}
+    # What `dapp voi` takes for the precision of studies is what this command finds.
+    arms = pd.read_csv(folder / "arms_for_80_percent.csv")
+    exact = pd.read_csv(folder / "precision.csv")
+    for basis in designs.BASES:
+        needed = arms[
+            (arms["effect"] == "hoped")
+            & (arms["design"] == "randomised_at_start")
+            & (arms["follow_up"] == FROM_START)
+            & (arms["basis"] == basis)
+            & (arms["outcome"] == NUMBER)
+        ]["arm_for_80"].iloc[0]
+        row = exact[
+            (exact["basis"] == basis) & (exact["design"] == "randomised") & (exact["months"] == 12)
+        ].iloc[0]
+        assert row["arm_for_80"] == pytest.approx(needed)
+        assert row["mismatch"] == pytest.approx(0, abs=1e-9)
+    assert exact["pilot_arm"].iloc[0] == own
+
+
+def test_studies_are_as_precise_as_the_pilots_own_evaluation_finds() -> None:
+    """A study of the size that finds the hoped effect 80 times in 100 has the error for that."""
+    hoped = study.effects()["hoped"]
+    design = studies.designs()["randomised"]
+    assert studies.sizes()[0][0] == 2 * studies.precisions()[0].pilot_arm
+    for basis in design.bases:
+        arm = design.at(basis, 12.0, "arm_for_80")
+        truth = pd.DataFrame(
+            {
+                "effect.full_dose_hr": np.full(4000, hoped),
+                "effect.dropout_hr": 1.0,
+                "pathway.complete_agency": design.at(basis, 12.0, "completed"),
+            }
+        )
+        given = design.summaries(truth, 10**9, 12.0, np.random.default_rng(1))
+        effect = float(given[f"log ratio, {basis}"].mean())
+        reach = float(norm.ppf(0.975) + norm.ppf(0.8))
+        assert design.chance_error(round(2 * arm), 12.0, basis) == pytest.approx(
+            abs(effect) / reach, rel=0.15
+        )
+    # By the model's own people a matched comparison errs more than is usually allowed for it.
+    matched = studies.designs()["matched"]
+    for basis in matched.bases:
+        least = max(matched.bias_sd, abs(matched.at(basis, 12.0, "mismatch")))
+        assert matched.standard_error(10**9, 12.0, basis) >= least
+    path = Path(studies.__file__).parents[1] / "data" / "study_precision.csv"
+    table = pd.read_csv(path)
+    assert set(table["status"]) == {"derived"}
+    assert table["source"].str.startswith("dapp evaluate-pilot scenarios/").all()
 
 
 def test_a_scenario_without_a_programme_has_nothing_to_evaluate() -> None:
@@ -616,7 +687,7 @@ def test_every_figure_of_the_data_file_has_its_source_and_standing() -> None:
 def test_knowing_all_is_worth_as_much_as_any_data() -> None:
     values, able, (figures, _) = pilot_seen(300)
     nested = values[:, :, able]
-    data = extension.data_of(figures)
+    data = later.data_of(figures)
     assert data.notna().all().all()
     learnt = voi.rule_value(data, nested)
     assert learnt.value <= voi.evpi_estimate(nested.mean(axis=1)).value + 1e-6

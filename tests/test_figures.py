@@ -26,7 +26,20 @@ from hypothesis import strategies as st
 from dapp_model import chart_style, cli, decision, trace
 from dapp_model import events as ev
 from dapp_model.analysis import files, pictures
-from dapp_model.chart_style import COLOURS, DARK, DARK_PAGE, MARK, MOST, PAGE, apart, contrast
+from dapp_model.chart_style import (
+    COLOURS,
+    DARK,
+    DARK_PAGE,
+    MARK,
+    MOST,
+    PAGE,
+    apart,
+    bare,
+    chart,
+    contrast,
+    standing,
+    style,
+)
 from dapp_model.decision import change
 from dapp_model.economics.results import Position
 from dapp_model.parameters import Inputs
@@ -380,6 +393,39 @@ def test_a_picture_that_is_taken_out_of_the_pack_says_that_it_is_simulated() -> 
         assert path.read_text("utf-8").count(MARK) == 1, path.name
 
 
+def test_what_holds_of_a_run_stands_on_its_pictures_and_not_only_beside_them() -> None:
+    """On the SVG as words; the PNG is drawn from the same picture, and taller by these lines."""
+    expected = (
+        "Indicative: a run with 2 draws, too few for chances and intervals to be used",
+        "Only 2% of the county is simulated",
+        "\N{DAGGER} Results rest on inputs that are recalled or of grade D",
+    )
+    for path in folder().glob("*.svg"):
+        foot = path.read_text("utf-8").partition('id="foot-mark"')[2]
+        said = " ".join(re.findall(r">([^<>]+)</text>", foot))
+        for sentence in expected:
+            assert sentence in said, path.name
+    with style():
+        figure, _ = bare(3.0, 1.0)
+        alone = chart(figure, "x", "x", "x", ((), ()))
+        with standing(expected):
+            figure, _ = bare(3.0, 1.0)
+            marked = chart(figure, "x", "x", "x", ((), ()))
+    assert height_of(marked.png) > height_of(alone.png)
+    assert "Indicative" not in alone.svg
+
+
+def height_of(png: bytes) -> int:
+    return int.from_bytes(png[20:24], "big")
+
+
+def test_a_quick_run_is_called_indicative_and_a_full_one_is_not() -> None:
+    marks = words.standing({**said(), "indicative": True, "population_share": 1.0, "draws": 16})
+    assert words.on_pictures(marks) == ["Indicative: a quick run with 16 draws"]
+    marks = words.standing({**said(), "indicative": False, "population_share": 1.0, "draws": 400})
+    assert words.on_pictures(marks) == []
+
+
 def test_who_pays_nothing_is_not_said_to_wait_for_it() -> None:
     none, some = np.zeros(2), np.array([-5.0, -5.0])
     years = ("2018/19", "2019/20")
@@ -501,7 +547,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
     chart = sure_figures.flips(made.decision)
     assert chart is not None
     for text in (chart.svg, chart.alternative):
-        assert "Reading C of a repeat: not assessed" in text
+        assert "A repeat counted ever before: not assessed" in text
     shown = sure_figures.ways(made.decision["flips"])
     counted = [
         one

@@ -275,6 +275,38 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
         assert np.array_equal(together[option].counts, measure(log, inputs).counts)
 
 
+@pytest.mark.parametrize(
+    "strain",
+    [BUSY, MANY_PLACES, {**BUSY, "assume.time.tick": "1 day"}, {**BUSY, **STRONG_EFFECT}],
+    ids=["busy", "many places", "whole days", "strong effect"],
+)
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_options_that_part_late_live_as_each_would_alone(
+    path: Path, strain: dict[str, object]
+) -> None:
+    """Lived once until the first day on which options differ, and then each by itself."""
+    inputs = load(path, overrides={"population.share": 0.02, **strain})
+    for family in experiment.families([model.tabulate(inputs, one) for one in inputs.options]):
+        people = fast.find_reached(family, 5, 2)
+        every = list(fast.live_under_each(family, people, 5, 2))
+        assert len(every) == len(family)
+        for world, rows in zip(family, every, strict=True):
+            assert np.array_equal(rows, fast.live_together(world, people, 5, 2))
+
+
+def test_the_options_of_the_extension_part_after_the_decision() -> None:
+    """And not before any of them does anything else: a day's difference parts them."""
+    inputs = quick(EXTENSION)
+    worlds = [model.tabulate(inputs, one) for one in inputs.options]
+    parting = fast.parting(worlds)
+    assert parting > model.seconds(model.decision_date(inputs, inputs.option("extend").levers))
+    day = (parting - ORIGIN) // DAY
+    before = [world.days[:, :day] for world in worlds]
+    assert all(np.array_equal(one, before[0]) for one in before)
+    assert any((world.days[:, day] != worlds[0].days[:, day]).any() for world in worlds)
+    assert fast.parting(worlds[:1]) == worlds[0].horizon
+
+
 ROUTES = ("self", "police", "marac", "children", "court", "health")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from dapp_model import parameters
+from dapp_model import describe, parameters
 from dapp_model.distributions import Beta, LogNormal, Mixture, Normal, draw, quantile
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, read_registry, registry
 from dapp_model.quantities import UNITS, QuantityError, parse, render
@@ -521,3 +521,21 @@ def test_the_file_is_plain_utf8_and_reads_the_same_each_time() -> None:
     text = Path(parameters.__file__).with_name("parameters.toml").read_text(encoding="utf-8")
     assert read_registry(text) == registry()
     assert parse("24 months", "duration") == registry()["programme.length"].value
+
+
+def test_a_value_and_its_uncertainty_are_told_in_one_unit() -> None:
+    """A rate a year with an interval a month, or weeks with days, cannot be compared by eye."""
+    period = re.compile(r"\b(hour|day|week|month|year)s?\b")
+    seen = 0
+    for each in registry().values():
+        if each.kind in ("rate", "duration"):
+            value, told = describe.said(each, each.value), describe.uncertainty(each)
+            ends = told.partition(" from ")[2]
+            assert {one[1] for one in period.finditer(ends)} <= {
+                one[1] for one in period.finditer(value)
+            }, (each.name, value, told)
+            seen += bool(ends)
+    assert seen > 20
+    charge, outreach = registry()["police.charge_delay"], registry()["outreach.capacity"]
+    assert describe.alike(charge, 14.0) == "14 days"
+    assert describe.alike(outreach, 365.25) == "365 per year"

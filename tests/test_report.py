@@ -25,6 +25,7 @@ from dapp_model.report import (
     calibration_annex,
     cost_names,
     figures,
+    origins,
     section_first,
     words,
 )
@@ -47,12 +48,13 @@ def decision() -> dict[str, Any]:
 def plain(page: str) -> str:
     """Return the page's words without style, pictures and tags."""
     text = re.sub(r"<style>.*?</style>|<svg.*?</svg>", " ", page, flags=re.DOTALL)
+    text = re.sub(r'<a class="f"[^>]*>([^<]*)</a>(<sup>.</sup>)?', r"\1", text)  # a number's link
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def test_sentence_table_and_chart_name_the_same_option(page: str, decision: dict[str, Any]) -> None:
     label = decision["advice"]["label"]
-    assert f"the best act is {words.quoted(label)}" in plain(page)
+    assert f"the best option is {words.quoted(label)}" in plain(page)
     assert set(re.findall(r'<th scope="row">([^<]*) \(advised\)</th>', page)) == {label}
     folder = small_study.finished().folder / "figures"
     with (folder / "options.csv").open(encoding="utf-8", newline="") as stream:
@@ -251,7 +253,7 @@ def test_the_first_page_says_what_its_option_is_and_for_which_month(
 def test_what_was_bought_has_places_and_each_funders_spending(decision: dict[str, Any]) -> None:
     done = small_study.finished()
     totals = Totals(small_study.inputs(), done.decision, kept.read(done.folder))
-    pilot, *_ = said = bought.capacity(totals)
+    pilot, *_ = said = [origins.bare(line) for line in bought.capacity(totals)]
     assert re.search(r"The pilot has \d+ group places? at a time, from 1 \w+ 20\d\d to ", pilot)
     assert all(line.endswith(".") for line in said)
     table = bought.spend(totals)
@@ -325,8 +327,11 @@ def test_the_county_stands_beside_what_was_counted(page: str) -> None:
         "Perpetrators who carry 90% of recorded harm": (
             "Share of perpetrators who do 90% of recorded harm"
         ),
+        "Repeat share, reading A": "Share of repeats in the same financial year",
+        "Repeat share, reading B": "Share of repeats in the 365 days before",
+        "Repeat share, reading C": "Share of repeats ever before",
     }
-    assert set(renamed) <= {row["label"] for row in rows}
+    assert set(renamed) & {row["label"] for row in rows}
     assert "who carry" not in text
     for row in rows:
         label = renamed.get(row["label"], row["label"])
@@ -343,7 +348,7 @@ def test_the_county_stands_beside_what_was_counted(page: str) -> None:
 def test_public_bodies_are_told_without_a_verb_that_their_number_would_bend() -> None:
     moved = {"cps": {"capacity": -2290.0}, "children": {"cashable": 1290.0}, "nhs": {"cashable": 9}}
     of: Any = SimpleNamespace(bearer=str.upper, by_bearer=lambda _: moved, shown="extend")
-    assert account_words.bearers(of) == [
+    assert [origins.bare(line) for line in account_words.bearers(of)] == [
         "On public bodies' own lines, in cash and capacity together: gains of £1,290 to CHILDREN; "
         "more to bear, £2,290 for CPS."
     ]
@@ -484,6 +489,76 @@ def test_chances_are_never_rounded_to_certainty() -> None:
         "over 99%",
         "100%",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "whole", "mean"),
+    [
+        (0.0, "0", "0"),
+        (0.3, "under 1", "0.3"),
+        (0.5, "under 1", "0.5"),
+        (0.01, "under 1", "under 0.1"),
+        (-0.01, "0", "over -0.1"),
+        (1.6, "2", "1.6"),
+        (3.0, "3", "3"),
+        (-2.4, "-2", "-2.4"),
+        (12.4, "12", "12"),
+        (1254.4, "1,250", "1,250"),
+    ],
+)
+def test_people_come_whole_and_means_of_few_have_one_decimal(
+    value: float, whole: str, mean: str
+) -> None:
+    assert words.whole(value) == whole
+    assert words.mean_count(value) == mean
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "averts no incident of abuse"),
+        (0.4, "averts less than one incident of abuse"),
+        (1.2, "averts 1 incident of abuse"),
+        (11.6, "averts 12 incidents of abuse"),
+        (-0.4, "comes with less than one more incident of abuse"),
+        (-7.7, "comes with 8 more incidents of abuse"),
+    ],
+)
+def test_incidents_in_a_sentence_are_whole(value: float, said: str) -> None:
+    assert words.incidents(value) == said
+
+
+def test_an_interval_of_few_has_the_decimals_of_its_mean() -> None:
+    assert words.between(-0.2, 1.44, "") == "-0.2 to 1.4"
+    assert words.between(-3.3, 12.4, "") == "-3 to 12"
+    assert words.between(-3.3, 12.4, "GBP") == "-£3.30 to £12.4"
+
+
+def test_no_part_of_a_person_is_counted_on_the_page(page: str) -> None:
+    text = plain(page[: page.index('id="assumptions"')])
+    assert not re.search(r"\d\.\d+ (?:people|incidents|places|starters|partners)", text)
+    ends = text[text.index("People by how their time with the programme ended") :]
+    assert not re.search(r"\d\.\d", ends[: ends.index("Figure ")])
+    said = (small_study.finished().folder / "figures" / "pathway.txt").read_text("utf-8")
+    assert not re.search(r"\d\.\d", said)
+
+
+def test_no_letter_stands_for_what_a_repeat_is(page: str) -> None:
+    text = plain(page[: page.index('id="assumptions"')])
+    assert not re.search(r"\b[Rr]eadings? [ABC]\b", text)
+    assert "counted in the same financial year" in text
+    for path in (small_study.finished().folder / "figures").glob("flips.*"):
+        if path.suffix in (".svg", ".txt"):
+            said = path.read_text("utf-8")
+            assert "in the same financial year" in said
+            assert not re.search(r"\b[Rr]eadings? [ABC]\b", said)
+
+
+def test_the_run_record_says_when_the_run_was_finished(page: str) -> None:
+    folder = small_study.finished().folder
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert f"Run finished {words.day(manifest['finished'][:10])}" in plain(page)
+    assert "finished" not in json.loads((folder / "decision.json").read_text(encoding="utf-8"))
 
 
 def test_undiscounted_and_discounted_stand_side_by_side(

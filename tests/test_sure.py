@@ -13,13 +13,22 @@ import pytest
 import small_study
 
 from dapp_model import decision, experiment, fitted, report, runs, study, tables, valuation, voi
+from dapp_model import events as ev
 from dapp_model.decision import chance, effect_prior
 from dapp_model.decision.rail import Rail, chance_of_rise, expected
 from dapp_model.distributions import Mixture, draw
 from dapp_model.economics import expected_homicides
 from dapp_model.outcomes import trimmed
 from dapp_model.parameters import Inputs, registry
-from dapp_model.report import figures, page, sure_figures, sure_tables, sure_words, words
+from dapp_model.report import (
+    figures,
+    learning_words,
+    page,
+    sure_figures,
+    sure_tables,
+    sure_words,
+    words,
+)
 from dapp_model.scenario import load, shipped
 
 N = 400
@@ -125,9 +134,37 @@ def test_what_is_at_stake_is_the_same_however_a_county_is_simulated(name: str) -
         assert (own[0] <= comparator[0]).all(), "part of what happens under the comparator"
         assert (own[0] < comparator[0]).any()
     assert sum(one.counts.any() for one in whole.at_stake.values()) >= len(inputs.options) - 1
-    referred = "programme.referrals_police"
+    referred, started = "programme.referrals_police", "programme.starts"
     first = inputs.options[0]
-    assert (whole.at_stake[first].of(referred) == whole.outcomes[first].of(referred)).all()
+    skip = study.decision_year(inputs) + 1 - whole.outcomes[first].first_year
+    for name in (referred, started):  # nobody who is referred, or starts, after it is left out
+        every, base = whole.outcomes[first].of(name), whole.at_stake[first].of(name)
+        assert (base[skip:] == every[skip:]).all()
+        assert (base <= every).all()
+
+
+def test_whoever_started_before_the_decision_is_not_at_stake() -> None:
+    """Their victims' harm is alike in every option: it would hide a rise among the others."""
+    inputs = load(shipped()["surrey_extension.toml"], {"population.share": 0.1})
+    (found,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
+    first = inputs.options[0]
+    before = study.decision_year(inputs) - found.outcomes[first].first_year
+    every, base = (one[first].of("programme.starts") for one in (found.outcomes, found.at_stake))
+    assert every[:before].sum() > 3
+    assert base[:before].sum() < 0.5 * every[:before].sum()
+    rows = [(1, ev.REFERRAL, 10), (1, ev.START, 20), (1, ev.EPISODE_END, 200),
+            (2, ev.REFERRAL, 10), (2, ev.START, 120), (3, ev.REFERRAL, 110),
+            (4, ev.REFERRAL, 10), (4, ev.START, 20), (4, ev.REFERRAL, 100)]  # fmt: skip
+    log = np.zeros(len(rows), dtype=ev.ROW)
+    for i, (person, kind, time) in enumerate(rows):
+        log[i]["person"], log[i]["kind"], log[i]["time"] = person, kind, time
+    assert experiment._concerned(log, 100).tolist() == [2, 3, 4]
+    pilot = load(shipped()["surrey_pilot.toml"], {"population.share": 0.03})
+    (found,) = experiment.evaluate(pilot, seed=5, replicates=[1], whole=False)
+    name = pilot.options[1]
+    referred = found.outcomes[name].of("programme.referrals_police").sum()
+    assert referred > 0
+    assert found.at_stake[name].of("true.incidents").sum() > 0
 
 
 def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:
@@ -310,12 +347,62 @@ def test_halves_by_frailty_and_state_dependence(inputs: Inputs) -> None:
     assert "same in all draws" in axis(said, "state_dependence")["reason"]
     assert not axis(said, "repeat_reading")["assessed"]
     text = sure_words.structures(said)
-    assert "Not assessed: how far one incident brings on others" in text
+    assert "how far one incident brings on others" in text.split("Not assessed: ")[1]
     heavy = load(shipped()["surrey_extension.toml"], {"assume.structural.more_frailty": 0})
     said = made_up.decided(heavy, found, parameters)
     assert option(axis(said, "frailty")["average"], "extend")["mean"] == pytest.approx(
         means[~upper].mean()
     )
+
+
+def test_frailty_is_set_against_state_dependence(inputs: Inputs) -> None:
+    """The two explanations of the same repeats, as ends of a posterior in which they trade off."""
+    rng = np.random.default_rng(5)
+    sigma = rng.uniform(0.8, 2.0, N)
+    rise = np.clip(4.0 - 2.0 * sigma + rng.normal(0, 0.5, N), 0.05, None)
+    value = 1e5 * (rise - rise.mean())[:, None] + rng.normal(0, 2e4, (N, 2))
+    parameters = frame(**{"case.frailty_sigma": sigma, "incident.raised_hazard": rise})
+    said = made_up.decided(inputs, {"extend": made_up.worth(value)}, parameters)
+    found = axis(said, "frailty_against_state_dependence")
+    frailty, state = found["alternatives"]
+    assert found["rank_correlation"] < -0.5
+    assert option(frailty, "extend")["mean"] < 0 < option(state, "extend")["mean"]
+    assert (frailty["option"], state["option"]) == ("stop", "extend")
+    shares = [one["brought_on_by_earlier_incidents"] for one in (frailty, state)]
+    assert shares[0] < shares[1] < 1
+    both = (option(frailty, "extend")["mean"] + option(state, "extend")["mean"]) / 2
+    assert option(found["average"], "extend")["mean"] == pytest.approx(both)
+    assert both == pytest.approx(value.mean(), abs=1.0)
+    assert "two ends of one posterior" in said["structural"]["note"]
+    alone = made_up.decided(
+        inputs, {"extend": made_up.worth(value)}, frame(**{"case.frailty_sigma": sigma})
+    )
+    assert not axis(alone, "frailty_against_state_dependence")["assessed"]
+    only = load(shipped()["surrey_extension.toml"], {"assume.structural.more_raised_hazard": 0})
+    said = made_up.decided(only, {"extend": made_up.worth(value)}, parameters)
+    average = axis(said, "frailty_against_state_dependence")["average"]
+    assert option(average, "extend")["mean"] == pytest.approx(option(frailty, "extend")["mean"])
+
+
+def test_the_share_brought_on_is_that_of_a_plain_simulation() -> None:
+    """In a case of the mean rate whose hazard rises after each incident and fades."""
+    from dapp_model.decision.structural import brought_on
+
+    rate, rise, days = 2.0, 1.0, 30.0
+    told = brought_on(pd.DataFrame({"incident.raised_hazard": [rise]}),
+                      {"case.frailty_mean": rate, "incident.raised_hazard_time": days})  # fmt: skip
+    rng = np.random.default_rng(1)
+    own = brought = 0
+    step = 0.5 / 365.25
+    since = np.full(4000, np.inf)
+    for _ in range(2 * 730):
+        raised = rise * np.exp(-since * 365.25 / days)
+        happens = rng.random(4000) < rate * (1 + raised) * step
+        by = rng.random(4000) < raised / (1 + raised)
+        own += int((happens & ~by).sum())
+        brought += int((happens & by).sum())
+        since = np.where(happens, 0.0, since + step)
+    assert told[0] == pytest.approx(brought / (own + brought), abs=0.02)
 
 
 def test_few_draws_have_no_halves(inputs: Inputs) -> None:
@@ -436,7 +523,7 @@ def test_table_chart_and_every_sentence_name_the_same_option(
     label = words.option_of(said, advised)["label"]
     assert advised == ("stop" if serious < 0 else said["advice"]["option"])
     assert label == said["advice"]["label"]
-    assert f"the best act is {words.quoted(label)}" in words.advice(said)
+    assert f"the best option is {words.quoted(label)}" in words.advice(said)
     table = page.options(said)
     marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
     assert marked == [f"{label} (advised)"]
@@ -453,12 +540,138 @@ def test_table_chart_and_every_sentence_name_the_same_option(
     curves = sure_figures.acceptability(said)
     assert curves is not None
     text = report.paragraph(said)
-    assert f"the best act is {words.quoted(label)}" in text
+    assert f"the best option is {words.quoted(label)}" in text
     shown = words.option_of(said, said["shown_option"])["label"]
     assert f"For {words.quoted(shown)} against" in text
     assert shown == label or advised == inputs.options[0]
     against = words.option_of(said, said["wrong"]["against"])["label"]
     assert f"that {words.quoted(against)} is better" in text
+
+
+def names_everywhere(said: dict[str, Any]) -> set[str]:
+    """Return every option that a table, chart or sentence gives as the advice."""
+    label = {one["label"]: one["name"] for one in said["options"]}
+
+    def of(text: str, before: str) -> str:
+        return label[text.split(f"{before}‘", 1)[1].split("’")[0]]
+
+    found = {said["advice"]["option"], label[said["advice"]["label"]]}
+    paragraph = report.paragraph(said)
+    for text in (words.advice(said), paragraph, " ".join(report.sentences(said))):
+        found.add(of(text, "the best act is "))
+    page_one = " ".join(words.first_page(said))
+    found.add(of(page_one, "the best act is "))
+    for table in (page.options(said), page.chances(said)):
+        marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
+        found |= {label[one.removesuffix(" (advised)")] for one in marked}
+        assert len(marked) == 1
+    for chart in (figures.on_a_page(said), figures.options(said)):
+        assert "Advised: " in chart.alternative
+        found.add(of(chart.alternative, "Advised: "))
+        place = list(chart.header).index("advised")
+        drawn = [row[0] for row in chart.rows if row[place] == 1]
+        found |= set(drawn)
+        assert len(drawn) <= 1
+    mixture = next((p for p in said["by_effect_prior"]["parts"] if p["part"] == "mixture"), None)
+    if mixture:
+        found |= {mixture["option"], label[mixture["label"]]}
+    told = words.told_apart(said)
+    assert words.quoted(said["advice"]["label"]) in told
+    larger = said["larger_budget"]
+    if larger is not None and larger["passes"]:
+        found.add(larger["option"])
+    shown = said["shown_option"]
+    assert f"For {words.quoted(words.option_of(said, shown)['label'])} against" in paragraph
+    advised = said["advice"]["option"]
+    assert advised in (shown, said["options"][0]["name"])
+    assert words.option_of(said, advised)["may_be_chosen"]
+    return found
+
+
+def hurdles() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return settings of the scenario, and what options are worth, by what is put in the way."""
+    good = made_up.by_effect(N, scale=1.5e6)
+    better = made_up.by_effect(N, scale=2.4e6, cost=1.6e5, seed=2)
+    luck = np.random.default_rng(8).normal(0, 2e4, (N, 2))
+    bad = np.full((N, 2), -2e5) + luck
+    every_bad = {name: made_up.worth(bad - 1e3 * i) for i, name in enumerate(
+        ("extend", "extend_motivational", "extend_one_to_one_high_harm", "extend_larger",
+         "pause_and_evaluate", "one_funder_withdraws"))}  # fmt: skip
+    one = {"extend": made_up.worth(good)}
+    larger = {**one, "extend_larger": made_up.worth(better, cost=1.6e5)}
+    small = made_up.worth(good + 1e3, cost=1.6e5)
+    unsafe = {**larger, "extend_larger": made_up.worth(better, cost=1.6e5, serious=-30.0)}
+    twins = {**one, "one_funder_withdraws": made_up.worth(good)}
+    all_unsafe = {name: dataclasses.replace(made, serious_averted=np.full((N, 2), -30.0))
+                  for name, made in every_bad.items()}  # fmt: skip
+    return {
+        "a larger budget that passes": ({}, larger),
+        "a stricter hurdle": ({"assume.money.hurdle": 60.0}, larger),
+        "extra pounds that return too little": (
+            {"assume.money.hurdle": 1.5},
+            {**one, "extend_larger": small},
+        ),
+        "extra pounds that return just enough": ({}, {**one, "extend_larger": small}),
+        "the best is excluded by the guard-rail": ({}, unsafe),
+        "the guard-rail fallen": ({"assume.rail.limit": 1.0}, unsafe),
+        "two equally good": ({}, twins),
+        "no programme is best": ({}, every_bad),
+        "one option only may be chosen": ({}, all_unsafe),
+        "harm by recorded crimes": ({"assume.money.harm_route": "recorded crimes"}, larger),
+        "nobody can pay for more": ({"assume.money.ceiling": "£50,000"}, larger),
+    }
+
+
+@pytest.mark.parametrize("case", sorted(hurdles()))
+def test_whatever_is_put_in_the_way_one_option_is_named_everywhere(case: str) -> None:
+    settings, found = hurdles()[case]
+    given = load(shipped()["surrey_extension.toml"], settings)
+    said = made_up.decided(given, found, frame())
+    advised = said["advice"]["option"]
+    assert names_everywhere(said) == {advised}
+    expected = {
+        "a larger budget that passes": "extend_larger",
+        "a stricter hurdle": "extend",
+        "extra pounds that return too little": "extend",
+        "extra pounds that return just enough": "extend_larger",
+        "the best is excluded by the guard-rail": "extend",
+        "the guard-rail fallen": "extend_larger",
+        "two equally good": "extend",
+        "no programme is best": "stop",
+        "one option only may be chosen": "stop",
+        "harm by recorded crimes": "extend_larger",
+        "nobody can pay for more": "stop",
+    }
+    assert advised == expected[case]
+    decides = words.hurdle_decides(said)
+    if case in ("a stricter hurdle", "extra pounds that return too little"):
+        assert "has the highest expected value and is not advised" in decides
+        assert decides in report.paragraph(said)
+    elif case == "extra pounds that return just enough":
+        assert "more than £1 each, but not more than £1.50" in decides
+    else:
+        assert "highest expected value and is not advised" not in decides
+    if case == "one option only may be chosen":
+        assert said["information"]["evpi"]["value"] == 0.0
+        line = "Knowing more before choosing would be worth nothing: only one option may be chosen."
+        assert sure_words.information(said) == line
+        assert learning_words.worth_knowing(said) == line
+        assert said["options"][0]["chance_best"] == 1.0
+    # The average of other perspectives never names what may not be chosen.
+    for row in said["flips"]:
+        assert words.option_of(said, row["option"])["may_be_chosen"]
+    for view in said["views"]:
+        assert view["differs"] == (view["option"] != advised)
+
+
+def test_one_option_alone_is_named_everywhere() -> None:
+    """A scenario that has stopping and one way to go on."""
+    inputs = small_study.inputs()
+    few = dataclasses.replace(inputs, options=("stop", "extend"))
+    for scale, best in ((1.5e6, "extend"), (1e5, "stop")):
+        value = made_up.by_effect(N, scale=scale)
+        said = made_up.decided(few, {"extend": made_up.worth(value)}, frame())
+        assert names_everywhere(said) == {best}
 
 
 def test_the_paragraph_holds_all_that_is_said_of_the_advice() -> None:

@@ -45,3 +45,28 @@ def test_the_earlier_folder_stays_if_anything_goes_wrong(
         assert "No space left" in str(found.value)
     assert [path.name for path in place.iterdir()] == ["old.txt"]
     assert [path.name for path in place.parent.iterdir()] == ["found"]
+
+
+def test_files_are_added_to_a_folder_and_others_left_alone(tmp_path: Path) -> None:
+    place = earlier(tmp_path)
+    (place / "new.txt").write_text("before")
+    with whole.added(place, "It") as made:
+        (made / "new.txt").write_text("new")
+        assert (place / "new.txt").read_text() == "before"
+    assert {path.name: path.read_text() for path in place.iterdir()} == {
+        "old.txt": "old",
+        "new.txt": "new",
+    }
+
+
+def fail_to_add(place: Path, error: BaseException) -> None:
+    with whole.added(place, "The timeline") as made:
+        (made / "old.txt").write_text("new")
+        raise error
+
+
+def test_nothing_is_added_if_anything_goes_wrong(tmp_path: Path) -> None:
+    place = earlier(tmp_path)
+    with pytest.raises(RunError, match="The timeline could not be written"):
+        fail_to_add(place, OSError(28, "No space left on device"))
+    assert {path.name: path.read_text() for path in place.iterdir()} == {"old.txt": "old"}

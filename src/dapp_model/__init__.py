@@ -1,4 +1,4 @@
-"""A model of a domestic abuse perpetrator programme: load, simulate, measure, value.
+"""A model of a domestic abuse perpetrator programme: load, simulate, measure, value, evaluate.
 
 The names below are the public ones. They are imported when first used, so that `import
 dapp_model` is quick.
@@ -12,20 +12,27 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dapp_model import economics, experiment, sensitivity, switching, voi
-    from dapp_model.economics import value
+    from dapp_model.designs import Design, How, evaluate
+    from dapp_model.economics import Account, value
     from dapp_model.engines import simulate
     from dapp_model.events import EventLog
     from dapp_model.outcomes import Outcomes, measure
-    from dapp_model.parameters import Inputs
+    from dapp_model.parameters import Inputs, Option, Parameter
     from dapp_model.scenario import load
 
 __version__ = "0.1.0"
 __all__ = [
+    "Account",
+    "Design",
     "EventLog",
+    "How",
     "Inputs",
+    "Option",
     "Outcomes",
+    "Parameter",
     "__version__",
     "economics",
+    "evaluate",
     "experiment",
     "load",
     "measure",
@@ -37,9 +44,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Account": "economics",
+    "Design": "designs",
     "EventLog": "events",
+    "How": "designs",
     "Inputs": "parameters",
+    "Option": "parameters",
     "Outcomes": "outcomes",
+    "Parameter": "parameters",
+    "evaluate": "designs",
     "load": "scenario",
     "measure": "outcomes",
     "simulate": "engines",

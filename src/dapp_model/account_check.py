@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import study
+from dapp_model import later_choice, study
 from dapp_model.definitions import MEASURES
 from dapp_model.economics import contract_cash, settings_of, tariff
 from dapp_model.economics.appraisal import multiple
+from dapp_model.economics.contract import EVALUATION
 from dapp_model.economics.prices import PENCE, mapping, year_label, year_number
 from dapp_model.economics.published import cost_rows
 from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES, UnitCost
@@ -45,7 +46,9 @@ class Material:
 
     averted: float64 [draw, unit cost, year], comparator less option, means over repetitions;
     multiples: [draw, unit cost]; contract: nominal GBP [item, year], option less comparator, by
-    name of contract and funder; headline: the run's mean net present social value.
+    name of contract and funder; headline: the run's mean net present social value. `reopened`
+    [draw] says where an option that pauses is opened again (True where it does not pause): where
+    it is not, it pays for what is named in `paid_anyway` alone.
     """
 
     option: str
@@ -58,6 +61,8 @@ class Material:
     multiples: Floats
     contract: Mapping[tuple[str, str], Floats]
     headline: float
+    reopened: npt.NDArray[np.bool_]
+    paid_anyway: tuple[str, ...] = (EVALUATION,)
 
 
 def material(
@@ -85,6 +90,7 @@ def material(
         how = settings_of(drawn.values)
         multiples.append([multiple(cost, how, drawn.values) for cost in costs])
     shown = next(one for one in decided["options"] if one["name"] == option)
+    pause = gathered.later.get(option)
     return Material(
         option=option,
         comparator=comparator,
@@ -94,15 +100,22 @@ def material(
         costs=costs,
         averted=np.stack([averted(cost) for cost in costs], axis=1),
         multiples=np.array(multiples),
-        contract=_contract(inputs, (option, comparator), gathered.money_years),
+        contract=_contract(inputs, (option, comparator), gathered),
         headline=float(shown["measures"]["net_present_social_value"]["mean"]),
+        reopened=pause.reopened if pause else np.ones(plan.draws, np.bool_),
     )
 
 
 def _contract(
-    inputs: Inputs, names: tuple[str, str], years: tuple[str, ...]
+    inputs: Inputs, names: tuple[str, str], gathered: Gathered
 ) -> Mapping[tuple[str, str], Floats]:
     found: dict[tuple[str, str], Floats] = {}
+    years = gathered.money_years
+    if names[0] in gathered.later:
+        found |= {
+            (later_choice.REOPENING, funder): amounts
+            for funder, amounts in later_choice.reopening_cash(inputs, names[0], years).items()
+        }
     for sign, name in zip((1, -1), names, strict=True):
         for one in contract_cash(inputs, name, year_number(years[0]), len(years)):
             at = (one.contract, one.funder)
@@ -254,7 +267,7 @@ def _cash(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
     sheet.write(0, 1, "Funder", forms["head"])
     n = len(found.years)
     sheet.write_row(0, 2, found.years, forms["head"])
-    sheet.write(0, n + 2, "Present value", forms["head"])
+    sheet.write_row(0, n + 2, ("Present value", "Paid even if closed"), forms["head"])
     for i, ((contract, funder), by_year) in enumerate(found.contract.items()):
         row = i + 1
         sheet.write_row(row, 0, (contract, funder))
@@ -264,11 +277,15 @@ def _cash(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
             for k, label in enumerate(found.years)
         ]
         _formula(sheet, row, n + 2, "=" + "+".join(terms), forms["pounds"])
+        sheet.write(row, n + 3, int(contract in found.paid_anyway), forms["typed"])
     last = len(found.contract)
-    column = n + 2
-    total = f"=SUM({_cell(1, column)}:{_cell(last, column)})" if last else "=0"
+    value, anyway = (
+        f"{_cell(1, column)}:{_cell(last, column)}" if last else "0" for column in (n + 2, n + 3)
+    )
     sheet.write(last + 1, 0, "All", forms["head"])
-    _formula(sheet, last + 1, column, total, forms["pounds"])
+    _formula(sheet, last + 1, n + 2, f"=SUM({value})", forms["pounds"])
+    sheet.write(last + 2, 0, "If it is closed for good after a pause", forms["head"])
+    _formula(sheet, last + 2, n + 2, f"=SUMPRODUCT({value},{anyway})", forms["pounds"])
 
 
 # -- counts ---------------------------------------------------------------------------------------
@@ -312,7 +329,10 @@ def _result(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
     n_draws, n_costs = found.averted.shape[:2]
     column = 5 + len(found.years)
     last = n_draws * n_costs
-    contract = f"Contract!{_cell(len(found.contract) + 1, len(found.years) + 2, 'rc')}"
+    contract, closed = (
+        f"Contract!{_cell(len(found.contract) + 1 + k, len(found.years) + 2, 'rc')}"
+        for k in range(2)
+    )
     sheet.set_column(0, 0, 60)
     sheet.set_column(1, 3, 20)
     title = f"Net present social value of {found.option} against {found.comparator}"
@@ -333,12 +353,15 @@ def _result(sheet: Any, forms: Mapping[str, Any], found: Material) -> None:
         if formula:
             _formula(sheet, 2 + i, 1, formula, forms["pounds"])
     sheet.write(3, 1, found.headline, forms["pounds"])
-    sheet.write_row(7, 0, ("Draw", "Worth of what is averted", "Contract", "Net"), forms["head"])
+    sheet.write_row(
+        7, 0, ("Draw", "Worth of what is averted", "Contract", "Net", "Goes on"), forms["head"]
+    )
     draws = f"Counts!{_cell(1, 0, 'rc')}:{_cell(last, 0, 'rc')}"
     worth = f"Counts!{_cell(1, column, 'rc')}:{_cell(last, column, 'rc')}"
     for draw in range(n_draws):
         row = 8 + draw
         sheet.write(row, 0, draw)
         _formula(sheet, row, 1, f"=SUMIF({draws},{_cell(row, 0)},{worth})", forms["pounds"])
-        _formula(sheet, row, 2, f"={contract}", forms["pounds"])
+        sheet.write(row, 4, int(found.reopened[draw]), forms["typed"])
+        _formula(sheet, row, 2, f"=IF({_cell(row, 4)}=1,{contract},{closed})", forms["pounds"])
         _formula(sheet, row, 3, f"={_cell(row, 1)}-{_cell(row, 2)}", forms["pounds"])

@@ -283,7 +283,8 @@ def write(run: Path, found: Mapping[str, Any], marks: list[str]) -> Path:
     `marks` are the sentences that stand on all of the run. Raises RunError if the disk does not
     take it; then the earlier one stays.
     """
-    from dapp_model.report import base_difference
+    from dapp_model import chart_style
+    from dapp_model.report import base_difference, words
     from dapp_model.tables import write_csv
 
     place = run / NAME
@@ -294,7 +295,8 @@ def write(run: Path, found: Mapping[str, Any], marks: list[str]) -> Path:
         _text(made / f"{NAME}.json", [text])
         header, rows = base_difference.table(found)
         write_csv(made / f"{NAME}.csv", header, rows)
-        chart = base_difference.chart(found)
+        with chart_style.standing(words.on_pictures(marks)):
+            chart = base_difference.chart(found)
         if chart is not None:
             (made / f"{NAME}.svg").write_text(chart.svg, encoding="utf-8", newline="\n")
             (made / f"{NAME}.png").write_bytes(chart.png)

@@ -16,6 +16,7 @@ DRAWS: Final = 128
 MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
 REPLICATIONS: Final = 2
 PILOTS: Final = 24
+CHOKE_DRAWS: Final = 8  # of a minute or two on two cores
 PILOT_DRAWS: Final = 24
 
 Command = Callable[[argparse.Namespace], int]
@@ -90,8 +91,9 @@ def _voi(one: argparse.ArgumentParser) -> None:
 def _sensitivity(one: argparse.ArgumentParser) -> None:
     _of_a_run(one)
     one.add_argument(
-        "--choke-draws", type=_whole(1, MOST_DRAWS), metavar="N",
-        help="run the model anew in N draws for what one more place, referral and so on is worth",
+        "--choke-draws", type=_whole(0, MOST_DRAWS), metavar="N", default=CHOKE_DRAWS,
+        help="run the model anew in N draws for what one more place, referral and so on is worth "
+        f"(default {CHOKE_DRAWS}; 0 for not at all)",
     )  # fmt: skip
     one.add_argument(
         "--trajectories", type=_whole(2), metavar="N",
@@ -137,7 +139,10 @@ def _calibrate(one: argparse.ArgumentParser) -> None:
 
 
 def _check(one: argparse.ArgumentParser) -> None:
-    one.add_argument("file", type=_path, help="the scenario file")
+    one.add_argument("file", type=_path, help="the scenario file, or a workbook of it")
+    one.add_argument(
+        "--all", action="store_true", help="list every value that it comes to, with unit and source"
+    )
     one.add_argument("--json", action="store_true", help="print for machines")
 
 
@@ -267,7 +272,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "check": Entry(
         _check,
-        "check a scenario file and print what it comes to",
+        "check a scenario file and print what differs from the one it extends",
         "dapp check scenarios/surrey_extension.toml",
     ),
     "new": Entry(

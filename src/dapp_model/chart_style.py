@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
@@ -35,8 +36,12 @@ HATCHES: Final = ("", "///", "...", "xx")  # told apart without colour, as dashe
 DASHES: Final = ("-", "--", ":", "-.")
 CSS_DPI: Final = 96
 MARK: Final = "Simulated by dapp_model"
+# What else stands on each picture that is drawn now: see `standing`.
+_STANDING: Final[ContextVar[tuple[str, ...]]] = ContextVar("standing", default=())
 _MARK: Final = "foot-mark"
 _FOOT: Final = 0.16  # inches
+_LINE_HIGH: Final = 0.105  # inches
+_LETTER: Final = 0.053  # inches
 PNG_DPI: Final = 2 * CSS_DPI  # twice the size at which a page shows the chart
 
 # On a dark page: each at least 3:1 against the page and against its neighbours in the order.
@@ -147,6 +152,16 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(both)
 
 
+@contextmanager
+def standing(sentences: Sequence[str]) -> Iterator[None]:
+    """Write these sentences on every picture drawn in this context, below the mark."""
+    token = _STANDING.set(tuple(sentences))
+    try:
+        yield
+    finally:
+        _STANDING.reset(token)
+
+
 def canvas(width: float, height: float) -> Canvas:
     """Return an empty picture of that size in inches of the page."""
     from matplotlib.figure import Figure as Canvas
@@ -193,15 +208,22 @@ def chart(
 def _mark(figure: Canvas) -> None:
     """Write at the foot what a picture is, for whoever meets it without the words around it."""
     wide, high = (float(inches) for inches in figure.get_size_inches())
-    share = _FOOT / (high + _FOOT)
-    figure.set_size_inches(wide, high + _FOOT)
-    engine: Any = figure.get_layout_engine()
-    if engine is None:
-        for axes in figure.axes:
-            axes.set_position((0.0, share, 1.0, 1 - share))
-    else:
-        engine.set(rect=(0.0, share, 1.0, 1 - share))
-    foot = figure.text(0.02 / wide, 0.02 / high, MARK, fontsize=6.5, color=SOFT, va="bottom")
+    # A letter of this size is some 0.05 inches wide.
+    lines = textwrap.wrap(". ".join((MARK, *_STANDING.get())), max(20, int(wide / _LETTER)))
+    foot_high = _FOOT + _LINE_HIGH * (len(lines) - 1)
+    tall = high + foot_high
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # laid out as if there were no foot
+        figure.set_layout_engine("none")
+    figure.set_size_inches(wide, tall)
+    for axes in figure.axes:
+        left, low, across, up = axes.get_position().bounds
+        axes.set_position((left, (foot_high + low * high) / tall, across, up * high / tall))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((x, (foot_high + y * high) / tall))
+    foot = figure.text(0.02 / wide, 0.02 / tall, "\n".join(lines), fontsize=6.5, color=SOFT,
+                       va="bottom", linespacing=1.1)  # fmt: skip
     foot.set_gid(_MARK)
     foot.set_in_layout(False)
 

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -212,9 +213,9 @@ def _run(given: argparse.Namespace) -> int:
     if given.json:
         _err(f"Written to {done.folder}")
         return _json(done.decision)
-    from dapp_model.report import words
+    from dapp_model.report import links
 
-    for line in words.first_page(done.decision):
+    for line in links.first_page(inputs, done.decision):
         print(line)
     for line in told:
         print(line)
@@ -276,6 +277,14 @@ def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> i
     return 0
 
 
+def _on_pictures(inputs: Inputs, decided: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Return the context in which pictures say what holds of the run that they are about."""
+    from dapp_model import chart_style
+    from dapp_model.report import grades, words
+
+    return chart_style.standing(grades.on_pictures(inputs, words.standing(decided)))
+
+
 def _voi(given: argparse.Namespace) -> int:
     from dapp_model import draws, runs
     from dapp_model.analysis import learning
@@ -284,7 +293,7 @@ def _voi(given: argparse.Namespace) -> int:
     stored = draws.read(folder)
     inputs, _, _ = runs.read_run(folder)
     starts = draws.starts_by_year(folder, stored)
-    with _progress("Valuing information") as progress:
+    with _progress("Valuing information") as progress, _on_pictures(inputs, stored.decision):
         found = learning.study(stored, inputs.values, starts=starts, progress=progress)
     return _write_analysis(given, folder, found)
 
@@ -330,7 +339,8 @@ def _sensitivity(given: argparse.Namespace) -> int:
             sobol = model_runs.sobol(
                 inputs, plan, option, base_samples=given.sobol_samples, how=how
             )
-    with _progress("Looking for what moves the difference") as progress:
+    looking = "Looking for what moves the difference"
+    with _progress(looking) as progress, _on_pictures(inputs, stored.decision):
         engine = importance.Engine(choke, morris, sobol)
         found = importance.study(stored, readings=readings, engine=engine, progress=progress)
     return _write_analysis(given, folder, found)
@@ -341,7 +351,7 @@ def _evaluate_pilot(given: argparse.Namespace) -> int:
 
     pilots, draws = (QUICK_PILOTS, QUICK_PILOT_DRAWS) if given.quick else (PILOTS, PILOT_DRAWS)
     draws = draws if given.draws is None else given.draws
-    asked = pilot.Asked(given.replications or pilots, draws, given.seed)
+    asked = pilot.Asked(given.replications or pilots, draws, given.seed, quick=given.quick)
     with _progress("Simulating pilots") as progress:
         how = model_runs.Run(_workers(given), progress)
         folder, found = pilot.command(given.file, given.out, asked, how, _err)
@@ -372,7 +382,7 @@ def _check(given: argparse.Namespace) -> int:
     marks = labels.standing(inputs)
     if given.json:
         return _json({**describe.as_dict(inputs, apart), "standing": marks})
-    for line in [*describe.scenario(inputs, base, apart), *marks]:
+    for line in [*marks, *describe.scenario(inputs, base, apart, everything=given.all)]:
         print(line)
     return 0
 
@@ -441,13 +451,13 @@ def _trace(given: argparse.Namespace) -> int:
     marks = labels.standing(inputs)
     if given.json:
         if given.out:
-            timeline.write(given.out, timeline.picture(inputs, told), marks)
+            timeline.write(given.out, timeline.picture(inputs, told, marks), marks)
             _err(f"Written to {given.out}")
         return _json({**trace.as_dict(told), "standing": marks})
     for line in [*marks, *trace.lines(inputs, told)]:
         print(line)
     where = given.out or timeline.place(inputs, told)
-    timeline.write(where, timeline.picture(inputs, told), marks)
+    timeline.write(where, timeline.picture(inputs, told, marks), marks)
     print(f"\nThe story as a picture: written to {where}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import fitted
 from dapp_model.parameters import AS_PROGRAMME, Parameter, registry
-from dapp_model.quantities import Value, render
+from dapp_model.quantities import Value, parse, render
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
 
 WIDTH: Final = 100
+_PERIOD: Final = re.compile(r"\b(hour|day|week|month|year)s?$")
 _STATUS: Final = {
     "verified_primary": "checked in the source itself",
     "verified_secondary": "checked in a source that quotes it",
@@ -50,8 +52,32 @@ def uncertainty(parameter: Parameter, reading: str | None = None) -> str:
     from dapp_model.distributions import bounded_quantile
 
     ends = bounded_quantile(parameter.distribution, np.array([0.025, 0.975]), parameter.possible)
-    low, high = (said(parameter, float(f"{end:.3g}")) for end in ends)
+    low, high = (alike(parameter, float(end)) for end in ends)
     return f"95% from {low} to {high}"
+
+
+def alike(parameter: Parameter, value: float) -> str:
+    """Print a value of three figures in the unit in which the registry's own value is printed.
+
+    A row with a month, a week and a day in it cannot be compared by eye.
+    """
+    shown = said(parameter, parameter.value)
+    found = _PERIOD.search(shown)
+    if parameter.kind not in ("rate", "duration") or found is None:
+        return said(parameter, float(f"{value:.3g}"))
+    length = parse(f"1 {found[1]}", "duration")
+    assert isinstance(length, float | int)
+    if parameter.kind == "duration":
+        size = _figures(value / length)
+        return f"{size} {found[1]}{'' if size == '1' else 's'}"
+    noun = shown.partition(" ")[2]
+    year = parse("1 year", "duration")
+    assert isinstance(year, float | int)
+    return f"{_figures(value * length / year)} {noun}"
+
+
+def _figures(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,.10g}"
 
 
 def _calibrated(parameter: Parameter, reading: str) -> str:
@@ -59,7 +85,7 @@ def _calibrated(parameter: Parameter, reading: str) -> str:
 
     joint = fitted.load(reading)
     ends = np.quantile(joint.rows[:, joint.names.index(parameter.name)], (0.05, 0.95))
-    low, high = (said(parameter, float(f"{end:.3g}")) for end in ends)
+    low, high = (alike(parameter, float(end)) for end in ends)
     return f"drawn from the calibration, 90% from {low} to {high}"
 
 
@@ -113,8 +139,13 @@ def parameter_dict(one: Parameter) -> dict[str, Any]:
     }
 
 
-def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[str]:
-    """Return lines that say what a scenario comes to: options, levers and beliefs."""
+def scenario(
+    inputs: Inputs, base: Path | None, apart: Sequence[str], *, everything: bool = False
+) -> list[str]:
+    """Return lines that say what a scenario comes to: options, and what differs from its base.
+
+    With `everything`, every lever and belief follows, with unit and source.
+    """
     lines = [inputs.title, inputs.question, f"Decision: {inputs.decision}", "", "Options"]
     for i, name in enumerate(inputs.options):
         option = inputs.option(name)
@@ -122,7 +153,25 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines.append(f"  {option.label}{first}  [{name}]")
         if option.description:
             lines += _wrapped(f"      {option.description}")
-    lines += ["", "What would be done"]
+    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
+    if base:
+        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
+    lines.append("")
+    lines += [line for text in inputs.warnings for line in _wrapped(f"Please note: {text}")]
+    lines.append("Everything makes sense." if not inputs.warnings else "Nothing is wrong.")
+    if not everything:
+        return [*lines, f"All {_size(inputs)} values with unit and source: add --all."]
+    return [*lines, *_everything(inputs)]
+
+
+def _size(inputs: Inputs) -> int:
+    """Return how many levers, beliefs and conventions there are."""
+    return sum(one.role == "lever" for one in registry().values()) + len(inputs.values)
+
+
+def _everything(inputs: Inputs) -> list[str]:
+    """Return every lever, belief and convention with its unit and its source."""
+    lines = ["", "What would be done"]
     for key, parameter in registry().items():
         if parameter.role == "lever":
             lines += _lever(inputs, key, parameter)
@@ -134,13 +183,6 @@ def scenario(inputs: Inputs, base: Path | None, apart: Sequence[str]) -> list[st
         lines += _wrapped(
             f"      {parameter.source}; {_STATUS[parameter.status]}; grade {parameter.grade}"
         )
-    # Last, so that it stands before the eyes of whoever has just pressed the key.
-    lines += ["", f"What differs from {base.name}" if base else "The file extends no other."]
-    if base:
-        lines += [line for text in apart or ["nothing"] for line in _wrapped(f"  {text}")]
-    lines.append("")
-    lines += [line for text in inputs.warnings for line in _wrapped(f"Please note: {text}")]
-    lines.append("Everything makes sense." if not inputs.warnings else "Nothing is wrong.")
     return lines
 
 

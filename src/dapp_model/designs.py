@@ -71,14 +71,14 @@ class Evaluation:
 _KEY: Final = "key"
 
 
-def evaluate(design: Design, folder: Path, how: How | None = None) -> Evaluation:
+def evaluate(design: Design, folder: Path | str, how: How | None = None) -> Evaluation:
     """Evaluate all rows that `folder` does not hold yet; each is stored whole when it finishes.
 
     In memory are only the rows that are being worked on, however many there are. It can be stopped
     at any moment, and goes on from there. Raises InputErrors if the folder holds another design,
     RunError if those who work are lost; what is stored stays.
     """
-    how = how or How()
+    how, folder = how or How(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _same_design(design, folder)
     there = parts.finished(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +60,9 @@ class Evaluated:
     """Outcomes of each option in one replicate, and what is at stake for victims.
 
     `outcomes` are as `evaluate_options` or `evaluate_differences` gives them. `at_stake` holds, by
-    option, what happens under the first option to the victims of those referred under it or under
-    the other. `referred`: int64 [n, 2], number and entry time of those the first option refers.
+    option, what happens under the first option to the victims of those whom the decision concerns:
+    who come a step further in the programme after it, under the first option or the other.
+    `referred`: int64 [n, 2], number and entry time of those the first option refers.
     """
 
     outcomes: Mapping[str, Outcomes]
@@ -70,6 +71,7 @@ class Evaluated:
 
 
 Rows = npt.NDArray[np.void]
+_STEPS: Final = (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
 # By option: outcomes; rows of all who are referred, at least; and what those of them do under the
 # first option of whom its own rows say nothing.
 Lives = Iterator[tuple[Outcomes, Rows, Rows]]
@@ -137,11 +139,13 @@ def replicated(
 
 
 def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
-    """Gather outcomes, and count what happens under the first option to victims of those referred.
+    """Gather outcomes, and count what is at stake: what happens under the first option to victims.
 
-    Those whom another option refers besides are few, so they alone are counted anew for it.
+    Of those whom the decision concerns under it or under the other option (`_concerned`). Those
+    whom another option concerns besides are few, so they alone are counted anew for it.
     """
     comparator = inputs.options[0]
+    since = model.seconds(model.decision_date(inputs, inputs.option(comparator).levers))
 
     def counted(rows: Rows) -> Outcomes:
         return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
@@ -149,16 +153,17 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
     for one, rows, elsewhere in lives:
-        referred = _referred(rows)
+        concerned = _concerned(rows, since)
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
             base, people = _by_person(rows)
-            everyone = referred
-            own = _rows_of(base, people, referred)
-            first, entries = counted(own), own[own["kind"] == ev.ENTRY]
+            everyone = concerned
+            first = counted(_rows_of(base, people, concerned))
+            own = _rows_of(base, people, _referred(rows))
+            entries = own[own["kind"] == ev.ENTRY]
             at_stake[one.option] = first
             continue
-        others = np.setdiff1d(referred, everyone, assume_unique=True)
+        others = np.setdiff1d(concerned, everyone, assume_unique=True)
         more = counted(_rows_of(base, people, others))
         if len(elsewhere):
             missing = np.setdiff1d(others, people)
@@ -178,6 +183,17 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
 
 def _referred(rows: Rows) -> npt.NDArray[np.int64]:
     return np.unique(rows["person"][rows["kind"] == ev.REFERRAL])
+
+
+def _concerned(rows: Rows, since: int) -> npt.NDArray[np.int64]:
+    """Return whom a decision at second `since` concerns: who comes a step further from then on.
+
+    Whoever is referred, assessed, accepted or started after it. Cohorts that have started by then
+    are the same in every option, and whoever has dropped out of an earlier cohort is too, so their
+    victims' harm is no part of what is at stake.
+    """
+    step = np.isin(rows["kind"], _STEPS) & (rows["time"] >= since)
+    return np.unique(rows["person"][step])
 
 
 def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
@@ -212,8 +228,8 @@ def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
         census = fast.take_census(list(family), *key)
         if not number:
             known = census.people[:, 0]
-        for world in family:
-            rows = fast.live_together(world, census.people, *key)
+        every = fast.live_under_each(family, census.people, *key)
+        for world, rows in zip(family, every, strict=True):
             counts, first_year = fast.count(rows, world)
             elsewhere = rows[:0]
             if number:
@@ -231,8 +247,7 @@ def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     ours, *others = grouped
     people = fast.find_reached(list(ours), *key)
     first: Outcomes | None = None
-    for world in ours:
-        rows = fast.live_together(world, people, *key)
+    for world, rows in zip(ours, fast.live_under_each(ours, people, *key), strict=True):
         counts, first_year = fast.count(rows, world)
         one = Outcomes(world.option, first_year, counts)
         first = first or one

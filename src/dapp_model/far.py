@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 15
 NOBODY_SECONDS: Final = 60.0  # how long a cluster may be without any worker
-KEPT: Final = "What was finished is kept; the same command goes on from there."
 _DONE: Final = "done"
 
 
@@ -72,8 +71,7 @@ def _given(answer: tuple[str, Any]) -> Any:
     said = "; ".join(f"{name} is {found}, here {ours}" for name, (found, ours) in apart.items())
     raise RunError(
         f"The worker at {where} was refused, because its results could differ from those here: "
-        f"{said}. Give all workers the same installation, start them again, and give the same "
-        "command."
+        f"{said}. Give all workers the same installation and start them again."
     )
 
 
@@ -100,9 +98,7 @@ def lent(address: str) -> Iterator[Hands]:
         try:
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, RuntimeError) as error:
-            raise RunError(
-                f"No Dask scheduler answers at {address} ({_reason(error)}). {KEPT}"
-            ) from None
+            raise RunError(f"No Dask scheduler answers at {address} ({_reason(error)}).") from None
         except (ValueError, TypeError) as error:
             raise _refusal(
                 address,
@@ -113,12 +109,12 @@ def lent(address: str) -> Iterator[Hands]:
     except KilledWorker:
         raise RunError(
             f"Workers of the cluster at {address} were stopped from outside several times at the "
-            f"same part, perhaps for lack of memory. {KEPT}"
+            "same part, perhaps for lack of memory."
         ) from None
     except (CancelledError, OSError, TimeoutError) as error:
         if client is None or (isinstance(error, OSError) and error.errno):
             raise  # a disk of ours, not the cluster
-        raise RunError(f"The cluster at {address} was lost. {KEPT}") from None
+        raise RunError(f"The cluster at {address} was lost.") from None
     finally:
         if client is not None:
             with suppress(Exception):
@@ -141,14 +137,14 @@ def _hands(client: Client, address: str) -> Hands:
 
     def look() -> None:
         if client.status != "running":
-            raise RunError(f"The cluster at {address} was lost. {KEPT}")
+            raise RunError(f"The cluster at {address} was lost.")
         slots[0] = _slots(client)
         if slots[0]:
             since[0] = time.monotonic()
         elif time.monotonic() - since[0] > NOBODY_SECONDS:
             raise RunError(
                 f"The cluster at {address} has had no worker for {NOBODY_SECONDS:.0f} seconds. "
-                f"Start one with: dask worker {address}. {KEPT}"
+                f"Start one with: dask worker {address}"
             )
 
     return Hands(submit, lambda: max(2, 2 * slots[0]), _given, look)

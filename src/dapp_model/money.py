@@ -21,6 +21,7 @@ from dapp_model.economics import (
 )
 from dapp_model.economics.contract import UNSPENT
 from dapp_model.economics.prices import PENCE, mapping, year_number
+from dapp_model.voi import share_error
 
 if TYPE_CHECKING:
     from dapp_model.economics import YearEnd
@@ -131,6 +132,7 @@ def report(inputs: Inputs, name: str, found: Purse, years: tuple[str, ...]) -> M
 
 def _party(one: Position, found: Purse) -> dict[str, Any]:
     low, high = np.quantile(found.net[one.name], (0.05, 0.95))
+    back = float((found.net[one.name] >= 0).mean())
     return {
         "pays": float(one.paid.sum()),
         "cash": float(one.cash.sum()),
@@ -140,7 +142,8 @@ def _party(one: Position, found: Purse) -> dict[str, Any]:
         "net_low": float(low),
         "net_high": float(high),
         "payback": one.payback(found.years),
-        "chance_back": float((found.net[one.name] >= 0).mean()),
+        "chance_back": back,
+        "chance_back_monte_carlo_error": share_error(back, len(found.net[one.name])),
     }
 
 

@@ -5,7 +5,40 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+_MOST_MARKS: Final = 1000
+
+
+class Pace:
+    """How fast parts are finished of late, and how long the rest takes at that pace.
+
+    Of late: in the later half of those finished since this began. The first parts of a run take
+    longest (whole counties, and compiling on workers elsewhere), and say too much of the rest.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self._marks: list[tuple[float, int]] = []
+
+    def said(self, now: float, done: int, total: int) -> str:
+        """Note how many parts of how many are finished, and say how long the rest takes."""
+        if self._marks and done < self._marks[-1][1]:
+            self._marks.clear()  # another stage, with a pace of its own
+        if not self._marks or done > self._marks[-1][1]:
+            self._marks.append((now, done))
+        if len(self._marks) > _MOST_MARKS:
+            del self._marks[1::2]
+        if done == total:
+            self._marks.clear()
+            return "done"
+        first = self._marks[0][1]
+        if done == first:
+            return "estimating how long it takes"
+        middle = first + (done - first) // 2
+        since, before = next(mark for mark in reversed(self._marks) if mark[1] <= middle)
+        seconds = (now - since) / (done - before) * (total - done)
+        return f"about {duration(seconds)} left"
 
 
 @contextmanager
@@ -17,21 +50,10 @@ def shown(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = Console(stderr=True)
-    begun: list[tuple[float, int]] = []
+    pace = Pace()
 
     def left(done: int, total: int) -> str:
-        if begun and done < begun[0][1]:
-            begun.clear()  # another stage, with a pace of its own
-        if not begun:
-            begun.append((time.monotonic(), done))
-        since, before = begun[0]
-        if done == total:
-            begun.clear()
-            return "done"
-        if done == before:
-            return "estimating how long it takes"
-        seconds = (time.monotonic() - since) / (done - before) * (total - done)
-        return f"about {duration(seconds)} left"
+        return pace.said(time.monotonic(), done, total)
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     if not console.is_terminal:

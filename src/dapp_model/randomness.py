@@ -49,19 +49,37 @@ _SHIFT = np.uint64(32)
 
 @compiled_inline
 def philox(c0, c1, c2, c3, k0, k1):
-    """Apply ten rounds of Philox4x32 to a counter of four and a key of two 32-bit words."""
-    x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
-    a, b = np.uint64(k0), np.uint64(k1)
-    for _ in range(10):
-        p0 = _M0 * x0
-        p1 = _M1 * x2
-        x0 = (p1 >> _SHIFT) ^ x1 ^ a
-        x1 = p1 & _MASK
-        x2 = (p0 >> _SHIFT) ^ x3 ^ b
-        x3 = p0 & _MASK
-        a = (a + _W0) & _MASK
-        b = (b + _W1) & _MASK
-    return x0, x1, x2, x3
+    """Apply ten rounds of Philox4x32 to a counter of four and a key of two 32-bit words.
+
+    The rounds stand one below the other, because a loop around them would keep the compiler from
+    drawing several blocks with one instruction.
+    """
+    x = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
+    key = np.uint64(k0), np.uint64(k1)
+    x = _round(x, key, 0)
+    x = _round(x, key, 1)
+    x = _round(x, key, 2)
+    x = _round(x, key, 3)
+    x = _round(x, key, 4)
+    x = _round(x, key, 5)
+    x = _round(x, key, 6)
+    x = _round(x, key, 7)
+    x = _round(x, key, 8)
+    return _round(x, key, 9)
+
+
+@compiled_inline
+def _round(x, key, number):
+    """Apply one round; its key is the first round's, with `number` Weyl steps added."""
+    n = np.uint64(number)
+    p0 = _M0 * x[0]
+    p1 = _M1 * x[2]
+    return (
+        (p1 >> _SHIFT) ^ x[1] ^ ((key[0] + n * _W0) & _MASK),
+        p1 & _MASK,
+        (p0 >> _SHIFT) ^ x[3] ^ ((key[1] + n * _W1) & _MASK),
+        p0 & _MASK,
+    )
 
 
 @compiled
@@ -75,6 +93,12 @@ def stream_key(seed, replicate):
 @compiled
 def block(key, person, relationship, purpose, index):
     """Return four independent uniform 32-bit words for one purpose."""
+    return block_here(key, person, relationship, purpose, index)
+
+
+@compiled_inline
+def block_here(key, person, relationship, purpose, index):
+    """Return the same as `block`, compiled into its caller: for loops over many blocks."""
     k = np.uint64(key)
     who = np.uint64(person)
     what = (np.uint64(relationship) << np.uint64(16)) | np.uint64(purpose)
@@ -90,6 +114,12 @@ def unit(word):
 @compiled
 def log(x):
     """Natural logarithm of a positive, finite, normal number (within 1 ulp of libm)."""
+    return log_here(x)
+
+
+@compiled_inline
+def log_here(x):
+    """Return the same as `log`, compiled into its caller: for loops over many logarithms."""
     # Split x into m * 2**k with m in [sqrt(1/2), sqrt(2)), by its bits.
     bits = np.float64(x).view(np.int64)
     k = (bits >> 52) - 1023

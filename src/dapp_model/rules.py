@@ -155,13 +155,25 @@ def case(key, p, person, rel, z, linx):
     rate = min(exp(p[P.FRAILTY_MU] + p[P.FRAILTY_SIGMA] * score), p[P.FRAILTY_CAP])
     if linx > 0:
         rate = rate * p[P.LINX_RATIO]
-    u = unit(w[3])
-    kind = (
-        ev.FAMILY if u < p[P.FAMILY] else ev.EX_PARTNER if u < p[P.FAMILY] + p[P.EX] else ev.PARTNER
-    )
+    kind = kind_of(p, unit(w[3]))
     high = 1 if unit(w[1]) < p[P.HIGH_HARM] else 0
     short = 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0
     return rate, score, kind, high, short
+
+
+@compiled
+def case_course(key, p, person, rel):
+    """Return (kind, ends soon) as `case` does, without working out the frailty."""
+    w = block(key, person, rel, rnd.CASE, 0)
+    return kind_of(p, unit(w[3])), 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0
+
+
+@compiled
+def kind_of(p, u):
+    """Return the kind of relationship."""
+    if u < p[P.FAMILY]:
+        return ev.FAMILY
+    return ev.EX_PARTNER if u < p[P.FAMILY] + p[P.EX] else ev.PARTNER
 
 
 @compiled

@@ -189,8 +189,11 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
             if made.exists():
                 shutil.rmtree(made)
             made.mkdir()
-            decided = _write(inputs, plan, parts, made, say=say)
-            _write_manifest(inputs, plan, made, how, made_of, time.monotonic() - begun)
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            decided = _write(inputs, plan, parts, made, say=say, finished=when)
+            took = round(time.monotonic() - begun, 1)
+            times = {"wall_time_seconds": took, "finished": when}
+            _write_manifest(inputs, plan, made, how, times | {"made_of": made_of})
             _sync(made)
             if folder.is_dir():
                 folder.rmdir()  # it was empty when the place was chosen
@@ -234,14 +237,22 @@ def _parts(work: Path, wanted: str) -> Path:
 
 
 def _write(
-    inputs: Inputs, plan: Plan, parts: Path, target: Path, *, say: Callable[[str], None]
+    inputs: Inputs,
+    plan: Plan,
+    parts: Path,
+    target: Path,
+    *,
+    say: Callable[[str], None],
+    finished: str,
 ) -> Mapping[str, Any]:
+    """Write all files but the manifest; documents alone hold when the draws were finished."""
     from dapp_model import (
         account_check,
         decision,
         draws,
         kept,
         labels,
+        later_choice,
         money,
         report,
         spreadsheets,
@@ -255,7 +266,8 @@ def _write(
     gathered = tables.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
-    tables.write_ledger(target / "ledger.parquet", study.ledger_of(parts))
+    ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
+    tables.write_ledger(target / "ledger.parquet", ledger)
     decided = decision.decide(
         inputs,
         gathered.worth,
@@ -263,7 +275,7 @@ def _write(
             gathered.parameters,
             tables.readings(inputs, plan, parts),
             gathered.shown,
-            tables.evaluation_costs(gathered),
+            gathered.later,
         ),
         study={
             "draws": plan.draws,
@@ -283,7 +295,7 @@ def _write(
     (target / "decision.json").write_text(text + "\n", encoding="utf-8", newline="\n")
     say("Writing the report and its figures (2 of 3).")
     kept.write(target, gathered)
-    report.write(target, inputs, decided, gathered)
+    report.write(target, inputs, {**decided, report.FINISHED: finished}, gathered)
     say("Writing the workbook that checks the account (3 of 3).")
     account_check.write(
         target / account_check.NAME, account_check.material(inputs, plan, gathered, decided), marks
@@ -294,8 +306,9 @@ def _write(
 
 
 def _write_manifest(
-    inputs: Inputs, plan: Plan, target: Path, how: How, made_of: str, seconds: float
+    inputs: Inputs, plan: Plan, target: Path, how: How, own: Mapping[str, Any]
 ) -> None:
+    """Write what it takes to run again; `own` holds what it is made of, and its times."""
     from dapp_model import labels
     from dapp_model.compiled import source_hash
     from dapp_model.money import conventions
@@ -304,7 +317,7 @@ def _write_manifest(
         "scenario": inputs.name,
         "title": inputs.title,
         "scenario_hash": inputs.text_hash,
-        "made_of": made_of,
+        "made_of": own["made_of"],
         "seed": plan.seed,
         "engine": plan.engine,
         "draws": plan.draws,
@@ -318,9 +331,9 @@ def _write_manifest(
         **conventions(inputs),
         "versions": versions() | {"source": source_hash()},
         "platform": platform.platform(),
-        "wall_time_seconds": round(seconds, 1),
+        "wall_time_seconds": own["wall_time_seconds"],
         "command": how.command,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "finished": own["finished"],
         "warnings": list(inputs.warnings),
         "data_files": {name: file_hash(target / name) for name in DATA_FILES},
     }
@@ -440,6 +453,8 @@ def report_again(folder: Path) -> tuple[Path, ...]:
         message = "The run was made by another version, whose words would not fit its numbers."
         raise refusal(str(folder), message, then, now)
     decided = read_decision(folder)
+    if "finished" in manifest:
+        decided[report.FINISHED] = manifest["finished"]
     return report.again(folder, inputs, decided, kept.read(folder))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import parts, valuation
+from dapp_model.decision import later
 from dapp_model.designs import Design, How, evaluate
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
@@ -154,7 +155,9 @@ def _of_the_draw(inputs: Inputs, plan: Plan, task: Task) -> Part:
         counts, valued = _one_draw(inputs, plan, task.number)
         return valuation.part(valued, {_COUNTS: counts})
     other = inputs.replace(values={READING: task.reading})
-    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=False)
+    # What monitoring shows there is needed only where a later choice is made on it.
+    learn = bool(later.pauses(inputs))
+    _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=learn)
     return valuation.part(valued, {})
 
 

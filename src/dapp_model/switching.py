@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.voi.arrays import ArrayOrFrame, frame_of, mean_net_benefits, not_from_zero
+from dapp_model.voi.arrays import (
+    ArrayOrFrame,
+    frame_of,
+    mean_net_benefits,
+    not_from_zero,
+    share_error,
+)
 from dapp_model.voi.regression import along
 
 if TYPE_CHECKING:
@@ -106,6 +112,7 @@ class Switch:
     high: float
     becomes: int
     share: float
+    share_monte_carlo_error: float | None
 
     def words(self, name: str, unit: str, options: Sequence[str]) -> str:
         """Return the switch as a sentence."""
@@ -156,7 +163,8 @@ def switching_values(
             low, high = np.quantile(others, [0.05, 0.95])
             beyond = own[name] < value if side == "below" else own[name] > value
             share = float(beyond.mean())
-            found.append(Switch(name, side, value, float(low), float(high), becomes, share))
+            error = share_error(share, len(values))
+            found.append(Switch(name, side, value, float(low), float(high), becomes, share, error))
         if not shown:
             never.append(name)
     found.sort(key=lambda one: -one.share)
@@ -237,9 +245,9 @@ def flip_map(
     """Return the best option by perspective, harm route and reading, and where it differs.
 
     `cases` are net benefits (draws x options) against the comparator. Columns: perspective,
-    harm_route, reading, option, value (mean, GBP), chance_best, margin over the next best with its
-    standard error, told_apart, differs (from the headline case) and illustration, for routes that
-    are shown and never advise.
+    harm_route, reading, option, value (mean, GBP) and chance_best with their Monte Carlo errors,
+    margin over the next best with its standard error, told_apart, differs (from the headline case)
+    and illustration, for routes that are shown and never advise.
     """
     import pandas as pd
 
@@ -258,16 +266,19 @@ def flip_map(
         second = int(others[values[:, others].mean(axis=0).argmax()]) if len(others) else chosen
         apart = values[:, chosen] - values[:, second]
         error = float(apart.std(ddof=1) / np.sqrt(len(apart)))
+        often = float((values.argmax(axis=1) == chosen).mean())
         rows.append(
             (
                 *case, options[chosen], float(values[:, chosen].mean()),
-                float((values.argmax(axis=1) == chosen).mean()), options[second],
+                float(values[:, chosen].std(ddof=1) / np.sqrt(len(values))),
+                often, share_error(often, len(values)), options[second],
                 float(apart.mean()), error, not not_from_zero(float(apart.mean()), error),
                 chosen != usual, case[1] in illustrations,
             )
         )  # fmt: skip
     columns = [
-        "perspective", "harm_route", "reading", "option", "value", "chance_best", "next_best",
-        "margin", "margin_error", "told_apart", "differs", "illustration",
+        "perspective", "harm_route", "reading", "option", "value", "value_monte_carlo_error",
+        "chance_best", "chance_best_monte_carlo_error", "next_best", "margin", "margin_error",
+        "told_apart", "differs", "illustration",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -7,18 +7,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import study
-from dapp_model.decision import Reading, Worth, gathering, worth
+from dapp_model import later_choice, study
+from dapp_model.decision import Later, Reading, Worth, gathering, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
 from dapp_model.draws import Drawn
-from dapp_model.economics.contract import EVALUATION
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
 from dapp_model.money import Positions, Purse, purse
@@ -50,6 +48,7 @@ class Gathered:
     undiscounted and discounted GBP [line, year] from `money_years[0]`; homicides: expected, float64
     [draw, option, money year]. `worth` and `purses` leave out the comparator. `shown`: what
     monitoring of the pilot would have shown by the decision, draws x figures, if there is one.
+    `later`: what becomes of each option that pauses; all else here holds it.
     """
 
     parameters: pd.DataFrame
@@ -64,16 +63,18 @@ class Gathered:
     homicides: Floats
     purses: Mapping[str, Purse]
     shown: pd.DataFrame | None
+    later: Mapping[str, Later]
 
 
 def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
     """Return what the draws under other readings of a repeat are worth; none if none were made."""
     found = []
     for reading in study.other_readings(inputs, plan):
-        draws = [
-            study.valued_of(parts, draw, reading=reading)
-            for draw in range(study.reading_draws(inputs, plan))
-        ]
+        chosen = later_choice.made(inputs, plan, parts, reading=reading)
+        draws = []
+        for draw in range(study.reading_draws(inputs, plan)):
+            valued = study.valued_of(parts, draw, reading=reading)
+            draws.append(later_choice.valued_with(inputs, chosen, draw, valued))
         worths = {
             name: worth(
                 [one.summaries[name] for one in draws],
@@ -136,11 +137,14 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     groups: dict[str, list[Floats]] = {name: [] for name in names[1:]}
     homicides: list[Floats] = []
     shown: list[Mapping[str, float]] = []
+    later = later_choice.made(inputs, plan, parts)
     with ExitStack() as stack:
         outcome_rows = stack.enter_context(_writer(target / "outcomes.parquet", _OUTCOME_SCHEMA))
         account_rows = stack.enter_context(_writer(target / "account.parquet", _ACCOUNT_SCHEMA))
         for draw in range(plan.draws):
-            counts, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            raw, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)
+            counts = later_choice.counted_with(inputs, later, draw, raw)
+            valued = later_choice.valued_with(inputs, later, draw, valued)
             drawn_values.append({**inputs.values, **valued.parameters})
             whole = plan.is_whole(draw)
             if whole:
@@ -217,19 +221,8 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
             for name in names[1:]
         },
         shown=pd.DataFrame(shown) if all(shown) else None,
+        later=later,
     )
-
-
-def evaluation_costs(found: Gathered) -> Mapping[str, float]:
-    """Return what each option spends on an evaluation, present value in GBP, mean over draws."""
-    return {
-        name: float(fsum(found.discounted[name][i].sum() for i in _evaluations(lines)))
-        for name, lines in found.lines.items()
-    }
-
-
-def _evaluations(lines: Sequence[Line]) -> list[int]:
-    return [i for i, line in enumerate(lines) if line.item == EVALUATION]
 
 
 def _level(whole: _Moments, apart: _Moments, first: Floats) -> Floats:

@@ -55,8 +55,8 @@ class Valued:
     comparator; present value [group, kind] less the comparator's. homicides: expected, float64
     [option, year]. serious_averted and serious_at_stake, float64 [option, repetition], are harm
     that the guard-rail looks at, from the year of the decision: averted against the comparator,
-    and what happens under the comparator to victims of those referred. `shown` is what monitoring
-    of the pilot would have shown by the decision, by figure, if there is a pilot to learn from.
+    and what happens under the comparator to victims of those whom the decision concerns. `shown`
+    is what monitoring of the pilot would have shown by the decision, by figure, if there is one.
     """
 
     parameters: Mapping[str, Any]
@@ -91,7 +91,7 @@ def value_draw(
 ) -> Valued:
     """Value one draw.
 
-    `counts` and `at_stake` (what happens under the comparator to victims of those referred) are
+    `counts` and `at_stake` (what happens under the comparator to victims of those concerned) are
     int64 [repetition, option, group, measure, year]; `given` are the values before the draw.
     """
     names = drawn.options

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and the right to write one, held by one at a time."""
+"""Folders and files that appear whole or not at all, and the right to write one, held by one."""
 
 from __future__ import annotations
 
@@ -62,21 +62,41 @@ def replaced(place: Path, what: str) -> Iterator[Path]:
     same is written again; an earlier one that had just been moved aside is then put back first.
     Raises RunError if the disk does not take it.
     """
-    made = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
     before = place.with_name(f".{place.name}.before")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _tidied(place, before)
-        made.mkdir()
+    with _hidden(place, place.with_name(f".{place.name}.{os.getpid()}.unfinished"), what) as made:
+        try:
+            _tidied(place, before)
+            yield made
+            if place.exists():
+                place.rename(before)
+            made.rename(place)
+            shutil.rmtree(before, ignore_errors=True)
+        except OSError:
+            with suppress(OSError):
+                if before.exists() and not place.exists():
+                    before.rename(place)
+            raise
+
+
+@contextmanager
+def added(place: Path, what: str) -> Iterator[Path]:
+    """Lend a hidden folder to write in, and move its files into a folder at the end.
+
+    The folder is made if it is not there; of what it holds only files of the same names are
+    replaced, each at once. If anything goes wrong before that, nothing is. Raises RunError.
+    """
+    with _hidden(place, place / f".{os.getpid()}.unfinished", what) as made:
         yield made
-        if place.exists():
-            place.rename(before)
-        made.rename(place)
-        shutil.rmtree(before, ignore_errors=True)
+        for path in sorted(made.iterdir()):
+            path.replace(place / path.name)
+
+
+@contextmanager
+def _hidden(place: Path, made: Path, what: str) -> Iterator[Path]:
+    try:
+        made.mkdir(parents=True)
+        yield made
     except OSError as error:
-        with suppress(OSError):
-            if before.exists() and not place.exists():
-                before.rename(place)
         reason = error.strerror or str(error)
         raise RunError(f"{what} could not be written to {place} ({reason}).") from error
     finally:

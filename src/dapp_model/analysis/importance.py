@@ -85,7 +85,9 @@ def study(
             found[name] = "not assessed: the model was not run for it"
         else:
             tables[name] = table
-    sentences += _choke_sentences(engine.choke_points)
+    chokes = _choke_sentences(engine.choke_points)
+    found["choke_point_sentences"] = chokes if engine.choke_points is not None else []
+    sentences += [*chokes, *_of_a_pause(draws, shown)]
     found |= {name: _records(table) for name, table in tables.items()}
     return Analysis("sensitivity", tuple(sentences), found, tables, tuple(pictures))
 
@@ -297,9 +299,19 @@ def _flip_sentences(table: pd.DataFrame, draws: Draws, other_readings: bool) -> 
     return found
 
 
+def _of_a_pause(draws: Draws, shown: int) -> list[str]:
+    """Say what runs of the model leave out of an option that pauses."""
+    if not draws.decision["options"][shown].get("later_choice"):
+        return []
+    return [
+        "What is told by running the model anew counts this option as reopened whatever its "
+        "evaluation shows, without the later choice that its draws hold."
+    ]
+
+
 def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
     if table is None:
-        return ["Choke points are not assessed: ask for runs of the model with --choke-draws."]
+        return ["Choke points are not assessed: the model was not run for them (--choke-draws)."]
     found = []
     for _, row in table.iterrows():
         noise = ", zero within noise" if row["zero_within_noise"] else ""

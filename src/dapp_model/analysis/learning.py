@@ -17,7 +17,7 @@ from dapp_model.decision import VALUE, chance, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
-from dapp_model.report.words import money
+from dapp_model.report.words import money, share_of_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,13 @@ def study(
     sentences += draws.other_than_advised(able[int(luck.values.mean(axis=0).argmax())])
     tables |= _acceptability(draws, able, pictures)
     enough = nested.shape[0] >= FEWEST and NOTHING_DRAWN not in draws.parameters
-    if not enough:
+    if len(able) < 2:
+        sentences.append(
+            "Only one option may be chosen, so knowing more, of whatever kind, would be worth "
+            "nothing to this decision."
+        )
+        found["evppi"] = found["evsi"] = "not assessed"
+    elif not enough:
         sentences.append(
             f"The value of knowing single parameters and of studies is not assessed: regressions "
             f"need {FEWEST} draws, and this run has {nested.shape[0]}."
@@ -101,6 +107,7 @@ def study(
     found["extension_as_an_option"] = taught
     sentences += learning_words.values(draws.decision)
     sentences += [line for line in [learning_words.rule(draws.decision)] if line]
+    sentences += learning_words.pauses(draws.decision)
     sentences += learning_words.closing(draws.decision)
     if taught != "not assessed" and taught["assessed"]:
         tables["chance_of_each_act"] = _acts(taught, options)
@@ -155,17 +162,25 @@ def _options_table(options: Sequence[str], luck: voi.Luck) -> pd.DataFrame:
     import pandas as pd
 
     values = luck.values
+    best = voi.probability_best(values)
     error = np.sqrt(np.maximum(np.diag(np.atleast_2d(np.cov(values, rowvar=False))), 0.0))
     return pd.DataFrame(
         {
             "mean_net_benefit": values.mean(axis=0),
             "monte_carlo_error": error / np.sqrt(len(values)),
-            "probability_best": voi.probability_best(values),
+            "probability_best": best,
+            "probability_best_monte_carlo_error": [
+                voi.share_error(one, len(values)) for one in best.tolist()
+            ],
             "expected_loss": voi.expected_loss(values),
             "luck_share": luck.luck_share,
         },
         index=pd.Index(options, name="option"),
     )
+
+
+def _chance(share: float, draws: int) -> str:
+    return share_of_draws(share, voi.share_error(share, draws), draws)
 
 
 def _luck_sentence(luck: voi.Luck) -> str:
@@ -199,7 +214,7 @@ def _acceptability(
         "acceptability",
         "Chance that each option is best, by what averting one true incident is worth",
         f"At {money(top)} for each true incident averted, {labels[likeliest]} is the likeliest to "
-        f"be best ({at_top[likeliest]:.0%}).",
+        f"be best ({_chance(float(at_top[likeliest]), len(draws.measures[COST]))}).",
         "GBP for each true incident averted",
         "Chance of being best",
     )
@@ -275,9 +290,9 @@ def _studies(
             said.append(_best_size(design.label, best))
     said.append(
         f"No study of these can be worth more than {money(bound.value)} to this programme: the "
-        "value of knowing all that they inform. Their sizes, costs and precision are judgements, "
-        "and kinder to them than what `dapp evaluate-pilot` finds on the model's own people: "
-        "their values are the most that such studies could be worth."
+        "value of knowing all that they inform. How precise they are is what "
+        "`dapp evaluate-pilot` finds on the model's own people (study_precision.csv); their sizes "
+        "and costs are judgements."
     )
     found = pd.concat(tables, ignore_index=True)
     found["informs_evppi"] = bound.value

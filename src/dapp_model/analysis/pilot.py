@@ -13,7 +13,7 @@ from dapp_model.analysis.model_runs import Run
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars, lines
 from dapp_model.analysis.pilot_words import HOPED
 from dapp_model.errors import InputErrors, Problem
-from dapp_model.evaluation import designs, lives, outcomes, split
+from dapp_model.evaluation import designs, lives, outcomes, precision, split
 from dapp_model.evaluation import study as made
 from dapp_model.evaluation.designs import (
     DESIGNS,
@@ -48,6 +48,7 @@ class Asked:
     draws: int
     seed: int
     repetitions: int = 2000
+    quick: bool = False  # so that pictures say it
 
 
 def place(inputs: Inputs, asked: Asked) -> Path:
@@ -60,8 +61,9 @@ def command(
     file: Path, out: Path | None, asked: Asked, how: Run, say: Callable[[str], None]
 ) -> tuple[Path, Analysis]:
     """Study a scenario file, or the scenario of a run; return where it belongs, and what it is."""
-    from dapp_model import runs
+    from dapp_model import chart_style, labels, runs
     from dapp_model import study as runner
+    from dapp_model.report import grades
     from dapp_model.scenario import load
 
     if file.is_dir():
@@ -75,7 +77,9 @@ def command(
     if not runner.is_compiled():
         say("Compiling the engine (about a minute, once).")
     runner.compile_engine(inputs)
-    return folder, study(inputs, asked, how)
+    marks = [*labels.standing(inputs), *(["Indicative: a quick study."] if asked.quick else [])]
+    with chart_style.standing(grades.on_pictures(inputs, marks)):
+        return folder, study(inputs, asked, how)
 
 
 def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
@@ -102,7 +106,10 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
     completers = made.completers_table(pool.referred[HOPED])
     ratio, error = made.hazard_ratio_of_starters(pool, HOPED)
     compared = words.compared(ratio, error, power, arm, own)
+    effects = made.effects()
+    exact = precision.table(pool, [referred[_DRAWN] for referred, _ in drawn], effects[HOPED])
     tables = {
+        "precision": exact,
         "power": power,
         "arms_for_80_percent": arm,
         "fall_split": parts,
@@ -219,8 +226,8 @@ def _pictures(power: pd.DataFrame, parts: pd.DataFrame) -> list[Picture]:
     said = Words(
         "fall_split",
         "What the fall in police records from before to after is made of",
-        f"Records fall by {at:.2f} for each person who starts; the programme's part is "
-        f"{size['programme']:.2f}. Lines are 95% intervals.",
+        f"Records {'fall' if at >= 0 else 'rise'} by {abs(at):.2f} for each person who starts; the "
+        f"programme's part is {size['programme']:.2f}. Lines are 95% intervals.",
         "Police records for each person who starts, fewer than in the year before",
     )
     return [*found, bars(said, steps, pounds=False)]

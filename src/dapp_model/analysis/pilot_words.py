@@ -163,6 +163,9 @@ def sizes_words(power: pd.DataFrame, arm: pd.DataFrame) -> list[str]:
         found.append(
             f"To find the hoped effect 80 times in 100 in the number of {_of(basis)}, a "
             f"randomised evaluation needs {_arm(row)} in each arm."
+            if np.isfinite(row["arm_low"])
+            else f"In the number of {_of(basis)} no evaluation, however large, would find the "
+            "hoped effect: what is seen of it points the other way, since reporting changes too."
         )
     largest = int(power["arm_size"].max())
     row = pick(power, {**_key(HOPED, RANDOMISED_AT_START.name, RECORDED, NUMBER),
@@ -210,10 +213,17 @@ def completers_words(table: pd.DataFrame) -> list[str]:
     return [
         f"Those who complete have {_fewer(fewer[FROM_START])} police records than those who do not "
         f"if both are followed from the start, when to complete they have to stay at large and in "
-        f"the county, and {_fewer(fewer[FROM_LANDMARK])} from the planned end on; of the abuse of "
-        f"those who complete, the programme itself averts {averted:.0%} in that year. The rest is "
-        "who completes."
+        f"the county, and {_fewer(fewer[FROM_LANDMARK])} from the planned end on; "
+        f"{_averts(averted)} The rest is who completes."
     ]
+
+
+def _averts(share: float) -> str:
+    if share < 0:
+        return f"those who complete have {-share:.0%} more abuse in that year than without it."
+    return (
+        f"of the abuse of those who complete, the programme itself averts {share:.0%} in that year."
+    )
 
 
 def _fewer(share: float) -> str:
@@ -280,7 +290,9 @@ def basis_words(share: float, pool: made.Pool, repetitions: int) -> list[str]:
     return [
         f"Participants are drawn with replacement from {started:,} people who start in "
         f"{pool.pilots} simulated pilots{part}, so larger designs hold people like the pilot's "
-        f"own; each evaluation is repeated {repetitions:,} times. What interviews and "
+        f"own; each evaluation is repeated {repetitions:,} times, so that "
+        f"a number of times in 100 is known to within {100 * np.sqrt(0.25 / repetitions):.1f} or "
+        "less (Monte Carlo error). What interviews and "
         "follow-up see of abuse rests on judgements (study_designs.toml)."
     ]
 

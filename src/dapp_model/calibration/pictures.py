@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,19 @@ import numpy as np
 from dapp_model.calibration.forecast import LABELS
 from dapp_model.calibration.proof import Ranks
 from dapp_model.calibration.targets import READERS, to_scale
-from dapp_model.chart_style import COLOURS, DASHES, INK, LINE, PNG_DPI, SOFT, canvas, style
+from dapp_model.chart_style import (
+    COLOURS,
+    DASHES,
+    INK,
+    LINE,
+    PNG_DPI,
+    SOFT,
+    canvas,
+    numbered,
+    style,
+)
+from dapp_model.report import words
+from dapp_model.report.names import READINGS
 
 BLUE, TEAL, RED, ORANGE = COLOURS
 _SHAPES: Final = {"A": (BLUE, "o"), "B": (TEAL, "s"), "C": (ORANGE, "^")}  # by reading
@@ -22,15 +35,44 @@ Rows = Sequence[Mapping[str, Any]]
 def write(folder: Path, predictive: Rows, ranks: tuple[Ranks, Ranks], fan: Rows) -> None:
     """Draw and write all of them, as SVG and PNG."""
     with style():
-        for name, figure in (
-            ("predictive", _predictive(predictive)),
-            ("ranks", _ranks(*ranks)),
-            ("forecast", _fan(fan)),
-        ):
-            stream = io.BytesIO()
-            figure.savefig(stream, format="svg", metadata={"Date": None})
-            (folder / f"{name}.svg").write_bytes(stream.getvalue())
+        made = {"ranks": _ranks(*ranks), **_of_tables(predictive, fan)}
+        for name, figure in made.items():
+            (folder / f"{name}.svg").write_bytes(_svg(figure))
             figure.savefig(folder / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def redrawn(folder: Path) -> Mapping[str, bytes]:
+    """Return as SVG, by name, the pictures that the tables of a proof hold all of.
+
+    The ranks of known values are not among them: of the likelihood that is broken on purpose the
+    tables hold what the test says and not the ranks.
+    """
+    with style():
+        made = _of_tables(_read(folder / "predictive.csv"), _read(folder / "forecast.csv"))
+        return {name: _svg(figure) for name, figure in made.items()}
+
+
+def _of_tables(predictive: Rows, fan: Rows) -> dict[str, Any]:
+    return {"predictive": _predictive(predictive), "forecast": _fan(fan)}
+
+
+def _svg(figure: Any) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
+
+
+def _read(path: Path) -> Rows:
+    """Return the rows of a table, numbers as numbers."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(stream)]
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _predictive(rows: Rows) -> Any:
@@ -58,13 +100,19 @@ def _predictive(rows: Rows) -> Any:
         colour, shape = _SHAPES[row["reading"]]
         axes.plot(x, y, shape, ms=4, color=colour)
     for reading, (colour, shape) in _SHAPES.items():
-        axes.plot([], [], shape, ms=4, color=colour, label=f"reading {reading}")
-    axes.set_yticks(range(len(names), 0, -1), [labels[n] for n in names])
+        axes.plot([], [], shape, ms=4, color=colour, label=READINGS[reading])
+    axes.set_yticks(range(len(names), 0, -1), [_label(labels[n]) for n in names])
     axes.set_xlim(-6, 6)
     axes.set_xlabel("simulated less counted, in standard errors")
     figure.supxlabel("A bound that holds lies at zero.", fontsize=9)
-    figure.legend(loc="outside upper center", ncols=len(_SHAPES))
+    figure.legend(loc="outside upper center", ncols=len(_SHAPES), title="A repeat counted")
     return figure
+
+
+def _label(text: str) -> str:
+    """Return what a target is called, with what a repeat is in words."""
+    head, found, reading = text.partition(", reading ")
+    return f"{head} {READINGS[reading]}" if found else text
 
 
 def _reader(row: Mapping[str, Any]) -> str:
@@ -76,7 +124,7 @@ def _ranks(good: Ranks, broken: Ranks) -> Any:
     """Draw, over all quantities, how the ranks of known values spread: flat if calibrated."""
     figure = canvas(8, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, one, words in zip(
+    for axes, one, said in zip(
         panels, (good, broken), ("The likelihood in use", "Chance left out"), strict=True
     ):
         counts = one.histogram()
@@ -95,7 +143,7 @@ def _ranks(good: Ranks, broken: Ranks) -> Any:
         axes.axhline(mean, color=INK, lw=0.8, ls=":")
         wide = 2.6 * np.sqrt(mean)
         axes.axhspan(mean - wide, mean + wide, color=SOFT, alpha=0.15, linewidth=0, zorder=0)
-        axes.set_title(f"{words}: corrected p {one.verdict()['corrected_p']:.2g}")
+        axes.set_title(f"{said}: corrected p {one.verdict()['corrected_p']:.2g}")
         axes.set_xlabel("rank of the known value, in tenths")
     panels[0].set_ylabel("synthetic counties")
     handles, labels = panels[0].get_legend_handles_labels()
@@ -124,6 +172,7 @@ def _fan(rows: Rows) -> Any:
         for year, value in counted.get(measure, {}).items():
             axes.plot(years.index(year), value, "o", color=RED, ms=5)
         axes.set_ylim(0, None)
+        numbered(axes.yaxis, words.number)
         axes.set_title(label)
         axes.set_xticks(x, years, rotation=45)
     return figure

@@ -8,6 +8,7 @@ is in the dictionary that `decide` returns.
 from __future__ import annotations
 
 from dapp_model.decision.curves import acceptability, highest_threshold
+from dapp_model.decision.later import Later
 from dapp_model.decision.said import Evidence, decide
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import (
@@ -28,6 +29,7 @@ __all__ = [
     "VALUE",
     "VIEWS",
     "Evidence",
+    "Later",
     "Reading",
     "Worth",
     "acceptability",

@@ -77,6 +77,16 @@ def error(values: Floats, weights: Floats | None = None) -> float | None:
     return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum()))
 
 
+def said(name: str, share: float, draws: float) -> dict[str, float | None]:
+    """Return a chance and its Monte Carlo error as decision.json has them, under its name."""
+    return {name: share, f"{name}_monte_carlo_error": voi.share_error(share, draws)}
+
+
+def effective(weights: Floats | None, draws: int) -> float:
+    """Return how many draws of equal weight would say as much (Kish): the square of sums."""
+    return draws if weights is None else float(weights.sum() ** 2 / (weights**2).sum())
+
+
 def quantiles(values: Floats, weights: Floats, at: tuple[float, ...]) -> list[float]:
     """Return quantiles of weighted draws, between draws as numpy's are where weights are equal."""
     order = np.argsort(values, kind="stable")

@@ -86,7 +86,8 @@ def flip_rows(
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): value for key, value in row.items()}
+    """Return a row as JSON can hold it: what is not a number is None."""
+    return {str(key): None if value != value else value for key, value in row.items()}
 
 
 def flips(measures: Mapping[str, Measures], options: Sequence[str]) -> pd.DataFrame:

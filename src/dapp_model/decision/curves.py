@@ -52,15 +52,24 @@ def of_run(names: Sequence[str], found: Mapping[str, Worth]) -> dict[str, Any] |
     if len(costs) < 2:
         return "not assessed"
     curve, frontier = acceptability(costs, effects, names)
+    draws = len(costs)
+
+    def errors(chances: list[float]) -> list[float | None]:
+        return [voi.share_error(one, draws) for one in chances]
+
     return {
         "cost": PUBLIC_COST,
         "effect": AVERTED,
         "unit": "GBP for each true incident averted",
         "thresholds": curve.index.tolist(),
         "probability_best": {name: curve[name].tolist() for name in names},
+        "probability_best_monte_carlo_error": {
+            name: errors(curve[name].tolist()) for name in names
+        },
         "frontier": {
             "option": frontier["option"].tolist(),
             "probability_best": frontier["probability_best"].tolist(),
+            "probability_best_monte_carlo_error": errors(frontier["probability_best"].tolist()),
             "evpi": frontier["evpi"].tolist(),
         },
     }

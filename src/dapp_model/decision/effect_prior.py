@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.decision import chance
 from dapp_model.decision.view import Material, view
 from dapp_model.distributions import Mixture
 
@@ -40,11 +41,6 @@ def membership(values: Floats, mixture: Mixture) -> Floats:
     height -= height.max(axis=1, keepdims=True)
     found = np.exp(height)
     return np.asarray(found / found.sum(axis=1, keepdims=True))
-
-
-def effective(weights: Floats) -> float:
-    """Return how many draws of equal weight would say as much (Kish): the square of sums."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def by_effect_prior(
@@ -87,7 +83,7 @@ def _part(
     headline: dict[str, Any],
 ) -> dict[str, Any]:
     values, weights = drawn
-    size = effective(weights)
+    size = chance.effective(weights, len(weights))
     said = {"part": name, "weight": weight, "effective_draws": size}
     if name != MIXTURE and size < FEWEST:
         return said | {"assessed": False}

@@ -21,6 +21,7 @@ FEWEST: Final = 50  # draws with which a regression is worth reading
 REPLICATIONS: Final = (1, 2, 4, 8, 16)
 NOTHING_DRAWN: Final = "nothing_drawn"  # the only column of parameters where all draws are alike
 NOT_ASSESSED: Final = "not assessed"
+ONLY_ONE: Final = "only one option may be chosen"
 
 
 def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
@@ -61,6 +62,15 @@ def information(nested: Floats, found: Apart, parameters: pd.DataFrame | None) -
     without luck.
     """
     unit = "GBP for this programme, present value; no population multiplier"
+    if nested.shape[2] < 2:
+        # Whatever becomes known, there is nothing else to choose.
+        return {
+            "evpi": asdict(voi.Estimate(0.0, 0.0, True)),
+            "evppi": NOT_ASSESSED,
+            "luck_removed": found.removed,
+            "reason": ONLY_ONE,
+            "unit": unit,
+        }
     if len(nested) < 2:
         return {"evpi": NOT_ASSESSED, "evppi": NOT_ASSESSED, "unit": unit}
     whole = voi.evpi_estimate(found.values)

@@ -7,22 +7,20 @@ Under each draw the model itself makes what monitoring would have shown by the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import voi
-from dapp_model.decision import studies
+from dapp_model.decision import chance
 from dapp_model.decision.chance import Apart
-from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
-from dapp_model.economics import discount_factor
+from dapp_model.decision.known import NOT_ASSESSED, ONLY_ONE
+from dapp_model.decision.later import Known, data_of, too_little
 from dapp_model.evaluation.monitoring import (
     AS_A_SERVICE,
     COMPLETIONS,
-    MATCHED,
-    REPEATS,
     REPORTED,
     RULE,
     STARTS,
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
-SPAN_MONTHS: Final = 12.0
-DAYS_OF_A_YEAR: Final = 365.25
 IN_WORDS: Final[Mapping[str, str]] = {
     STARTS: "the number of people who have started",
     COMPLETIONS: "the number who have completed",
@@ -51,20 +46,18 @@ class Choice:
     """What there is to choose between: places of the options that may be chosen, and their values.
 
     `sure` holds their values with luck taken out as for all that is said of chances; `shown` is the
-    option that is advised, or the best of the others; `evaluation` what each option spends on an
-    evaluation, present value in GBP.
+    option that is advised, or the best of the others.
     """
 
     able: tuple[int, ...]
     sure: Apart
     shown: str
-    evaluation: Mapping[str, float] = field(default_factory=dict)
 
 
 def learning(
     inputs: Inputs, values: Floats, among: Choice, seen: tuple[pd.DataFrame, pd.DataFrame]
 ) -> dict[str, Any]:
-    """Return the three values, the rule in words, and what closing, pausing, reopening cost.
+    """Return the three values, the rule in words, and what closing and reopening cost.
 
     `values` is [draw, repetition, option] in GBP, `seen` what monitoring showed and what was drawn,
     draws x names.
@@ -80,7 +73,8 @@ def learning(
         "figures": {str(name): _spread(figures[name]) for name in figures},
     }
     names = [inputs.options[i] for i in able]
-    reason = _too_little(len(shown), len(able), parameters)
+    reason = ONLY_ONE if len(able) < 2 else ""
+    reason = reason or too_little(Known(shown, parameters))
     if reason:
         return found | {"reason": reason, "learning": NOT_ASSESSED, "able_to_stop": NOT_ASSESSED}
     data = data_of(figures)
@@ -110,33 +104,12 @@ def learning(
             "act": names[act],
             "otherwise": names[0],
             "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},
-            "chance_of_act": rule.chance,
+            **chance.said("chance_of_act", rule.chance, len(shown)),
             "value": asdict(rule.value),
         },
-        "closing": _closing(inputs, values, (data, parameters), among.evaluation),
+        "closing": _closing(),
         "best_now": float(nested.mean(axis=(0, 1)).max()),
     }
-
-
-def _too_little(draws: int, options: int, parameters: pd.DataFrame) -> str:
-    """Return why nothing can be learnt from these draws, or nothing."""
-    if options < 2:
-        return "only one option may be chosen"
-    if draws < FEWEST:
-        return f"this needs at least {FEWEST} draws, and the run has {draws}"
-    return "nothing differs between draws" if NOTHING_DRAWN in parameters else ""
-
-
-def data_of(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return figures with which a regression can work: what nobody could answer is set apart.
-
-    A share without answers takes the mean of the draws that have one, and a column says so. What
-    is the same in all draws says nothing and is left out.
-    """
-    frame = figures[[*RULE, REPEATS, MATCHED]].copy()
-    frame[NO_ANSWER] = frame[REPORTED].notna().astype(float)
-    frame = frame.fillna(frame.mean()).fillna(0.0)
-    return frame.loc[:, frame.nunique() > 1]
 
 
 # -- the three values -----------------------------------------------------------------------------
@@ -161,12 +134,14 @@ def learn(
     chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
     if known is None:
         known = voi.separate_luck(net_benefit).values
+    acts = {name: float((chosen == place).mean()) for place, name in enumerate(names)}
     return {
         "value": asdict(voi.evsi(net_benefit, data, seed=seed)),
         "on_unseen_draws": asdict(voi.rule_value(data, net_benefit, seed=seed)),
         "evpi": asdict(voi.evpi_estimate(known)),
-        "chance_of_each_act": {
-            name: float((chosen == place).mean()) for place, name in enumerate(names)
+        "chance_of_each_act": acts,
+        "chance_of_each_act_monte_carlo_error": {
+            name: voi.share_error(share, len(chosen)) for name, share in acts.items()
         },
         "without_data": names[int(np.bincount(without).argmax())],
     }
@@ -190,7 +165,7 @@ def stopping(
         "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
         "knowing_everything": with_error(known.max(axis=1) - known[:, 1]),
         "stop_without_data": float(max(0.0, (values[:, 0] - values[:, 1]).mean())),
-        "chance_of_stopping": float((chosen == 0).mean()),
+        **chance.said("chance_of_stopping", float((chosen == 0).mean()), len(chosen)),
     }
 
 
@@ -208,55 +183,10 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
     return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
 
 
-# -- closing, pausing, reopening ------------------------------------------------------------------
+# -- closing and reopening ------------------------------------------------------------------------
 
 
-def _closing(
-    inputs: Inputs,
-    values: Floats,
-    known: tuple[pd.DataFrame, pd.DataFrame],
-    evaluation: Mapping[str, float],
-) -> dict[str, Any]:
-    """Return what ending and reopening cost, and what a pause to evaluate is worth with its choice.
-
-    A pause is valued with the choice that follows it: after the evaluation the programme is
-    reopened, or closed for good with the evaluation paid.
-    """
+def _closing() -> dict[str, float]:
+    """Return what ending and reopening cost beyond the contract, in GBP."""
     costs = data_file()["closing"]
-    closing, reopening = figure(costs["closing_cost"]), figure(costs["reopening_cost"])
-    pauses = {
-        name: _pause(inputs, name, values, (*known, reopening, evaluation.get(name, 0.0)))
-        for name in inputs.options[1:]
-        if inputs.option(name).levers["extension.gap"] > 0
-    }
-    return {"closing_cost": closing, "reopening_cost": reopening, "pauses": pauses}
-
-
-def _pause(
-    inputs: Inputs,
-    name: str,
-    values: Floats,
-    given: tuple[pd.DataFrame, pd.DataFrame, float, float],
-) -> dict[str, Any]:
-    """Return what one pause is worth; both of its ends bear the evaluation at present value."""
-    data, parameters, reopening, cost = given
-    place = inputs.options.index(name)
-    years = float(inputs.option(name).levers["extension.gap"]) / DAYS_OF_A_YEAR
-    opened = reopening * inputs.population_share * discount_factor(round(years))
-    reopened = values[:, :, place].mean(axis=1) - opened
-    acts = np.stack([np.full(len(reopened), -cost), reopened], axis=1)
-    design = studies.designs()["matched"]
-    size = studies.sizes()[0][0]
-    truths = studies.truths(parameters, inputs.values)
-    seen = design.summaries(truths, size, SPAN_MONTHS, np.random.default_rng(1))
-    known = data.reset_index(drop=True).assign(
-        **{f"evaluation: {column}": seen[column].to_numpy() for column in seen}
-    )
-    chosen, _ = voi.choices_by_data(known, acts)
-    return {
-        "evaluated_people": size,
-        "evaluation_cost": cost,
-        "reopened_whatever_it_shows": with_error(reopened),
-        "with_later_choice": with_error(acts[np.arange(len(acts)), chosen]),
-        "chance_of_reopening": float((chosen == 1).mean()),
-    }
+    return {name: figure(costs[name]) for name in ("closing_cost", "reopening_cost")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.decision.chance import alone, mean
+from dapp_model.decision.chance import alone, mean, said
 from dapp_model.decision.worth import Worth, spread
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def rail_of(inputs: Inputs) -> Rail:
 
 
 def expected(found: Worth, rail: Rail) -> Expected:
-    """Return what an option does to victims of those referred, draw by draw.
+    """Return what an option does to victims of those whom the decision concerns, draw by draw.
 
     Each draw has its own margin: a share of what happens to them in it under the comparator.
+    Those who started before the decision are in every option alike and are not among them.
     """
     rise = -found.serious_averted - rail.margin * found.serious_at_stake
     beyond, averted = alone(rise), alone(found.serious_averted)
@@ -71,13 +72,14 @@ def assess(found: Worth, rail: Rail) -> dict[str, Any]:
     """Return what decision.json says of the guard-rail for one option."""
     each = expected(found, rail)
     chance = chance_of_rise(each)
-    at_stake = spread(found.serious_at_stake)
+    at_stake, draws = spread(found.serious_at_stake), len(each.averted)
+    worse = mean((each.averted > 0).astype(np.float64))
     return {
         "averted": spread(found.serious_averted),
         "among_victims_of_those_referred": at_stake["mean"],
         "at_stake": at_stake,
-        "chance_of_rise_beyond_margin": chance,
-        "chance_comparator_is_worse_for_victims": mean((each.averted > 0).astype(np.float64)),
+        **said("chance_of_rise_beyond_margin", chance, draws),
+        **said("chance_comparator_is_worse_for_victims", worse, draws),
         "luck_removed": each.luck_removed,
         "luck_share": each.luck_share,
         "admissible": chance <= rail.limit,

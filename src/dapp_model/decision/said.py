@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import fitted, voi
-from dapp_model.decision import change, choice, curves, dates, known
+from dapp_model.decision import chance, change, choice, curves, dates, known
+from dapp_model.decision import later as later_choices
 from dapp_model.decision.chance import Apart, apart, chance_best, mean
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior
+from dapp_model.decision.later import Later
 from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
@@ -52,13 +54,13 @@ class Evidence:
     """What was drawn (draws x names), and a few draws under other readings of a repeat.
 
     `shown` is what monitoring of the pilot would have shown by the decision, draws x figures;
-    `evaluation` what each option spends on an evaluation, present value in GBP.
+    `later` what becomes of each option that pauses.
     """
 
     parameters: pd.DataFrame | None = None
     readings: tuple[Reading, ...] = ()
     shown: pd.DataFrame | None = None
-    evaluation: Mapping[str, float] = field(default_factory=dict)
+    later: Mapping[str, Later] = field(default_factory=dict)
 
 
 def decide(
@@ -82,6 +84,7 @@ def decide(
     advised, larger = advise(candidates, hurdle)
     shown = choice.shown(candidates, advised)
     values = nested(inputs.options, found, VALUE)
+    _add_later_choices(inputs, options, values, evidence.later)
     sure = apart(values)
     able = [i for i, one in enumerate(candidates) if one.may]
     _add_chances(options, sure, able)
@@ -150,6 +153,16 @@ def decide(
     }
 
 
+def _add_later_choices(
+    inputs: Inputs, options: list[dict[str, Any]], values: Floats, later: Mapping[str, Later]
+) -> None:
+    """Add to each option that pauses what its later choice is; None to the others."""
+    worth = {name: values[:, :, inputs.options.index(name)].mean(axis=1) for name in later}
+    found = later_choices.said(later, worth)
+    for one in options:
+        one["later_choice"] = found.get(one["name"])
+
+
 def _learning(
     inputs: Inputs, values: Floats, among: tuple[list[int], Apart, str], evidence: Evidence
 ) -> dict[str, Any] | str:
@@ -157,7 +170,7 @@ def _learning(
     if inputs.decision != "extension" or evidence.shown is None or evidence.parameters is None:
         return known.NOT_ASSESSED
     able, sure, shown = among
-    choice_of = Choice(tuple(able), _of(sure, able), shown, evidence.evaluation)
+    choice_of = Choice(tuple(able), _of(sure, able), shown)
     return learning(inputs, values, choice_of, (evidence.shown, evidence.parameters))
 
 
@@ -173,9 +186,15 @@ def _triggers(learnt: dict[str, Any] | str) -> list[dict[str, Any]]:
 
 
 def _error_of_chances(draws: int) -> str:
-    """Say how far a chance may be off for want of draws: most for a chance of one half."""
-    points = 100 * float(np.sqrt(0.25 / draws))
-    return f"A chance told from {draws} draws has a Monte Carlo error of up to {points:.0f} points."
+    """Say what the sign before an error is, and how large it can be: most for one half."""
+    if draws < 2:
+        return "From one draw no Monte Carlo error can be told."
+    points = 100 * float(np.sqrt(0.25 / (draws - 1)))
+    return (
+        f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error of a chance in percentage points: "
+        f"with {draws} draws {points:.1f} at most. Where something is so in none of n draws, its "
+        "chance is below 3/n with 95% confidence."
+    )
 
 
 def _rule(learnt: dict[str, Any] | str) -> dict[str, Any] | str:
@@ -232,10 +251,11 @@ def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) ->
     top = sure.values[:, able].max(axis=1)
     for i, one in enumerate(options):
         one["may_be_chosen"] = may[i]
-        one["chance_best"] = best[i]
+        one |= chance.said("chance_best", best[i], len(top))
         one["expected_loss"] = mean(top - sure.values[:, i]) if may[i] else None
         below = (sure.values[:, i] < sure.values[:, 0]).astype(np.float64)
-        one["chance_worse"] = None if one["is_comparator"] else mean(below)
+        worse = chance.said("chance_worse", mean(below), len(top))
+        one |= dict.fromkeys(worse) if one["is_comparator"] else worse
 
 
 def _affordability(options: Mapping[str, Any]) -> str | list[str]:
@@ -300,7 +320,11 @@ def _ratios(found: Worth) -> dict[str, Any]:
         name: asdict(ratio(by_draw[top], by_draw[bottom]))
         for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
     }
+    for one in found_ratios.values():
+        for name in ("chance_positive", "chance_above_one"):
+            one |= chance.said(name, one[name], len(by_draw[COST]))
     for name in UNIT_COSTS:
+        del found_ratios[name]["chance_above_one_monte_carlo_error"]
         del found_ratios[name]["chance_above_one"]  # a price is compared with no pound
     return found_ratios
 
@@ -403,11 +427,11 @@ def _wrong(inputs: Inputs, sure: Apart, advised: str, shown: str) -> dict[str, A
         "mean_loss_error": None,
     }
     if len(lost) > 1:
-        chance, loss = voi.chance_wrong(sure.values, *places)
+        wrongly, loss = voi.chance_wrong(sure.values, *places)
         said |= {
-            "chance": chance.value,
+            "chance": wrongly.value,
             "mean_loss": loss.value,
-            "chance_error": chance.standard_error,
+            "chance_error": wrongly.standard_error if 0 < wrongly.value < 1 else None,
             "mean_loss_error": loss.standard_error,
         }
     return said

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from dapp_model.decision.effect_prior import FEWEST
 from dapp_model.decision.view import Material, Standing, averaged, material, view
 from dapp_model.decision.worth import VALUE, Worth
+from dapp_model.report.names import READINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+DAYS_OF_A_YEAR: Final = 365.25
 LOW_HARM: Final = f"{VALUE}_low_harm"
 HALVES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "frailty": (
@@ -40,16 +42,13 @@ HALVES: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "incidents bring on more others",
     ),
 }
+RIVALS: Final = "frailty_against_state_dependence"
 QUESTIONS: Final[Mapping[str, str]] = {
     "harm_route": "What harm is counted by",
+    RIVALS: "Where repeats come from: frailty against state dependence",
     "frailty": "How far cases differ in their level of abuse",
     "state_dependence": "How far one incident brings on others",
     "repeat_reading": "What the source calls a repeat",
-}
-_READINGS: Final[Mapping[str, str]] = {
-    "A": "reading A: in the same financial year",
-    "B": "reading B: in the 365 days before",
-    "C": "reading C: ever before",
 }
 
 
@@ -74,6 +73,7 @@ def structural(
     parameters, readings = evidence
     axes = [
         _harm_route(inputs, found, given),
+        _rivals(inputs, given, parameters),
         *(_halves(inputs, axis, given, parameters) for axis in HALVES),
         _readings(inputs, found, given.standings, readings),
     ]
@@ -88,7 +88,10 @@ def structural(
         "axes": axes,
         "average": _together(inputs, found, given, parameters),
         "note": "The average is over what harm is counted by and over frailty and state "
-        "dependence where they vary; readings of a repeat are averaged apart, on fewer draws.",
+        "dependence where they vary; readings of a repeat are averaged apart, on fewer draws. "
+        "Frailty and state dependence are two explanations of the same repeats, between which the "
+        "counts hardly decide: they are compared as the two ends of one posterior, in which more "
+        "of one goes with less of the other, and not as two models fitted apart.",
     }
 
 
@@ -165,6 +168,58 @@ def _halves(
     return {**_axis(axis, given, both, len(upper)), "parameter": name}
 
 
+def _rivals(inputs: Inputs, given: Material, parameters: pd.DataFrame | None) -> dict[str, Any]:
+    """Set frailty against state dependence: the two explanations of the same repeats.
+
+    Draws are ordered by how much of abuse earlier incidents bring on, by rank, less how far cases
+    differ, by rank; each half stands for one of the two. Each alternative says what share of
+    incidents earlier ones bring on in it, in a case of the mean rate.
+    """
+    frailty, hazard = HALVES["frailty"], HALVES["state_dependence"]
+    for name in (frailty[0], hazard[0]):
+        if parameters is None or name not in parameters:
+            return _not_assessed(RIVALS, f"{name} is the same in all draws")
+    if parameters is None or len(parameters) < 2 * FEWEST:
+        number = 0 if parameters is None else len(parameters)
+        reason = f"halves of {number} draws are too few; {FEWEST} are needed"
+        return _not_assessed(RIVALS, reason)
+    brought, differ = brought_on(parameters, inputs.values), parameters[frailty[0]].to_numpy()
+    index = _ranks(brought) - _ranks(differ)
+    state = np.zeros(len(index), np.bool_)
+    state[np.argsort(index, kind="stable")[len(index) // 2 :]] = True
+    both = []
+    for name, words, weight, own in (
+        ("frailty", "repeats come more from how cases differ", frailty[1], ~state),
+        ("state_dependence", "repeats come more from one incident bringing on the next", hazard[1],
+         state),
+    ):  # fmt: skip
+        share = float(brought[own].mean())
+        told = f"{words} (earlier incidents bring on some {share:.0%} of incidents)"
+        view_of = view(given, own.astype(np.float64))
+        one = _alternative(name, told, float(inputs.values[weight]), view_of)
+        both.append({**one, "brought_on_by_earlier_incidents": share})
+    against = float(np.corrcoef(_ranks(brought), _ranks(differ))[0, 1])
+    return {**_axis(RIVALS, given, both, len(index)), "rank_correlation": against}
+
+
+def brought_on(parameters: pd.DataFrame, values: Mapping[str, Any]) -> Floats:
+    """Return the share of incidents that earlier ones bring on by draw, in a case of mean rate.
+
+    The raised hazard fades with a time constant, so that an incident brings on rate x rise x time
+    others on average.
+    """
+    rate, rise, days = (
+        parameters[name].to_numpy(np.float64) if name in parameters else float(values[name])
+        for name in ("case.frailty_mean", "incident.raised_hazard", "incident.raised_hazard_time")
+    )
+    others = np.asarray(rate * rise * days / DAYS_OF_A_YEAR, dtype=np.float64)
+    return others / (1.0 + others)
+
+
+def _ranks(values: Floats) -> Floats:
+    return np.asarray(np.argsort(np.argsort(values, kind="stable")), dtype=np.float64)
+
+
 def _readings(
     inputs: Inputs,
     found: Mapping[str, Worth],
@@ -174,8 +229,8 @@ def _readings(
     own = str(inputs.values["calibration.repeat_reading"])
     if not readings:
         reason = (
-            f"the run is made under reading {own}, and there is no posterior under another reading "
-            "to draw from, or no draws were asked for under others"
+            f"the run counts a repeat {READINGS[own]}, and there is no posterior that counts it "
+            "otherwise to draw from, or no such draws were asked for"
         )
         return {**_not_assessed("repeat_reading", reason), "own": own}
     n = len(next(iter(readings[0].found.values())).serious_averted)
@@ -187,7 +242,7 @@ def _readings(
     }
     made = {name: material(inputs, worths, standings) for name, worths in sorted(every.items())}
     alternatives = [
-        _alternative(name, _READINGS[name], weights[name], view(one)) for name, one in made.items()
+        _alternative(name, READINGS[name], weights[name], view(one)) for name, one in made.items()
     ]
     return {**_axis("repeat_reading", made[own], alternatives, n), "own": own}
 

@@ -120,6 +120,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     may = [one.may for one in able]
     best = chance.chance_best(given.apart.values, may, weights)
     worse = given.apart.values < given.apart.values[:, :1]
+    draws = chance.effective(weights, len(given.value))
     options = []
     for i, one in enumerate(able):
         low, high = chance.quantiles(given.value[:, i], even, (0.05, 0.95))
@@ -132,11 +133,18 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
                 "monte_carlo_error": chance.error(given.value[:, i], weights),
                 "true_incidents_averted": chance.mean(given.averted[:, i], weights),
                 "programme_cost": costs[i],
-                "chance_best": best[i],
-                "chance_worse": None
-                if one.comparator
-                else chance.mean(worse[:, i].astype(np.float64), weights),
-                "chance_of_rise_beyond_margin": None if one.comparator else rises[i],
+                **chance.said("chance_best", best[i], draws),
+                **_of_others(
+                    one,
+                    {
+                        **chance.said(
+                            "chance_worse",
+                            chance.mean(worse[:, i].astype(np.float64), weights),
+                            draws,
+                        ),
+                        **chance.said("chance_of_rise_beyond_margin", rises[i], draws),
+                    },
+                ),
                 "may_be_chosen": one.may,
             }
         )
@@ -144,8 +152,16 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     return {"option": advised, "label": label, "options": options}
 
 
+def _of_others(one: Candidate, chances: dict[str, Any]) -> dict[str, Any]:
+    """Return chances against the comparator, which it has none of itself."""
+    return dict.fromkeys(chances) if one.comparator else chances
+
+
 def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:
-    """Return the average of several views and the advice on it; weights need not add up to 1."""
+    """Return the average of several views and the advice on it; weights need not add up to 1.
+
+    Views of the same draws err together, so errors of chances are added up and not their squares.
+    """
     share = np.array(weights) / fsum(weights)
 
     def mean(i: int, name: str) -> float:
@@ -164,6 +180,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
             "mean": values[i],
             "true_incidents_averted": mean(i, "true_incidents_averted"),
             "chance_best": mean(i, "chance_best"),
+            "chance_best_monte_carlo_error": mean(i, "chance_best_monte_carlo_error") or None,
         }
         for i, one in enumerate(given.standings)
     ]

@@ -53,7 +53,8 @@ class Worth:
 
     `measures` are fields of `economics.Summary`, present values in GBP with benefits positive.
     `serious_averted` counts the harm that the guard-rail looks at, from the year of the decision;
-    `serious_at_stake` what of it happens under the comparator to victims of those referred.
+    `serious_at_stake` what of it happens under the comparator to victims of those whom the decision
+    concerns.
     """
 
     measures: Mapping[str, Floats]

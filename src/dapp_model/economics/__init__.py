@@ -39,6 +39,7 @@ from dapp_model.economics.summary import (
     payback_year,
     pool,
     summary,
+    tax_uplift,
     with_optimism_bias,
 )
 from dapp_model.economics.unit_costs import (
@@ -85,6 +86,7 @@ __all__ = [
     "spending",
     "summary",
     "tariff",
+    "tax_uplift",
     "value",
     "value_by_group",
     "with_optimism_bias",

@@ -161,7 +161,7 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
     )
     net_value, net_cost = social - programme, programme - fiscal
     low = int(change.low_harm_discounted_pence.sum()) / PENCE
-    uplift = figure(mapping()["checks"]["tax_uplift"])
+    uplift = tax_uplift()
     return Summary(
         option=account.option,
         comparator=comparator.option,
@@ -192,6 +192,11 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         value_by_grade=_by_grade(change),
         baseline=_baseline(level or comparator),
     )
+
+
+def tax_uplift() -> float:
+    """Return what raising a pound of tax costs beyond the pound, in the view that counts it."""
+    return figure(mapping()["checks"]["tax_uplift"])
 
 
 def pool(summaries: Sequence[Summary]) -> Summary:

@@ -7,7 +7,9 @@ were, event by event, in the total order of events. The log is the reference eng
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -29,13 +31,14 @@ from dapp_model.engines.allocation import (
 from dapp_model.engines.heap import pop
 from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown, in_total_order, sort_rows
-from dapp_model.engines.screen import may_be_referred
+from dapp_model.engines.screen import may_be_referred, room_for_points
 from dapp_model.engines.state import (
     NO_SUPPORT,
     NONE,
     G,
     Queues,
     S,
+    copy_of_lives,
     emit,
     empty_lives,
     empty_queues,
@@ -43,10 +46,11 @@ from dapp_model.engines.state import (
 )
 from dapp_model.errors import RunError
 from dapp_model.events import ROW
-from dapp_model.world import BANDS, DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
+from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 @compiled_with_memory
@@ -109,7 +113,7 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
 
 
 @compiled_with_memory
-def reach(key, p, days, warm_up, since, until, life, q):
+def reach(key, p, days, warm_up, since, until, life, q, points):
     """Find who can be referred from `since` to `until`, hardly living the lives of others.
 
     Returns identifiers and entry times [n, 2], as `county` does.
@@ -118,8 +122,6 @@ def reach(key, p, days, warm_up, since, until, life, q):
     cursor = np.zeros(1, np.int64)
     reached = np.zeros((1024, 2), np.int64)
     n = 0
-    field = np.zeros((5, BANDS), np.int64)
-    heights = np.zeros(BANDS, np.float64)
     late = rules.longest_consequence(p)
     top = days[D.ENTRY].max()
     band = 0
@@ -130,7 +132,7 @@ def reach(key, p, days, warm_up, since, until, life, q):
             person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
             if when >= until:
                 break
-            if not may_be_referred(key, p, days, person, when, since, until, late, field, heights):
+            if not may_be_referred(key, p, days, person, when, since, until, late, points):
                 continue
             cursor[0] = 0
             begin(key, p, days, life, q, 0, person, when, rows, cursor)
@@ -147,30 +149,56 @@ def reach(key, p, days, warm_up, since, until, life, q):
     return reached[:n]
 
 
-@compiled_with_memory
-def together(key, p, days, horizon, calendar, people, life, q):
-    """Simulate the people who can reach the programme, in the total order of events.
+class Joint(NamedTuple):
+    """Where those who can be reached stand, besides their lives and the queues.
 
-    people: int64 [n, 2], identifier and entry time. Returns their rows, unsorted.
+    rows: so far, unsorted, with room; heap: int64 [n, 6], the common calendar; held: int64 [n, 2],
+    places that closed groups hold; n: int64 [4], how many rows, entries of the calendar and held
+    places there are, and how many changes of the programme's calendar have been.
     """
-    g = q.g
-    rows = np.empty(65536, ROW_TYPE)
+
+    rows: npt.NDArray[np.void]
+    heap: npt.NDArray[np.int64]
+    held: npt.NDArray[np.int64]
+    n: npt.NDArray[np.int64]
+
+
+@compiled_with_memory
+def set_out(key, p, days, people, life, q):
+    """Begin the lives of the people who can reach the programme.
+
+    people: int64 [n, 2], identifier and entry time.
+    """
+    rows: Any = np.empty(65536, ROW_TYPE)
     cursor = np.zeros(1, np.int64)
-    heap = np.zeros((4096, 6), np.int64)
-    n_heap = 0
-    held = np.zeros((HELD, 2), np.int64)
-    n_held = 0
-    g[G.ASK_ASSESS] = -1
-    g[G.ASK_PLACE] = -1
-    g[G.ASK_SUPPORT] = -1
     for s in range(len(people)):
         rows = grown(rows, cursor[0] + ROOM)
         begin(key, p, days, life, q, s, people[s, 0], people[s, 1], rows, cursor)
-        rows, done = live_on(key, p, days, life, q, s, horizon, rows, cursor)
-        if not done:
-            heap = grown_heap(heap, n_heap + 8)
-            n_heap = remember(life, s, heap, n_heap)
-    n_calendar = 0
+    for ask in range(3):
+        q.g[G.ASK_ASSESS + ask] = -1
+    n = np.zeros(4, np.int64)
+    n[0] = cursor[0]
+    return Joint(rows, np.zeros((4096, 6), np.int64), np.zeros((HELD, 2), np.int64), n)
+
+
+@compiled_with_memory
+def go_on(key, p, days, until, calendar, life, q, joint):
+    """Let happen, in the total order of events, all that is due before `until`."""
+    g = q.g
+    rows = joint.rows
+    heap = joint.heap
+    held = joint.held
+    cursor = joint.n[:1].copy()
+    n_heap = joint.n[1]
+    n_held = joint.n[2]
+    n_calendar = joint.n[3]
+    for s in range(len(life.person)):
+        if life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT:
+            rows = grown(rows, cursor[0] + ROOM)
+            rows, done = live_on(key, p, days, life, q, s, until, rows, cursor)
+            if not done:
+                heap = grown_heap(heap, n_heap + 8)
+                n_heap = remember(life, s, heap, n_heap)
     while True:
         # What is next: a person's event, a change of the calendar, or places asked for just now.
         t = heap[0, 0] if n_heap > 0 else rules.INFINITE
@@ -184,7 +212,7 @@ def together(key, p, days, horizon, calendar, people, life, q):
             due = g[G.ASK_ASSESS + ask]
             if due >= 0 and (due < t or (due == t and rank >= ev.ASSESSMENT_START + ask)):
                 t, rank, what = due, ev.ASSESSMENT_START + ask, 2 + ask
-        if t >= horizon:
+        if t >= until:
             break
         rows = grown(rows, cursor[0] + ROOM)
         waiting = g[G.N_ASSESS] + g[G.N_GROUP] + g[G.N_ONE] + g[G.N_SUPPORT]
@@ -200,7 +228,7 @@ def together(key, p, days, horizon, calendar, people, life, q):
                 continue  # the person's calendar has changed since; their entry is further down
             happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
             if life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT:
-                rows, done = live_on(key, p, days, life, q, s, horizon, rows, cursor)
+                rows, done = live_on(key, p, days, life, q, s, until, rows, cursor)
                 if done:
                     continue
             n_heap = remember(life, s, heap, n_heap)
@@ -227,6 +255,15 @@ def together(key, p, days, horizon, calendar, people, life, q):
         else:
             g[G.ASK_SUPPORT] = -1
             rows, n_heap = give_support(p, days, life, q, t, heap, n_heap, rows, cursor)
+    n = np.array([cursor[0], n_heap, n_held, n_calendar], np.int64)
+    return Joint(rows, heap, held, n)
+
+
+@compiled_with_memory
+def close_books(horizon, life, joint):
+    """Return all rows, unsorted, with those of the episodes that are open at the horizon."""
+    rows = joint.rows
+    cursor = joint.n[:1].copy()
     for s in range(len(life.person)):
         me = life.person[s]
         if me[S.STAGE] > NONE:
@@ -304,6 +341,7 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
         min(world.horizon, (int(open_days[-1]) + 1) * DAY + ORIGIN),
         empty_lives(1),
         queues,
+        room_for_points(),
     )
     _check(queues)
     return people
@@ -321,24 +359,52 @@ def live_together(
     world: World, people: npt.NDArray[np.int64], seed: int, replicate: int
 ) -> npt.NDArray[np.void]:
     """Simulate under one option the people who can be reached; rows person by person."""
+    return next(live_under_each([world], people, seed, replicate))
+
+
+def live_under_each(
+    worlds: Sequence[World], people: npt.NDArray[np.int64], seed: int, replicate: int
+) -> Iterator[npt.NDArray[np.void]]:
+    """Yield the rows of `live_together` under each option; options must share the county.
+
+    Until the first day on which anything differs between the options they are lived once.
+    """
     if not len(people):
-        return np.zeros(0, ROW)
-    episodes = int(world.days[D.EPISODES].max())
+        yield from (np.zeros(0, ROW) for _ in worlds)
+        return
+    key, first = rules.rnd.stream_key(seed, replicate), worlds[0]
+    episodes = max(int(world.days[D.EPISODES].max()) for world in worlds)
     # A person who waits can change lines once at each change of the design.
     queues = empty_queues(len(people) * max(1, episodes) * 3)
     lives = empty_lives(len(people))
-    rows = together(
-        rules.rnd.stream_key(seed, replicate),
-        world.p,
-        world.days,
-        world.horizon,
-        world.calendar,
-        people,
-        lives,
-        queues,
-    )
-    _check(queues)
-    return by_person(rows, people)
+    joint = set_out(key, first.p, first.days, people, lives, queues)
+    if len(worlds) > 1:
+        joint = go_on(
+            key, first.p, first.days, parting(worlds), first.calendar, lives, queues, joint
+        )
+    for number, world in enumerate(worlds):
+        last = number == len(worlds) - 1
+        own, line, where = (
+            (lives, queues, joint) if last else (copy_of_lives(lives), _copy(queues), _copy(joint))
+        )
+        where = go_on(key, world.p, world.days, world.horizon, world.calendar, own, line, where)
+        _check(line)
+        yield by_person(close_books(world.horizon, own, where), people)
+
+
+def parting(worlds: Sequence[World]) -> int:
+    """Return the first moment at which anything differs between options that share the county."""
+    first, *others = worlds
+    moments = [first.horizon]
+    for other in others:
+        days = np.flatnonzero((first.days != other.days).any(axis=0))
+        moments += [int(day) * DAY + ORIGIN for day in days[:1]]
+        moments += [int(t) for t in np.setxor1d(first.calendar, other.calendar)[:1]]
+    return min(moments)
+
+
+def _copy(state: T) -> T:
+    return type(state)(*(one.copy() for one in state))
 
 
 def _check(queues: Queues) -> None:

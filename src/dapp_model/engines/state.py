@@ -93,6 +93,22 @@ def empty_lives(slots: int) -> Lives:
     )
 
 
+def copy_of_lives(lives: Lives) -> Lives:
+    """Return lives that go their own way from here."""
+    used = int(lives.person[:, S.PENDING].max())
+    pending = np.empty_like(lives.pending)
+    pending[:, :used] = lives.pending[:, :used]  # most of the room is never used
+    return lives._replace(
+        pending=pending,
+        person=lives.person.copy(),
+        person_x=lives.person_x.copy(),
+        case=lives.case.copy(),
+        case_y=lives.case_y.copy(),
+        field=lives.field.copy(),
+        heights=lives.heights.copy(),
+    )
+
+
 def empty_queues(places: int) -> Queues:
     """Return empty queues with room for that many joinings each."""
     return Queues(

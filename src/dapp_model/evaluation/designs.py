@@ -85,23 +85,33 @@ class Truth:
     seen_error: float
     sign: float
 
+    @property
+    def towards(self) -> float:
+        """Return the size of what is seen, below zero where it points away from the truth."""
+        return self.seen * self.sign if self.sign else abs(self.seen)
+
 
 @dataclass(frozen=True, eq=False)
 class Arms:
     """What a design sees: two arms, or the same people before and after where control is None.
 
     `truth` is by kind of outcome. `unmatched` is the share of participants for whom there is
-    nobody like them outside.
+    nobody like them outside. `people` are behind each arm, by weight; where the control arm is
+    `others` than the treated, they are not the same.
     """
 
     treated: Sample
     control: Sample | None
     truth: dict[str, Truth]
     unmatched: float = 0.0
+    people: tuple[float, float] = (0.0, 0.0)
+    others: bool = False
 
 
 def months_of(window: str) -> float:
     """Return the length of a window in months."""
+    if window in (lengths := {out.window_of(n): n for n in out.study_months()}):
+        return lengths[window]
     return out.months("wait_months" if window == out.WAIT else "follow_up_months")
 
 
@@ -121,7 +131,7 @@ def arms(
     if design is not MATCHED:
         without = _column(own, basis, window, WITHOUT)
         found = [seen(one, weights, basis, months) for one in (with_it, without)]
-        return Arms(found[0], found[1], truth)
+        return Arms(found[0], found[1], truth, 0.0, (len(own), len(own)))
     if outside is None:
         raise ValueError("A matched comparison needs people outside the programme.")
     here, there = matched_weights(out.stratum(own), out.stratum(outside))
@@ -129,7 +139,8 @@ def arms(
         seen(with_it, here, basis, months),
         seen(_column(outside, basis, window, WITHOUT), there, basis, months),
     ]
-    return Arms(found[0], found[1], truth, float(1 - here.mean()))
+    people = float(here.sum()), float(there.sum() ** 2 / max(1e-12, (there**2).sum()))
+    return Arms(found[0], found[1], truth, float(1 - here.mean()), people, others=True)
 
 
 def matched_weights(

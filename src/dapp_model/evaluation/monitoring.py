@@ -70,10 +70,9 @@ def shown(job: Job) -> dict[str, float]:
 
     inputs, people = lives.pilot_of(job.inputs), job.people
     worlds = {name: model.tabulate(inputs, name) for name in (NONE, PILOT)}
-    rows = {
-        name: fast.live_together(world, people, job.luck.seed, job.luck.replicate)
-        for name, world in worlds.items()
-    }
+    luck = (job.luck.seed, job.luck.replicate)
+    every = fast.live_under_each(list(worlds.values()), people, *luck)
+    rows = dict(zip(worlds, every, strict=True))
     cut = cut_off(inputs)
     # Who came how far is what was known then: a later referral must not show.
     early = rows[PILOT][rows[PILOT]["time"] < cut]
@@ -82,10 +81,9 @@ def shown(job: Job) -> dict[str, float]:
     figures = figures_of(early, found, cut, rng)
     life = Lives({PILOT: early}, found, worlds[PILOT], model.phases(inputs, PILOT)[0])
     few = with_share(inputs, min(OUTSIDE_SHARE, inputs.population_share))
-    county = fast.take_census(
-        [model.tabulate(few, PILOT)], job.luck.seed, job.luck.replicate, keep=True
-    ).rows
-    figures[MATCHED] = matched(life, county[county["time"] < cut], cut)
+    # Whom to match with is known then, too: nobody is left out because of a later referral.
+    until = replace(model.tabulate(few, PILOT), horizon=cut)
+    figures[MATCHED] = matched(life, fast.take_census([until], *luck, keep=True).rows, cut)
     share = inputs.population_share
     counted = (STARTS, COMPLETIONS, *OTHERS[:2], OTHERS[3])
     for name in (*counted, *(f"starters with {n} months" for n in FOLLOWED)):

@@ -22,6 +22,7 @@ from dapp_model.evaluation.seen import (
     Ints,
     Rows,
     Tally,
+    data_file,
     figure,
     pilot_figures,
     records_of,
@@ -46,12 +47,24 @@ def months(name: str) -> float:
     return figure(pilot_figures()[name])
 
 
+def study_months() -> tuple[float, ...]:
+    """Return the lengths of follow-up from the start that studies may have, in months."""
+    return tuple(float(n) for n in data_file()["sizes"]["follow_up_months"])
+
+
+def window_of(months: float) -> str:
+    """Return the name of the window from the start of some months."""
+    return f"{START}_{months:g}"
+
+
 def pool(lives: Lives) -> pd.DataFrame:
     """Return one row for each person referred: who they are, and their counts by window and world.
 
     Counts of a window that a person does not have are zero; the times say who has it.
     """
-    people = lives.people.copy()
+    import pandas as pd
+
+    people = lives.people
     persons, cases = lives.persons, np.asarray(people["case"], dtype=np.int64)
     before, after = (
         round(months("before_months") * MONTH),
@@ -72,6 +85,9 @@ def pool(lives: Lives) -> pd.DataFrame:
     windows = {name: (begin, begin + after) for name, begin in begins.items()}
     wait = round(months("wait_months") * MONTH)
     windows[WAIT] = (begins[ACCEPTED], begins[ACCEPTED] + wait)
+    windows |= {
+        window_of(n): (begins[START], begins[START] + round(n * MONTH)) for n in study_months()
+    }
     columns: dict[str, Ints] = {}
     for world, rows in lives.rows.items():
         found = tallies(rows, persons, cases)
@@ -85,17 +101,18 @@ def pool(lives: Lives) -> pd.DataFrame:
         # What led to the referral belongs to the time before it, even at the same second.
         tally = getattr(found, measure)
         columns[f"{measure}_before"] = tally.between(referred - before + 1, referred + 1)
-    people = people.assign(**columns)
-    people["lag"] = lag
-    people["records_before_start"] = found.records.between(begins[START] - before, begins[START])
-    people["grade"] = latest_grade(lives.rows[WITHOUT], persons, begins[START])
+    columns["lag"] = np.full(len(people), lag)
+    columns["records_before_start"] = found.records.between(begins[START] - before, begins[START])
+    columns["grade"] = latest_grade(lives.rows[WITHOUT], persons, begins[START])
+    levels: dict[str, Floats] = {}
     span = before / model.DAY, after / model.DAY
     for name, table in (("recording", _known), ("season", _season)):
         level = _Levels(table(lives.world))
         first = level(referred - before, span[0])
         for window in (START, LANDMARK, REFERRED, REFERRED_LANDMARK):
-            people[f"{name}_{window}"] = level(begins[window], span[1]) / first
-    return people
+            levels[f"{name}_{window}"] = level(begins[window], span[1]) / first
+    more = pd.DataFrame({**columns, **levels}, index=people.index)
+    return pd.concat([people, more], axis=1)
 
 
 def _times(people: pd.DataFrame, name: str) -> Ints:
@@ -185,9 +202,12 @@ def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) 
         tally: Tally = getattr(found, measure)
         for window, begins in ((START, index), (LANDMARK, index + length)):
             columns[f"{measure}_{window}_{WITHOUT}"] = tally.between(begins, begins + after)
+        for n in study_months():
+            until = index + round(n * MONTH)
+            columns[f"{measure}_{window_of(n)}_{WITHOUT}"] = tally.between(index, until)
     columns["records_before_start"] = found.records.between(index - before, index)
     columns["grade"] = latest_grade(rows, persons, index)
-    return first.assign(**columns)
+    return pd.concat([first, pd.DataFrame(columns, index=first.index)], axis=1)
 
 
 def _away(rows: Rows, people: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -160,9 +160,10 @@ def size_table(pool: Pool) -> pd.DataFrame:
     """Return the true effect, what the basis would show of it, and the arm for 80% power.
 
     The arm is given for randomised designs alone, since what others see is partly something else;
-    it rests on the effect on the basis's own outcome. `arm_low` and `arm_high` are those of the
-    effect plus and less two standard errors from the number of people simulated; the latter is
-    infinite where the effect is not told apart from none.
+    it rests on the effect on the basis's own outcome, and is infinite where that points the other
+    way than the effect on abuse: a larger evaluation would only be surer of what is wrong.
+    `arm_low` and `arm_high` are those of the effect plus and less two standard errors from the
+    number of people simulated; the latter is infinite where the effect is not told apart from none.
     """
     import pandas as pd
 
@@ -185,13 +186,9 @@ def size_table(pool: Pool) -> pd.DataFrame:
 
 
 def _arm_sizes(truth: Truth, unit: float) -> dict[str, float]:
-    size, two = abs(truth.seen), 2 * truth.seen_error
-    weaker = max(0.0, size - two)
-    return {
-        "arm_for_80": trials.arm_for_power(size, unit),
-        "arm_low": trials.arm_for_power(size + two, unit),
-        "arm_high": trials.arm_for_power(weaker, unit),
-    }
+    size, two = truth.towards, 2 * truth.seen_error
+    ends = {"arm_for_80": size, "arm_low": size + two, "arm_high": size - two}
+    return {name: trials.arm_for_power(max(0.0, each), unit) for name, each in ends.items()}
 
 
 def hazard_ratio_of_starters(pool: Pool, effect: str) -> tuple[float, float]:

@@ -234,6 +234,24 @@ def unit_variance(kind: str, treated: Sample, control: Sample) -> float:
     return fsum(variance / mean**2 / share for share, mean, variance in parts)
 
 
+def expected_ratio(
+    treated: Sample, control: Sample, people: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the log ratio of means that large arms of these samples show, and its error.
+
+    The error is that of the number of `people` behind each sample.
+    """
+    parts = [_known(one, positive=False) for one in (treated, control)]
+    if not all(mean > 0 for _, mean, _ in parts):
+        return 0.0, 0.0
+    ratio = float(np.log(parts[0][1] / parts[1][1]))
+    spread = sum(
+        variance / mean**2 / (share * n)
+        for (share, mean, variance), n in zip(parts, people, strict=True)
+    )
+    return ratio, float(np.sqrt(spread))
+
+
 def _known(one: Sample, *, positive: bool) -> tuple[float, float, float]:
     """Return (share known, mean, variance) of those whose outcome is known."""
     y = one.values[:, -1]

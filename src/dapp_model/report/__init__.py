@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.errors import RunError
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from dapp_model.report.totals import Totals
     from dapp_model.tables import Gathered
 
-__all__ = ["again", "paragraph", "sentences", "write"]
+# The key under which the documents, and no data file, get when a run was finished.
+FINISHED: Final = "finished"
+
+__all__ = ["FINISHED", "again", "paragraph", "sentences", "write"]
 
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
@@ -38,6 +41,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         account_words.affordability(decision),
         *words.views(decision),
         words.larger_budget(decision),
+        words.hurdle_decides(decision),
         words.victim_safety(decision),
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),
@@ -47,6 +51,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         sure_words.information(decision),
         learning_words.rule(decision),
         *learning_words.values(decision),
+        *learning_words.pauses(decision),
         *learning_words.closing(decision),
         sure_words.luck(decision),
         sure_words.acceptability(decision),
@@ -68,6 +73,7 @@ def paragraph(decision: Mapping[str, Any]) -> str:
         account_words.low_case(decision),
         *words.views({**decision, "views": others}),
         words.larger_budget(decision),
+        words.hurdle_decides(decision),
         words.victim_safety(decision),
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),
@@ -76,6 +82,7 @@ def paragraph(decision: Mapping[str, Any]) -> str:
         *change_words.flips(decision),
         sure_words.information(decision),
         learning_words.rule(decision),
+        *learning_words.pauses(decision),
         account_words.affordability(decision),
         words.present_knowledge(decision),
         words.expiry(decision),
@@ -91,9 +98,7 @@ def write(folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: G
     from dapp_model.report import figures, sure_tables
     from dapp_model.report.totals import Totals
 
-    totals = Totals(inputs, decision, gathered)
-    charts = figures.draw(totals)
-    documents = _documents(folder, totals, charts)
+    charts, documents = _made(folder, Totals(inputs, decision, gathered))
     figures.save(folder / "figures", charts)
     sure_tables.save(folder, decision)
     for name, content in documents.items():
@@ -104,13 +109,12 @@ def again(
     folder: Path, inputs: Inputs, decision: Mapping[str, Any], gathered: Gathered
 ) -> tuple[Path, ...]:
     """Write the documents of a finished run again, each at once; return where they are."""
-    from dapp_model.report import figures
     from dapp_model.report.totals import Totals
 
-    totals = Totals(inputs, decision, gathered)
+    _, documents = _made(folder, Totals(inputs, decision, gathered))
     written = []
     try:
-        for name, content in _documents(folder, totals, figures.draw(totals)).items():
+        for name, content in documents.items():
             part = folder / f".{name}.part"
             part.write_bytes(content)
             part.replace(folder / name)
@@ -121,9 +125,14 @@ def again(
     return tuple(written)
 
 
-def _documents(folder: Path, totals: Totals, charts: Sequence[Chart]) -> dict[str, bytes]:
-    """Return the documents by the names of their files."""
-    from dapp_model.report import analyses, html, sections, word
+def _made(folder: Path, totals: Totals) -> tuple[Sequence[Chart], dict[str, bytes]]:
+    """Return the charts, and the documents by the names of their files."""
+    from dapp_model import chart_style
+    from dapp_model.report import analyses, figures, grades, html, sections, word, words
 
-    document = sections.build(totals, charts, analyses.read(folder))
-    return {"report.html": html.render(document).encode(), "report.docx": word.render(document)}
+    marks = words.standing(totals.decision)
+    with chart_style.standing(grades.on_pictures(totals.inputs, marks)):
+        charts = figures.draw(totals)
+        document = sections.build(totals, charts, analyses.read(folder))
+    content = {"report.html": html.render(document).encode(), "report.docx": word.render(document)}
+    return charts, content

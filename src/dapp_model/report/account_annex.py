@@ -9,6 +9,7 @@ from dapp_model.economics.prices import discount_factor, mapping
 from dapp_model.economics.published import cost_rows
 from dapp_model.report import cost_names, words
 from dapp_model.report.cost_names import headed, plain
+from dapp_model.report.sources import ACCOUNT
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import Totals
 
@@ -85,7 +86,7 @@ def by_offence(totals: Totals) -> Table:
         true = totals.averted(f"true.{name}", totals.shown)["mean"] or 0.0
         found = totals.averted(f"recorded.{recorded}", totals.shown)["mean"] or 0.0
         label = "abuse that is not a crime" if name == _NOT_A_CRIME[0] else plain(name)
-        seen = [words.number(true), words.number(found)]
+        seen = [words.mean_count(true), words.mean_count(found)]
         if name == "homicide":
             expected = totals.decision["options"]
             one = words.option_of({"options": expected}, totals.shown)["measures"]
@@ -96,8 +97,9 @@ def by_offence(totals: Totals) -> Table:
     rest = sum(values.values())
     rows.append(("Services, whatever the offence", "", "", words.money(rest)))
     rows.append(("All benefits to society", "", "", words.money(whole)))
-    columns = ("Offence", "True averted", "Recorded averted", "Present value")
-    return Table("By offence (homicide is valued as an expectation)", columns, tuple(rows))
+    columns = ("Offence", "True averted, mean", "Recorded averted, mean", "Present value")
+    title = "By offence (homicide is valued as an expectation)"
+    return Table(title, columns, tuple(rows), ACCOUNT)
 
 
 def not_modelled() -> Table:

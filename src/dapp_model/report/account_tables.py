@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dapp_model.economics.distribution import PARTITIONS
 from dapp_model.report import account_words, words
+from dapp_model.report.sources import ACCOUNT, DECISION
 from dapp_model.report.table import Table
 from dapp_model.report.totals import GROUP_NAMES, Totals
 
@@ -39,22 +40,25 @@ def ratios(decision: Mapping[str, Any]) -> Table:
     """Return the ratios of each option: an interval, or a chance where the sign can change."""
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
-        (label, *(_ratio(one["ratios"][name]) for one in compared))
+        (label, *(_ratio(one["ratios"][name], decision) for one in compared))
         for name, label in _RATIOS.items()
     ]
     title = "Ratios of expectations; a chance stands where a ratio can change sign"
-    return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
+    return Table(title, ("", *(one["label"] for one in compared)), tuple(rows), DECISION)
 
 
-def _ratio(found: Mapping[str, Any]) -> str:
+def _ratio(found: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
     returns = "chance_above_one" in found
     say = account_words.pennies if returns else words.money
     value = "no ratio" if found["value"] is None else say(found["value"])
     if not found["can_change_sign"]:
         return f"{value} ({say(found['low'])} to {say(found['high'])})"
     if returns:
-        return f"{value} (chance of more than £1: {words.percent(found['chance_above_one'])})"
-    return f"{value} (chance of both parts above zero: {words.percent(found['chance_positive'])})"
+        return (
+            f"{value} (chance of more than £1: {words.chance(found, 'chance_above_one', decision)})"
+        )
+    both = words.chance(found, "chance_positive", decision)
+    return f"{value} (chance of both parts above zero: {both})"
 
 
 def parties(totals: Totals) -> Table:
@@ -64,9 +68,9 @@ def parties(totals: Totals) -> Table:
     for one in found["funders"]:
         share = words.percent(one["break_even_share"]) if one["own_lines"] else "no line of its own"
         share = "pays nothing" if one["pays"] == 0 else share
-        rows.append(_party(totals.funder(one["funder"]), one, share))
-    rows.append(_party("All public bodies", found["public"], ""))
-    rows.append(_party("Society", found["society"], ""))
+        rows.append(_party(totals.funder(one["funder"]), one, share, totals.decision))
+    rows.append(_party("All public bodies", found["public"], "", totals.decision))
+    rows.append(_party("Society", found["society"], "", totals.decision))
     columns = (
         "",
         "Pays",
@@ -80,10 +84,12 @@ def parties(totals: Totals) -> Table:
     )
     price_year = totals.decision["price_year"]
     title = f"What each funder gets for its pounds: present values, {price_year} prices"
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), DECISION)
 
 
-def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
+def _party(
+    name: str, one: Mapping[str, Any], share: str, decision: Mapping[str, Any]
+) -> tuple[str, ...]:
     amounts = ("pays", "cash", "capacity", "not_public_money")
     return (
         name,
@@ -91,7 +97,7 @@ def _party(name: str, one: Mapping[str, Any], share: str) -> tuple[str, ...]:
         f"{words.money(one['net'])} ({words.between(one['net_low'], one['net_high'], 'GBP')})",
         share,
         *(
-            (one["payback"] or "not in the window", words.percent(one["chance_back"]))
+            (one["payback"] or "not in the window", words.chance(one, "chance_back", decision))
             if one["pays"]
             else ("-", "-")
         ),
@@ -117,7 +123,7 @@ def contract(totals: Totals) -> Table:
         cells = (words.money(sums[year]) for year in years)
         rows.append((f"Sum of the {label}", *cells, words.money(own[0]["contract_sum"])))
     title = "The contracts line by line, in cash of the day, at central costs of staff and places"
-    return Table(title, ("Line", *years, "All years"), tuple(rows))
+    return Table(title, ("Line", *years, "All years"), tuple(rows), DECISION)
 
 
 def year_ends(totals: Totals) -> Table:
@@ -134,7 +140,7 @@ def year_ends(totals: Totals) -> Table:
         for one in account_words.shown(totals.decision)["year_ends"]
     )
     columns = ("Grant and year", "Granted", "Carried in", "Spent", "Left on 31 March", "Lost")
-    return Table("Grants by financial year, in cash of the day", columns, rows)
+    return Table("Grants by financial year, in cash of the day", columns, rows, DECISION)
 
 
 def affordability(totals: Totals) -> Table | None:
@@ -152,7 +158,9 @@ def affordability(totals: Totals) -> Table | None:
     if not rows:
         return None
     columns = ("Option, funder and year", "Pays", "Ceiling", "Affordable")
-    return Table("Affordability against each year's budget, in cash", columns, tuple(rows))
+    return Table(
+        "Affordability against each year's budget, in cash", columns, tuple(rows), DECISION
+    )
 
 
 def by_basis(totals: Totals) -> Table:
@@ -162,7 +170,7 @@ def by_basis(totals: Totals) -> Table:
         (names.get(name, name), words.money(value))
         for name, value in totals.by_basis(totals.shown).items()
     )
-    return Table("Present value by what it rests on", ("Basis", "Present value"), rows)
+    return Table("Present value by what it rests on", ("Basis", "Present value"), rows, ACCOUNT)
 
 
 def cash(totals: Totals) -> Table:
@@ -173,7 +181,7 @@ def cash(totals: Totals) -> Table:
         for i, year in enumerate(years)
     )
     title = "Cash by financial year against the comparator, in pounds of the day; gains positive"
-    return Table(title, ("Financial year", *kinds), rows)
+    return Table(title, ("Financial year", *kinds), rows, ACCOUNT)
 
 
 def by_group(totals: Totals) -> Table:
@@ -183,8 +191,8 @@ def by_group(totals: Totals) -> Table:
     rows = tuple(
         (
             GROUP_NAMES[group],
-            words.number(totals.averted_in_group("true.incidents", totals.shown, group)),
-            words.number(totals.averted_in_group("recorded.incidents", totals.shown, group)),
+            words.mean_count(totals.averted_in_group("true.incidents", totals.shown, group)),
+            words.mean_count(totals.averted_in_group("recorded.incidents", totals.shown, group)),
             words.money(found[group]["victims"]),
             words.money(found[group]["all"]),
         )
@@ -192,10 +200,10 @@ def by_group(totals: Totals) -> Table:
     )
     columns = (
         "People who use abuse",
-        "True averted",
-        "Recorded averted",
+        "True averted, mean",
+        "Recorded averted, mean",
         "Worth to their victims",
         "Worth to everybody",
     )
     title = "Who gains, by group: present values, without the programme's own cost"
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, ACCOUNT)

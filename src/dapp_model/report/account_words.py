@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from dapp_model.report import origins, sources
 from dapp_model.report.names import FUNDERS
-from dapp_model.report.words import Decision, listed, money, option_of, percent, quoted
+from dapp_model.report.words import Decision, chance, listed, money, option_of, percent, quoted
 
 if TYPE_CHECKING:
     from dapp_model.report.totals import Totals
@@ -23,8 +24,13 @@ def pennies(value: float) -> str:
     """Print what comes back of a pound: 7p, £1.25."""
     if abs(value) >= 1:
         return money(value)
-    pence = round(abs(value) * 100, 1 if abs(value) < 0.1 else 0)
-    return f"{'-' if value < 0 and pence else ''}{pence:g}p"
+    pence = _pence(value)
+    return origins.shown(value, f"{'-' if value < 0 and pence else ''}{pence:g}p")
+
+
+def _pence(value: float) -> float:
+    size = abs(float(value))
+    return round(size * 100, 1 if size < 0.1 else 0)
 
 
 def shown(decision: Decision) -> Mapping[str, Any]:
@@ -75,13 +81,13 @@ def signed(amount: float) -> str:
     if round(abs(amount)) == 0:
         return "£0"
     if abs(amount) < 100:
-        return "under £100" if amount > 0 else "under -£100"
+        return origins.shown(amount, "under £100" if amount > 0 else "over -£100")
     return money(amount)
 
 
 def about(amount: float) -> str:
     """Print a positive amount, without digits that nobody could know."""
-    return "under £100" if amount < 100 else money(amount)
+    return origins.shown(amount, "under £100") if amount < 100 else money(amount)
 
 
 def _balance(one: Mapping[str, Any], decision: Decision) -> str:
@@ -98,7 +104,11 @@ def _balance(one: Mapping[str, Any], decision: Decision) -> str:
 def bearers(totals: Totals) -> list[str]:
     """Say which public bodies gain or lose, funders or not, where it comes to something."""
     moved = {
-        totals.bearer(name): sum(tiers.get(tier, 0.0) for tier in ("cashable", "capacity"))
+        totals.bearer(name): origins.of(
+            sum(tiers.get(tier, 0.0) for tier in ("cashable", "capacity")),
+            f"{sources.ACCOUNT}:discounted, bearer {name}, cash and capacity, "
+            f"option {totals.shown} less the comparator",
+        )
         for name, tiers in totals.by_bearer(totals.shown).items()
         if not name.startswith("funder: ")
     }
@@ -145,6 +155,8 @@ def _upper(decision: Decision, cost: float) -> str:
 def _held(who: str, what: str, value: float) -> str:
     subject = f"{who} " if who else ""
     if what == "cash":
+        if not _pence(value):
+            return f"{subject}get nothing back in cash"
         if value >= 0:
             return f"{subject}get back {pennies(value)} in cash"
         return f"{subject}pay {pennies(-value)} more in cash"
@@ -159,10 +171,10 @@ def payback(decision: Decision) -> str:
 
     def when(who: str) -> str:
         year = found[who]["payback"]
-        chance = percent(found[who]["chance_back"])
+        back = chance(found[who], "chance_back", decision)
         if year:
-            return f"by the end of {year} (chance of being so by the end of the window: {chance})"
-        return f"not by the end of {decision['last_year']} (chance that it is: {chance})"
+            return f"by the end of {year} (chance of being so by the end of the window: {back})"
+        return f"not by the end of {decision['last_year']} (chance that it is: {back})"
 
     return (
         f"Counting all that society gains, the cost is made good {when('society')}; counting "
@@ -208,7 +220,7 @@ def homicide(decision: Decision) -> str:
 def contract(decision: Decision) -> list[str]:
     """Say how far modelled spending uses up each contract, and what the rule for grants does."""
     found = shown(decision)
-    lines = []
+    lines = _if_reopened(decision)
     for name in dict.fromkeys(row["contract"] for row in found["contract"]):
         rows = [row for row in found["contract"] if row["contract"] == name]
         unspent = sum(row["total"] for row in rows if row["unspent"])
@@ -240,6 +252,19 @@ def contract(decision: Decision) -> list[str]:
         "spent: what is left is no gain, and spending beyond the sum is no cost to anybody."
     )
     return lines
+
+
+def _if_reopened(decision: Decision) -> list[str]:
+    """Say what the contract of an option that pauses stands for; nothing of others."""
+    pause = option_of(decision, decision["shown_option"]).get("later_choice")
+    if pause is None or not pause["assessed"]:
+        return []
+    return [
+        "The contracts and grants described here are those of the draws in which the programme is "
+        f"reopened ({chance(pause, 'chance_of_reopening', decision)}); where it is closed for "
+        "good, the extension's contract is not paid and the evaluation is. Counts and present "
+        "values are means over all draws."
+    ]
 
 
 CONTRACTS: Mapping[str, str] = {

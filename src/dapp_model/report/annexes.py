@@ -12,6 +12,7 @@ from dapp_model.report import (
     analyses,
     calibration_annex,
     change_words,
+    origins,
     page,
     standards,
     sure_tables,
@@ -84,11 +85,13 @@ def _there(found: Iterable[Table | None]) -> tuple[Table, ...]:
 def county(pack: Pack) -> tuple[Block, ...]:
     """Return annex C: how the simulated county compares with what was counted."""
     table = calibration_annex.checks(pack.totals)
+    found = calibration_annex.checks_of(pack.totals)
+    said = calibration_annex.sentence_of(origins.sourced(found, calibration_annex.CHECKS))
     return (
         Group(
             "How the simulated county compares with what was counted",
             (
-                Paragraph(calibration_annex.sentence(pack.totals)),
+                Paragraph(said),
                 *pack.picture("calibration", height=11.0),
                 *([Group("Each figure", (table,), folded=True)] if table else []),
             ),

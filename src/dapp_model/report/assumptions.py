@@ -12,6 +12,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
+from dapp_model import describe
 from dapp_model.distributions import (
     Beta,
     Distribution,
@@ -219,12 +220,12 @@ def _value(each: Parameter) -> str:
 def _uncertainty(each: Parameter) -> str:
     if each.distribution is None:
         return "fixed" if each.role == "evidence" else "-"
-    return _in_words(each.distribution, each.unit)
+    return _in_words(each.distribution, each)
 
 
-def _in_words(distribution: Distribution, unit: str) -> str:
+def _in_words(distribution: Distribution, of: Parameter) -> str:
     def say(value: float) -> str:
-        return render(value, unit)
+        return describe.alike(of, value)
 
     match distribution:
         case Beta(mean, low, high):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.chart_style import COLOURS, INK, SOFT, Chart, canvas, style
 from dapp_model.chart_style import chart as drawn
-from dapp_model.report import words
+from dapp_model.report import origins, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,7 @@ def _sentence(found: Found, one: Found) -> str:
     for name, texts in _TEXTS.items():
         spread, unit = one["measures"][name], _unit(name)
         size = _amount(abs(spread["mean"]), unit)
-        nothing = size in ("0", "\N{POUND SIGN}0")
+        nothing = origins.bare(size) in ("0", "\N{POUND SIGN}0")
         text = texts[2] if nothing else texts[0] if spread["mean"] > 0 else texts[1]
         turn = "" if nothing else ("fewer" if name == _AVERTED else "less")
         parts.append(f"{text.format(size=size, than=than)} ({_sure(spread, unit, turn)})")
@@ -97,7 +97,7 @@ _TEXTS: Final = {
 
 def _amount(value: float, unit: str) -> str:
     """Print a number; pence are below what rounding leaves in an account."""
-    return words.amount(float(round(value)) if unit == "GBP" else value, unit)
+    return words.amount(round(value, 0) if unit == "GBP" else value, unit)
 
 
 def _unit(name: str) -> str:
@@ -202,7 +202,9 @@ def _panel(axes: Axes, own: Sequence[Found], name: str, title: str) -> None:
     axes.spines["left"].set_visible(False)
     axes.set_title(title, fontsize=10)
     axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words.amount(x, unit)))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda x, _: words.money(x) if unit else words.number(x))
+    )
     axes.set_xlabel("less \N{LEFTWARDS ARROW}   \N{RIGHTWARDS ARROW} more", color=SOFT)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from dapp_model.economics.contract import CONTRACTS, UNSPENT, Cash, spending
 from dapp_model.economics.prices import year_number
 from dapp_model.phases import phases, places
-from dapp_model.report import account_words, words
+from dapp_model.report import account_words, origins, sources, words
 from dapp_model.report.table import Table
 from dapp_model.report.totals import Totals
 
@@ -22,7 +22,8 @@ def capacity(totals: Totals) -> list[str]:
     for stage in phases(totals.inputs, totals.shown):
         group, alone, _ = places(totals.inputs, totals.shown, stage)
         kinds = [
-            f"{n} {kind} {'place' if n == 1 else 'places'}"
+            f"{origins.of(n, f'{sources.INPUTS}:{stage.section}, {kind} places')} {kind} "
+            f"{'place' if n == 1 else 'places'}"
             for n, kind in ((group, "group"), (alone, "one-to-one"))
             if n
         ]
@@ -54,7 +55,9 @@ def spend(totals: Totals) -> Table | None:
     if not rows:
         return None
     title = "What each funder pays and what is spent of it, in cash of the day"
-    return Table(title, ("Contract and funder", "Pays", "Spent", "Left"), tuple(rows))
+    return Table(
+        title, ("Contract and funder", "Pays", "Spent", "Left"), tuple(rows), sources.ACCOUNT
+    )
 
 
 def _amounts(own: Sequence[Cash], funder: str) -> tuple[float, float, float]:

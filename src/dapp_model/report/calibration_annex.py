@@ -9,7 +9,8 @@ import numpy as np
 
 from dapp_model import fitted
 from dapp_model.chart_style import COLOURS, INK, PAGE, SOFT, Chart, canvas, chart
-from dapp_model.report import words
+from dapp_model.report import origins, words
+from dapp_model.report.names import READINGS
 from dapp_model.report.table import Table
 from dapp_model.report.totals import Totals
 
@@ -21,7 +22,11 @@ _SAID = {
     "Perpetrators who carry 90% of recorded harm": (
         "Share of perpetrators who do 90% of recorded harm"
     ),
+    **{
+        f"Repeat share, reading {name}": f"Share of repeats {how}" for name, how in READINGS.items()
+    },
 }
+CHECKS = "calibration/results/predictive.csv"  # where the checks stand
 _WIDEST = 4.0  # standard errors that the chart shows
 
 
@@ -93,23 +98,28 @@ def checks(totals: Totals) -> Table | None:
                "Counted less simulated, standard errors", "Chance of being as far out")  # fmt: skip
     reading = totals.decision["posterior"]["reading"]
     return Table(
-        "The simulated county against what was counted, with a repeat counted "
-        f"{words.READINGS[reading]}",
+        f"The simulated county against what was counted, with a repeat counted {READINGS[reading]}",
         columns,
         rows,
+        CHECKS,
     )
 
 
 def sentence(totals: Totals) -> str:
     """Say how the strong figures are met, with each that is not and by how much."""
-    rows = [row for row in checks_of(totals) if row["weight"] == "strong"]
+    return sentence_of(checks_of(totals))
+
+
+def sentence_of(found: Rows) -> str:
+    """Say it of these checks."""
+    rows = [row for row in found if row["weight"] == "strong"]
     if not rows:
         return "How the simulated county compares with what was counted: not assessed."
     if far := missed(rows):
         return f"Not met within one standard error of chance and rounding: {words.listed(far)}."
     return (
-        f"All {len(rows)} figures that count most lie within one standard error, of chance and "
-        "rounding together, of what simulated counties show on average."
+        f"All {origins.at(len(rows), found)} figures that count most lie within one standard "
+        "error, of chance and rounding together, of what simulated counties show on average."
     )
 
 

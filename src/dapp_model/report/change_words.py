@@ -8,7 +8,16 @@ from typing import Any, Final
 from dapp_model.decision.change import COUNT_ROUTE
 from dapp_model.parameters import registry
 from dapp_model.quantities import UNITS
-from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
+from dapp_model.report.names import READINGS
+from dapp_model.report.words import (
+    Decision,
+    chance,
+    listed,
+    money,
+    number,
+    option_of,
+    quoted,
+)
 
 NOT_ASSESSED: Final = "not assessed"
 TOLD: Final = 3  # switching values that the first page names
@@ -44,7 +53,7 @@ def _switch(decision: Decision, one: Mapping[str, Any]) -> str:
     return (
         f"{_label(decision, one['becomes'])} becomes better on average than "
         f"{_label(decision, others[0])} if this {verb} {value} (90% interval {low} to {high}; "
-        f"{percent(one['share'])} of draws lie there): {label}."
+        f"{chance(one, 'share', decision)} of draws lie there): {label}."
     )
 
 
@@ -63,6 +72,10 @@ def amount(value: float, unit: str) -> str:
     if kind == "count" or unit == "per 1000":
         return f"{number(value)} {unit}"
     return number(value)
+
+
+def _counted(reading: str) -> str:
+    return f"counted {READINGS.get(reading, reading)}"
 
 
 def _label(decision: Decision, name: str) -> str:
@@ -90,10 +103,10 @@ def flips(decision: Decision) -> list[str]:
     if not best:
         return [
             f"{headline} has the highest mean from the social, the fiscal and the cashable "
-            "perspective, by both harm routes and under every reading of a repeat that was run."
+            "perspective, by both harm routes and however a repeat was counted in this run."
         ]
     lines = [
-        f"Counted another way ({listed(ways)}; reading {reading} of a repeat), "
+        f"Counted another way ({listed(ways)}; a repeat {_counted(reading)}), "
         f"{_label(decision, name)} has the highest mean instead of {headline}"
         f"{'' if apart else ', not told apart from the next'}."
         for (name, reading, apart), ways in best.items()

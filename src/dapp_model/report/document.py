@@ -41,7 +41,19 @@ class Link:
     to: str
 
 
-Part = str | Strong | Code | Link
+@dataclass(frozen=True)
+class Figure:
+    """A number that leads to the row of the annex that says where it comes from, by its key.
+
+    If `marked`, it rests on evidence so weak that it carries the dagger.
+    """
+
+    text: str
+    to: str
+    marked: bool = False
+
+
+Part = str | Strong | Code | Link | Figure
 Words = str | tuple[Part, ...]
 
 
@@ -51,8 +63,14 @@ def parts(words: Words) -> tuple[Part, ...]:
 
 
 def plain(words: Words) -> str:
-    """Return a line without its links and emphasis."""
-    return "".join(part if isinstance(part, str) else part.text for part in parts(words))
+    """Return a line without its links and emphasis; marks stay."""
+    return "".join(
+        part if isinstance(part, str) else part.text + _mark(part) for part in parts(words)
+    )
+
+
+def _mark(part: Part) -> str:
+    return DAGGER if isinstance(part, Figure) and part.marked else ""
 
 
 # -- blocks ---------------------------------------------------------------------------------------
@@ -78,9 +96,9 @@ class Number:
     """One headline number with its interval, its error and what it rests on."""
 
     label: str
-    value: str
-    interval: str
-    error: str
+    value: Words
+    interval: Words
+    error: Words
     rests_on: Words
 
 
@@ -97,6 +115,7 @@ class Picture:
 
     chart: Chart
     height: float = 9.0
+    marked: bool = False  # rests on weak evidence
 
 
 @dataclass(frozen=True)
@@ -182,6 +201,7 @@ SECTIONS: Final = (
     ("G", "cheers", "The appraisal, described to CHEERS 2022"),
     ("H", "quality", "Validation, quality assurance, and what changed"),
     ("I", "record", "Run record"),
+    ("J", "numbers", "Where each number comes from"),
 )
 NOTICE: Final = (
     "Executive summary",
@@ -239,7 +259,7 @@ def checked(document: Document) -> Document:
     return document
 
 
-_NUMERIC: Final = re.compile(r"-?£?-?[\d,.]+(p|%| million)?|under -?£?\d+%?|over \d+%|")
+_NUMERIC: Final = re.compile(r"-?£?-?[\d,.]+(p|%| million)?|under -?£?[\d.]+%?|over -?[\d.]+%?|")
 
 
 def numeric(table: Table) -> tuple[bool, ...]:

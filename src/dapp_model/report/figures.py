@@ -148,7 +148,7 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
         colour = _colour(decision, one)
         may = bool(one["may_be_chosen"])
         right.barh([i], [chances[i]], 0.5, color=colour)
-        said = words.percent(chances[i]) if may else "ruled out"
+        said = _in_a_bar(one, decision) if may else "ruled out"
         right.text(chances[i] + 0.02, i, said, va="center", fontsize=9)
     right.set_xlim(0, max(0.6, 1.35 * max(chances)))
     right.set_xticks([])
@@ -169,14 +169,24 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
     shown = words.option_of(decision, decision["shown_option"])
     mean, low, _, _, high = _value(shown)
     text = (
-        f"Advised: {words.quoted(best['label'])}, the best in "
-        f"{words.percent(best['chance_best'])} of draws. {words.quoted(shown['label'])} is worth "
+        f"Advised: {words.quoted(best['label'])}, the best "
+        f"{words.often(best, 'chance_best', decision)}. "
+        f"{words.quoted(shown['label'])} is worth "
         f"{words.money(mean)} (90% interval {words.between(low, high, 'GBP')}) against "
         f"{words.quoted(decision['comparator']['label'])}. The likeliest to be best is "
-        f"{words.quoted(likeliest['label'])}, with {words.percent(likeliest['chance_best'])}."
+        f"{words.quoted(likeliest['label'])}, {words.often(likeliest, 'chance_best', decision)}."
     )
     title = "What each option is worth, and how likely it is the best"
     return chart(figure, "on_a_page", title, text, (header, rows))
+
+
+def _in_a_bar(one: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
+    """Print a chance beside its bar; how many draws there are stands on the page."""
+    return (
+        words.chance(one, "chance_best", decision)
+        if 0 < one["chance_best"] < 1
+        else ("in all draws" if one["chance_best"] else "in none")
+    )
 
 
 def _value(one: Mapping[str, Any]) -> list[float]:

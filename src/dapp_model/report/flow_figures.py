@@ -136,12 +136,12 @@ def pathway(totals: Totals) -> Chart:
     )
     most = ""
     if losses:
-        most = f" Most are lost here: {losses[0][1].lower()} ({words.number(losses[0][0])})."
+        most = f" Most are lost here: {losses[0][1].lower()} ({words.whole(losses[0][0])})."
     text = (
-        f"Of {words.number(shown[0].people)} people referred under {label}, "
-        f"{words.number(shown[2].on)} start and {words.number(shown[-1].on)} complete the "
-        f"programme.{most} Under {other}, {words.number(flows[totals.comparator][-1].on)} complete "
-        f"it of {words.number(flows[totals.comparator][0].people)} referred."
+        f"Of {words.whole(shown[0].people)} people referred under {label}, "
+        f"{words.whole(shown[2].on)} start and {words.whole(shown[-1].on)} complete the "
+        f"programme.{most} Under {other}, {words.whole(flows[totals.comparator][-1].on)} complete "
+        f"it of {words.whole(flows[totals.comparator][0].people)} referred."
     )
     header = ("option", "from", "name", "what", "people")
     return chart(figure, "pathway", "Where people are lost", text, (header, rows))
@@ -208,5 +208,5 @@ def _turn(one: Band, top: float) -> Path:
 
 
 def _count(people: float) -> str:
-    """Print people on average: whole from ten on, so that what is shown adds up."""
-    return f"{people:,.0f}" if people >= 10 else f"{people:.1f}"
+    """Print people, of whom there are no parts."""
+    return words.whole(people)

@@ -8,12 +8,13 @@ unit costs. Levers and conventions are choices and count for nothing here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dapp_model.economics import settings_of, tariff
 from dapp_model.parameters import Inputs, Parameter, registry
+from dapp_model.report import origins, sources, words
 from dapp_model.report.document import DAGGER, Link, Words
 
 MONEY_ONLY: Final = ("cost",)  # sections of the registry that price what happens, and no more
@@ -75,19 +76,39 @@ def of_measures(inputs: Inputs) -> Mapping[str, Rests]:
     }
 
 
-def beside(rests: Rests) -> Words:
+def _counts(rests: Rests, measure: str) -> tuple[float, float, float]:
+    """Return how many inputs there are, are recalled and have the lowest grade, with places."""
+    behind = f"{sources.INPUTS}:inputs behind {measure.replace('_', ' ')}"
+    found = (rests.inputs, "all"), (rests.recalled, "recalled"), (rests.grades.get(WEAKEST, 0), "D")
+    all_of_them, recalled, low = (origins.of(n, f"{behind}, {which}") for n, which in found)
+    return all_of_them, recalled, low
+
+
+def beside(rests: Rests, measure: str) -> Words:
     """Return what stands beside a number: its mark, worst grade, and where to look."""
     mark = f" {DAGGER}" if rests.marked else ""
-    share = f"{rests.recalled} of {rests.inputs} inputs recalled"
+    inputs, recalled, _ = _counts(rests, measure)
+    share = f"{recalled} of {inputs} inputs recalled"
     return (Link(f"Grade {rests.worst}{mark}", "assumptions"), f" ({share})")
+
+
+def on_pictures(inputs: Inputs, marks: Sequence[str]) -> list[str]:
+    """Return what stands at the foot of a picture file: marks in short, and the dagger's meaning.
+
+    `marks` are the standing sentences of the run.
+    """
+    said = words.on_pictures(marks)
+    if of_measures(inputs)[sources.SOCIETY].marked:
+        said.append(f"{DAGGER} Results rest on inputs that are recalled or of grade {WEAKEST}")
+    return said
 
 
 def note(rests: Rests) -> Words:
     """Say what the mark means."""
-    low = rests.grades.get(WEAKEST, 0)
+    inputs, recalled, low = _counts(rests, sources.SOCIETY)
     return (
-        f"{DAGGER} Rests on inputs of grade {WEAKEST} ({low} of {rests.inputs} behind the value "
-        f"to society), among them {rests.recalled} that are recalled: no page was found that says "
+        f"{DAGGER} Rests on inputs of grade {WEAKEST} ({low} of {inputs} behind the value "
+        f"to society), among them {recalled} that are recalled: no page was found that says "
         "them. Each is in the ",
         Link("assumptions log", "assumptions"),
         " or among the ",

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dapp_model.decision import VALUE
 from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STARTS
 from dapp_model.report.names import HARMS
 from dapp_model.report.sure_words import section
 from dapp_model.report.table import Table
-from dapp_model.report.words import Decision, listed, money, number, option_of, percent, quoted
+from dapp_model.report.words import (
+    ERROR,
+    Decision,
+    concerned,
+    in_share_of_draws,
+    listed,
+    money,
+    number,
+    often,
+    option_of,
+    percent,
+    quoted,
+    share_of_draws,
+    whole,
+)
 
 NOT_ASSESSED = "not assessed"
 SHARES = (REPORTED, REPEATS)
@@ -48,11 +63,12 @@ def rule(decision: Decision) -> str:
             "tried does better than choosing now."
         )
     act, otherwise = _label(decision, one["act"]), _label(decision, one["otherwise"])
-    chance = one["chance_of_act"]
+    share, error = one["chance_of_act"], one[f"chance_of_act{ERROR}"]
+    does, does_not = (share_of_draws(x, error, found["draws"]) for x in (share, 1 - share))
     return (
         "A rule for the decision month, once monitoring has been read: "
         f"{_worded(decision)} Over what is not known, the chance of {act} under it is "
-        f"{percent(chance)} and of {otherwise} {percent(1 - chance)}. On draws that it has not "
+        f"{does} and of {otherwise} {does_not}. On draws that it has not "
         f"seen the rule is worth {_against_now(one['value'])}.{REPEATS_ALONE}"
     )
 
@@ -62,17 +78,27 @@ def worth_knowing(decision: Decision) -> str:
     found = decision["information"]
     if found["evpi"] == NOT_ASSESSED:
         return f"What it would be worth to know more before choosing: {NOT_ASSESSED}."
-    text = f"Knowing everything before choosing would be worth {money(found['evpi']['value'])}"
+    if "reason" in found:
+        return f"Knowing more before choosing would be worth nothing: {found['reason']}."
+    text = f"Knowing everything before choosing would be worth {_with_error(found['evpi'])}"
     clear = found["evppi"] if found["evppi"] != NOT_ASSESSED else []
     clear = [one for one in clear if not one["zero_within_noise"]]
     if clear:
-        text += f", knowing {section(clear[0]['section'])} {money(clear[0]['evppi'])}"
+        part = {"value": clear[0]["evppi"], "standard_error": clear[0]["standard_error"]}
+        text += f", knowing {section(clear[0]['section'])} {_with_error(part)}"
     learnt = decision["learning"]
     if learnt != NOT_ASSESSED and learnt["assessed"]:
         value = learnt["learning"]["value"]
-        noise = " (zero within noise)" if value["zero_within_noise"] else ""
-        text += f", and reading what monitoring of the pilot shows {money(value['value'])}{noise}"
+        noise = ", zero within noise" if value["zero_within_noise"] else ""
+        seen = _with_error(value).removesuffix(")")
+        text += f", and reading what monitoring of the pilot shows {seen}{noise})"
     return f"{text}."
+
+
+def _with_error(found: Mapping[str, Any]) -> str:
+    """Print pounds with their Monte Carlo error after the sign for it: £1,230 (± £150)."""
+    error = f"\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{money(found['standard_error'])}"
+    return f"{money(found['value'])} ({error})"
 
 
 def _worded(decision: Decision) -> str:
@@ -92,33 +118,69 @@ def values(decision: Decision) -> list[str]:
     if found == NOT_ASSESSED:
         return []
     lines = [_service(found["pilot_as_a_service"]), _followed(found["figures"])]
+    if (share := decision.get("population_share", 1.0)) < 1:
+        lines.append(
+            f"Only {number(share * 100)}% of the county is simulated, so few people are monitored "
+            "and what they show is noisier than in the whole county: learning is worth less here."
+        )
     if not found["assessed"]:
         return [*lines, f"Learning, and being able to stop: {NOT_ASSESSED}; {found['reason']}."]
     return [*lines, _learning(decision), _stopping(decision)]
 
 
 def closing(decision: Decision) -> list[str]:
-    """Say what closing and reopening cost, and what a pause to evaluate is worth."""
+    """Say what closing and reopening cost."""
     found = decision["learning"]
     if found == NOT_ASSESSED or not found["assessed"]:
         return []
     one = found["closing"]
-    lines = [
+    return [
         f"Closing costs some {money(one['closing_cost'])} beyond the contract, now or at the end "
-        f"of an extension, and reopening some {money(one['reopening_cost'])}: judgements, outside "
-        "the other figures."
+        "of an extension: a judgement, outside the other figures. Reopening after a pause costs "
+        f"some {money(one['reopening_cost'])} beyond it, a judgement too, and is part of what a "
+        "pause is worth."
     ]
-    for name, pause in one["pauses"].items():
-        worth = pause["with_later_choice"]
-        gap = worth["value"] - found["best_now"]
-        lines.append(
-            f"{_label(decision, name)} is worth {money(worth['value'])} (Monte Carlo error "
-            f"{money(worth['standard_error'])}) with its later choice, the cost of reopening and "
-            f"of the evaluation included: reopened in {percent(pause['chance_of_reopening'])} of "
-            f"draws after a matched evaluation of {pause['evaluated_people']} people. That is "
-            f"{money(abs(gap))} {'more' if gap > 0 else 'less'} than the best option now."
+
+
+def pauses(decision: Decision) -> list[str]:
+    """Say of each option that pauses what it is worth, its later choice included."""
+    return [
+        _pause(decision, one) for one in decision["options"] if one.get("later_choice") is not None
+    ]
+
+
+def _pause(decision: Decision, option: Mapping[str, Any]) -> str:
+    pause, label = option["later_choice"], quoted(str(option["label"]))
+    costs = (
+        f"the evaluation ({money(pause['evaluation_cost'])}) and of reopening "
+        f"({money(pause['reopening_cost'])}), at present value"
+    )
+    whatever = pause["reopened_whatever_it_shows"]
+    if not pause["assessed"]:
+        return (
+            f"{label} counts as reopened whatever the evaluation shows, with the cost of {costs}: "
+            f"its later choice is {NOT_ASSESSED}; {pause['reason']}. With it the option is worth "
+            "no less."
         )
-    return lines
+    worth, opened = pause["with_later_choice"], often(pause, "chance_of_reopening", decision)
+    best = max(
+        (one for one in decision["options"] if one["may_be_chosen"] and one is not option),
+        key=lambda one: float(one["measures"][VALUE]["mean"]),
+    )
+    gap = worth["value"] - float(best["measures"][VALUE]["mean"])
+    return (
+        f"{label} is worth {_known(worth)} with its later choice, the cost of {costs}, included "
+        f"wherever it arises: after a matched evaluation of {pause['evaluated_people']} people it "
+        f"is reopened {opened} and closed for good in the others. Reopened "
+        f"whatever is found it would be worth {_known(whatever)}. That choice is in every figure "
+        f"of this option. It is worth {money(abs(gap))} {'more' if gap > 0 else 'less'} than "
+        f"{quoted(str(best['label']))}, the best of the others."
+    )
+
+
+def _known(found: Mapping[str, Any]) -> str:
+    """Say a value with its Monte Carlo error."""
+    return f"{money(found['value'])} (Monte Carlo error {money(found['standard_error'])})"
 
 
 def expected(decision: Decision) -> Table | None:
@@ -130,14 +192,14 @@ def expected(decision: Decision) -> Table | None:
     for name, words in FIGURES.items():
         one = found["figures"][name]
         shares = name in SHARES
-        said = [NOT_ASSESSED if one[k] is None else _said(one[k], shares) for k in _ENDS]
+        said = [NOT_ASSESSED if one[k] is None else _said(one[k], share=shares) for k in _ENDS]
         rows.append((words, said[0], f"{said[1]} to {said[2]}"))
     title = "What the simulated pilot shows by the data cut-off, to hold returns against"
     return Table(title, ("Figure", "Mean", "Nine draws in ten"), tuple(rows))
 
 
-def _said(value: float, share: bool) -> str:
-    return percent(value) if share else number(value)
+def _said(value: float, *, share: bool) -> str:
+    return percent(value) if share else whole(value)
 
 
 def triggers(decision: Decision) -> list[str]:
@@ -153,8 +215,9 @@ def triggers(decision: Decision) -> list[str]:
         lines.append(f"For the decision month itself: {_worded(decision)}")
     rail = decision["guard_rail"]
     lines.append(
-        f"{HARMS[rail['outcome']]} among victims of those referred, {percent(rail['margin'])} or "
-        "more above what is expected without the programme, is looked at whenever it is seen."
+        f"{HARMS[rail['outcome']]} among victims of {concerned(decision)}, "
+        f"{percent(rail['margin'])} or more above what is expected without the programme, is "
+        "looked at whenever it is seen."
     )
     return lines
 
@@ -173,7 +236,9 @@ def _service(found: Mapping[str, Any]) -> str:
 
 
 def _followed(figures: Mapping[str, Any]) -> str:
-    mean = {name: number(one["mean"] or 0.0) for name, one in figures.items()}
+    mean = {
+        name: whole(0.0 if one["mean"] is None else one["mean"]) for name, one in figures.items()
+    }
     return (
         f"By the data cut-off {mean[STARTS]} people have started and {mean[COMPLETIONS]} have "
         f"completed, on average; {mean['starters with 6 months']} starters have 6 months of "
@@ -201,16 +266,18 @@ def _estimate(found: Mapping[str, Any]) -> str:
 
 def _learning(decision: Decision) -> str:
     found = decision["learning"]["learning"]
+    errors = found[f"chance_of_each_act{ERROR}"]
+    draws = decision["learning"]["draws"]
     acts = [
-        f"{_label(decision, name)} in {percent(chance)}"
-        for name, chance in found["chance_of_each_act"].items()
-        if chance > 0
+        f"{_label(decision, name)} {in_share_of_draws(share, errors[name], draws)}"
+        for name, share in found["chance_of_each_act"].items()
+        if share > 0
     ]
     return (
         f"Learning from the pilot by the best use of what monitoring shows is worth "
         f"{_estimate(found['value'])}, of the {money(found['evpi']['value'])} that knowing "
         f"everything would be. That use, fitted on some draws, is worth "
-        f"{_estimate(found['on_unseen_draws'])} on others; it leads to {listed(acts)} of draws."
+        f"{_estimate(found['on_unseen_draws'])} on others; it leads to {listed(acts)}."
     )
 
 

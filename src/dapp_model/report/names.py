@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 FUNDERS: Final = {
@@ -35,6 +36,12 @@ SECTIONS: Final = {
     "record": "recording",
     "referral": "referral to the programme",
     "report": "reporting to the police",
+}
+# What a repeat is, by the reading of the source that a posterior was fitted under.
+READINGS: Final[Mapping[str, str]] = {
+    "A": "in the same financial year",
+    "B": "in the 365 days before",
+    "C": "ever before",
 }
 # What the guard-rail looks at, by the setting rail.outcome.
 HARMS: Final = {

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dapp_model.events import NEEDS
-from dapp_model.report import account_words, grades, learning_words, sure_words, words
+from dapp_model.report import (
+    account_words,
+    grades,
+    learning_words,
+    origins,
+    sources,
+    sure_words,
+    words,
+)
 from dapp_model.report.document import Block, Bullets, Group, Paragraph, Prompt
 from dapp_model.report.pack import Pack
 from dapp_model.report.sections_back import CANNOT_USE
@@ -53,24 +61,28 @@ def notice(pack: Pack) -> tuple[Block, ...]:
 def _summary(pack: Pack) -> tuple[Block, ...]:
     decision = pack.decision
     return (
-        Paragraph(f"{decision['question']} {pack.marked(words.advice(decision))}"),
-        Paragraph(pack.marked(sure_words.numbers(decision))),
-        Paragraph(f"{pack.marked(words.wrong(decision))} {words.told_apart(decision)}"),
+        Paragraph(f"{decision['question']} {words.advice(decision)}"),
+        Paragraph(sure_words.numbers(decision)),
+        Paragraph(f"{words.wrong(decision)} {words.told_apart(decision)}"),
         Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}"),
     )
 
 
 def _background(pack: Pack) -> tuple[Block, ...]:
     decision, totals = pack.decision, pack.totals
-    reached = totals.pathway(totals.comparator)
+    place = f"{sources.OUTCOMES}:option {totals.comparator}, all years, people who are"
+    reached = {
+        name: origins.of(people, f"{place} {name.lower()}")
+        for name, people in totals.pathway(totals.comparator).items()
+    }
     ways = tuple(
         f"{words.quoted(one['label'])}: {one['description']}" for one in decision["options"]
     )
     return (
         Paragraph(
-            f"Under {pack.comparator}, simulated, {words.number(reached['Referred'])} people are "
-            f"referred, {words.number(reached['Started'])} start and "
-            f"{words.number(reached['Completed'])} complete the programme."
+            f"Under {pack.comparator}, simulated, {words.whole(reached['Referred'])} people are "
+            f"referred, {words.whole(reached['Started'])} start and "
+            f"{words.whole(reached['Completed'])} complete the programme."
         ),
         Paragraph("The options compared are:"),
         Bullets(ways),
@@ -85,7 +97,7 @@ def _background(pack: Pack) -> tuple[Block, ...]:
 def _recommendation(pack: Pack) -> tuple[Block, ...]:
     decision = pack.decision
     return (
-        Paragraph(pack.marked(words.advice(decision))),
+        Paragraph(words.advice(decision)),
         Paragraph(
             f"{words.present_knowledge(decision)} {sure_words.without_rail(decision)} "
             f"{words.expiry(decision)}"
@@ -103,16 +115,20 @@ def _rule(pack: Pack) -> tuple[Block, ...]:
     learnt = pack.decision["learning"]
     if isinstance(learnt, str) or not learnt["assessed"]:
         return ()
-    return (Paragraph(pack.marked(learning_words.rule(pack.decision))),)
+    return (Paragraph(learning_words.rule(pack.decision)),)
 
 
 def _financial(pack: Pack) -> tuple[Block, ...]:
     decision = pack.decision
     years, by_funder = pack.totals.programme_cost(pack.totals.shown)
+    place = f"{sources.ACCOUNT}:cost of the programme beyond the comparator"
     cost = tuple(
         f"{name}: "
         + words.listed(
-            [f"{words.money(float(v))} in {y}" for y, v in zip(years, values, strict=True)]
+            [
+                f"{words.money(origins.of(float(v), f'{place}, {name}, {y}'))} in {y}"
+                for y, v in zip(years, values, strict=True)
+            ]
         )
         for name, values in by_funder.items()
     )
@@ -122,9 +138,9 @@ def _financial(pack: Pack) -> tuple[Block, ...]:
             "by funder:"
         ),
         Bullets(cost or ("it costs no funder anything beyond the comparator",)),
-        Paragraph(pack.marked(account_words.for_each_pound(decision))),
+        Paragraph(account_words.for_each_pound(decision)),
         Bullets(tuple(account_words.funders(decision))),
-        Paragraph(pack.marked(account_words.payback(decision))),
+        Paragraph(account_words.payback(decision)),
         Paragraph(account_words.affordability(decision)),
         Prompt("Chief finance officer's comment", "whether the money is there, and from where"),
     )
@@ -140,7 +156,7 @@ def _risks(pack: Pack) -> tuple[Block, ...]:
         words.told_apart(decision),
     )
     return (
-        Bullets(tuple(pack.marked(line) for line in lines if line)),
+        Bullets(tuple(line for line in lines if line)),
         Prompt(
             "Other risks",
             "delivery by the provider, staff, safeguarding in practice, reputation, and who owns "

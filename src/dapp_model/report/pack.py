@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dapp_model.report import grades, words
-from dapp_model.report.document import DAGGER, Picture
+from dapp_model.report import analyses, grades, origins, sources, words
+from dapp_model.report.document import Picture
 from dapp_model.report.grades import Rests
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ class Pack:
     charts: Mapping[str, Chart]
     analyses: Mapping[str, Mapping[str, Any]]
 
-    @property
+    @cached_property
     def decision(self) -> Mapping[str, Any]:
-        """Return what the run says of its decision."""
-        return self.totals.decision
+        """Return what the run says of its decision; its numbers know where they stand."""
+        found: Mapping[str, Any] = origins.sourced(self.totals.decision, sources.DECISION)
+        return found
 
     @property
     def shown(self) -> Mapping[str, Any]:
@@ -49,15 +50,12 @@ class Pack:
         """Return what each of the three numbers rests on."""
         return grades.of_measures(self.totals.inputs)
 
-    def marked(self, sentence: str) -> str:
-        """Return a sentence whose figures come out of the headline, with its mark.
-
-        Every such figure rests at least on what true incidents rest on, and most on all.
-        """
-        has_figure = "£" in sentence or "%" in sentence
-        if has_figure and self.rests["net_present_social_value"].marked:
-            return f"{sentence}\N{NO-BREAK SPACE}{DAGGER}"
-        return sentence
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """Return what an analysis of evaluations says of this run; its numbers stand there."""
+        place = "analysis/evaluation/evaluation.json:sentences"
+        said = analyses.sentences(self.analyses, "evaluation")
+        return tuple(origins.each(line, place) for line in said)
 
     def picture(self, *names: str, height: float = 9.0) -> tuple[Picture, ...]:
         """Return the pictures of these names that the run has."""

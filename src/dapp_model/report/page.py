@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from dapp_model.parameters import registry
 from dapp_model.report import account_words, words
+from dapp_model.report.sources import ACCOUNT, DECISION, OUTCOMES
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import VICTIMS, Totals
 
@@ -69,9 +70,9 @@ def chances(decision: Mapping[str, Any]) -> Table:
     """Return how likely each option is the best or a loss, and whether it is safe for victims."""
     rows = []
     for one in decision["options"]:
-        worse = "-" if one["is_comparator"] else words.percent(one["chance_worse"])
+        worse = "-" if one["is_comparator"] else words.chance(one, "chance_worse", decision)
         safe = "yes" if one["is_comparator"] or one["admissible"] else "no"
-        rows.append((_named(one, decision), worse, *_best(one), safe))
+        rows.append((_named(one, decision), worse, *_best(one, decision), safe))
     columns = (
         "Option",
         "Chance of being worth less than it costs",
@@ -82,31 +83,31 @@ def chances(decision: Mapping[str, Any]) -> Table:
     return Table("How likely each option is the best, or a loss", columns, tuple(rows))
 
 
-def _best(one: Mapping[str, Any]) -> tuple[str, str]:
+def _best(one: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[str, str]:
     """Return the chance of being best and the expected loss, of an option that may be chosen."""
     if not one["may_be_chosen"]:
         return ("may not be chosen",) * 2
-    return words.percent(one["chance_best"]), words.money(one["expected_loss"])
+    return words.chance(one, "chance_best", decision), words.money(one["expected_loss"])
 
 
 def ends(totals: Totals) -> Table:
     names = (totals.comparator, totals.shown)
     columns = [totals.ends(name) for name in names]
     rows = tuple(
-        (label, *(words.number(column[label]) for column in columns)) for label in columns[0]
+        (label, *(words.whole(column[label]) for column in columns)) for label in columns[0]
     )
     heading = ("How the pathway ended", *(totals.label(name) for name in names))
-    return Table("People by how their time with the programme ended", heading, rows)
+    return Table("People by how their time with the programme ended", heading, rows, OUTCOMES)
 
 
 def anyway(totals: Totals) -> Table:
     found = ("true.incidents", "recorded.incidents", "marac.referrals", "children.referrals")
     rows = tuple(
-        (VICTIMS[name], words.number(float(totals.by_year(name, totals.comparator).sum())))
+        (VICTIMS[name], words.whole(float(totals.by_year(name, totals.comparator).sum())))
         for name in found
     )
     title = f"What would happen anyway, {totals.decision_years[0]} to {totals.decision_years[-1]}"
-    return Table(title, ("County", totals.label(totals.comparator)), rows)
+    return Table(title, ("County", totals.label(totals.comparator)), rows, OUTCOMES)
 
 
 def victims(totals: Totals) -> Table:
@@ -114,10 +115,10 @@ def victims(totals: Totals) -> Table:
     for measure, label in VICTIMS.items():
         found = totals.averted(measure, totals.shown)
         without = float(totals.by_year(measure, totals.comparator).sum())
-        rows.append((label, words.number(without), _cell(found, "")))
+        rows.append((label, words.whole(without), _cell(found, "")))
     title = f"What {words.quoted(totals.label(totals.shown))} changes, from the decision on"
     columns = ("", "Without", "Averted (mean and 90% interval)")
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), OUTCOMES)
 
 
 KINDS: Final = {
@@ -163,7 +164,7 @@ def value_of_shown(totals: Totals) -> Table:
         f"What {words.quoted(totals.label(totals.shown))} costs and is worth: present values, "
         f"{decision['price_year']} prices"
     )
-    return Table(title, ("", "Mean", "90% interval"), rows)
+    return Table(title, ("", "Mean", "90% interval"), rows, DECISION)
 
 
 def protected() -> Table:
@@ -179,7 +180,7 @@ def funders(totals: Totals) -> Table:
         for name, values in parts.items()
     ]
     title = f"Cost of the programme by funder, {totals.decision['price_year']} prices"
-    return Table(title, ("Funder", *years, "All years"), tuple(rows))
+    return Table(title, ("Funder", *years, "All years"), tuple(rows), ACCOUNT)
 
 
 def bearers(totals: Totals) -> Table:
@@ -190,11 +191,11 @@ def bearers(totals: Totals) -> Table:
     ]
     title = f"Present value by who bears it, {totals.decision['price_year']} prices"
     columns = ("", "Cash", "Capacity released, valued", "Not public money")
-    return Table(title, columns, tuple(rows))
+    return Table(title, columns, tuple(rows), ACCOUNT)
 
 
 def sureness(decision: Mapping[str, Any]) -> Table:
-    rows, draws = [], int(decision["draws"])
+    rows = []
     for one in decision["options"]:
         if one["is_comparator"]:
             continue
@@ -206,8 +207,8 @@ def sureness(decision: Mapping[str, Any]) -> Table:
                 words.between(value["low50"], value["high50"], "GBP"),
                 words.between(value["low"], value["high"], "GBP"),
                 NOT_ASSESSED if error is None else words.money(error),
-                words.in_draws(harm["chance_of_rise_beyond_margin"], draws),
-                words.in_draws(harm["chance_comparator_is_worse_for_victims"], draws),
+                words.chance(harm, "chance_of_rise_beyond_margin", decision),
+                words.chance(harm, "chance_comparator_is_worse_for_victims", decision),
             )
         )
     columns = (
@@ -229,8 +230,8 @@ def by_year(totals: Totals) -> Table:
     ]
     starts = totals.by_year("programme.starts", totals.shown)
     for i, year in enumerate(totals.decision_years):
-        averted = (words.number(float(column[i])) for column in columns)
-        rows.append((year, *averted, words.number(float(starts[i]))))
+        averted = (words.mean_count(float(column[i])) for column in columns)
+        rows.append((year, *averted, words.whole(float(starts[i]))))
     heading = (
         "Financial year",
         "True incidents averted",
@@ -238,7 +239,7 @@ def by_year(totals: Totals) -> Table:
         "Call-outs averted",
         "People who start",
     )
-    return Table("By financial year", heading, tuple(rows))
+    return Table("By financial year, means over the draws", heading, tuple(rows), OUTCOMES)
 
 
 def money_by_year(totals: Totals) -> Table:
@@ -251,7 +252,7 @@ def money_by_year(totals: Totals) -> Table:
         f"Money by financial year against the comparator, {totals.decision['price_year']} prices, "
         "not discounted but for the last column; gains positive"
     )
-    return Table(title, ("Financial year", *kinds), rows)
+    return Table(title, ("Financial year", *kinds), rows, ACCOUNT)
 
 
 def recalled(name: str) -> bool:

@@ -11,6 +11,7 @@ from dapp_model.report import (
     change_words,
     grades,
     learning_words,
+    origins,
     sure_words,
     words,
 )
@@ -29,9 +30,9 @@ def first(pack: Pack) -> tuple[Block, ...]:
     return (
         *(Paragraph(mark, "mark") for mark in warnings),
         Paragraph(f"{decision['question']} {words.decided(decision)}", "question"),
-        Paragraph(pack.marked(words.advice(decision)), "lead"),
+        Paragraph(words.advice(decision), "lead"),
         Paragraph(_meant(pack), "beside"),
-        Paragraph(f"{words.told_apart(decision)} {pack.marked(words.wrong(decision))}", "beside"),
+        Paragraph(f"{words.told_apart(decision)} {words.wrong(decision)}", "beside"),
         Paragraph(f"{words.present_knowledge(decision)} {words.expiry(decision)}", "beside"),
         Paragraph(
             (
@@ -43,9 +44,9 @@ def first(pack: Pack) -> tuple[Block, ...]:
         ),
         Numbers(tuple(_number(pack, i) for i in range(len(decision["three_numbers"])))),
         *pack.picture(*_chart(pack), height=9.0),
-        *([Paragraph(pack.marked(often))] if (often := most_often(decision)) else []),
+        *([Paragraph(often)] if (often := most_often(decision)) else []),
         Paragraph((Strong("What would change it, and what it rests on"),), "heading"),
-        Bullets(tuple(pack.marked(line) for line in _changes(pack) if line)),
+        Bullets(tuple(line for line in _changes(pack) if line)),
         _note(pack, [mark for mark in marks if mark not in warnings]),
     )
 
@@ -58,7 +59,7 @@ def _number(pack: Pack, i: int) -> Number:
         words.amount(one["mean"], unit),
         words.between(one["low"], one["high"], unit),
         "not known from one draw" if error is None else words.amount(error, unit),
-        grades.beside(pack.rests[one["measure"]]),
+        grades.beside(pack.rests[one["measure"]], one["measure"]),
     )
 
 
@@ -87,14 +88,17 @@ def most_often(decision: Mapping[str, Any]) -> str:
     said = []
     if advised["may_be_chosen"] and often["chance_best"] > advised["chance_best"]:
         said.append(
-            f"Best on average is not most often best: {words.quoted(advised['label'])} is best in "
-            f"{words.percent(advised['chance_best'])} of draws, {words.quoted(often['label'])} in "
-            f"{words.percent(often['chance_best'])}."
+            f"Best on average is not most often best: {words.quoted(advised['label'])} is best "
+            f"{words.often(advised, 'chance_best', decision)}, "
+            f"{words.quoted(often['label'])} {words.often(often, 'chance_best', decision)}."
         )
     turned = Counter(_turned(decision)).most_common()
     if turned:
         labels = [words.quoted(words.option_of(decision, name)["label"]) for name, _ in turned]
-        (_, most), *others = turned
+        (_, most), *others = [
+            (o, origins.at(n, decision["views"], "and other tests that turn the advice"))
+            for o, n in turned
+        ]
         each = [f"to {labels[0]}"]
         each += [f"{n} to {label}" for (_, n), label in zip(others, labels[1:], strict=True)]
         said.append(f"{most} of the tests below would turn the advice {words.listed(each)}.")
@@ -119,6 +123,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     differ = [one for one in others if one["differs"]]
     switches_known = decision["switching"] != NOT_ASSESSED
     return (
+        words.hurdle_decides(decision),
         account_words.low_case(decision),
         *(words.views({**decision, "views": differ}) if differ else ()),
         *(change_words.switches(decision)[:1] if switches_known else ()),
@@ -134,7 +139,7 @@ def _structures(pack: Pack) -> str:
     """Say in short how far the advice hangs on how the model is built; section 7 says which way."""
     found = pack.decision["structural"]
     asked, others = sure_words.alternatives(pack.decision)
-    changed = len(others)
+    changed = origins.at(len(others), found["axes"], "that change the advice")
     average = found["average"]
     mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
     which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE
@@ -154,6 +159,8 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
             *(head if isinstance(head, tuple) else (head,)),
             f" {' '.join(marks)} Every number comes from one run of {decision['draws']} draws: ",
             Link("run record", "record"),
+            "; each leads to ",
+            Link("where it comes from", "numbers"),
             f". Not assessed: {'; '.join(decision['not_assessed'])}.",
         ),
         "note",

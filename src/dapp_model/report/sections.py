@@ -15,6 +15,7 @@ from dapp_model.report.document import (
     blocks_of,
     checked,
 )
+from dapp_model.report.links import Evidence, Linker
 from dapp_model.report.pack import Pack
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ def build(
     left = [Picture(chart) for chart in charts if chart.name not in placed]
     blocks["tables"] = annexes.tables(pack, left)
     decision = totals.decision
-    sections = tuple(Section(n, key, title, blocks.get(key, ())) for n, key, title in SECTIONS)
+    linker = Linker(Evidence(decision, pack.rests))
+    *seen, (last, key, title) = SECTIONS
+    sections = [
+        linker.section(Section(n, key, title, blocks.get(key, ()))) for n, key, title in seen
+    ]
+    sections.append(Section(last, key, title, linker.annex()))
     return checked(
-        Document(str(decision["title"]), str(decision["question"]), "simulated", sections)
+        Document(str(decision["title"]), str(decision["question"]), "simulated", tuple(sections))
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dapp_model.experiment import families
 from dapp_model.model import tabulate
 from dapp_model.parameters import Inputs
 from dapp_model.report import (
     account_tables,
-    analyses,
     change_words,
     learning_words,
     page,
@@ -24,7 +25,6 @@ from dapp_model.report.document import (
     not_assessed,
 )
 from dapp_model.report.pack import Pack
-from dapp_model.report.table import Table
 
 FULL = Link("Annex B", "tables")
 CANNOT_USE = (
@@ -111,8 +111,21 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 *change_words.switches(decision),
             )
         ),
+        *_choke_points(pack),
         *pack.picture("tornado", "acceptability", height=7.5),
     )
+
+
+def _choke_points(pack: Pack) -> tuple[Block, ...]:
+    """Return what one more of each scarce thing is worth, where `dapp sensitivity` has told it."""
+    found = pack.analyses.get("sensitivity", {}).get("choke_point_sentences", ())
+    if not found:
+        steps = (
+            "one more place, a week less wait, one more referral a month or a point of completion"
+        )
+        return (Paragraph(not_assessed(f"What {steps} is worth")),)
+    head = f"For {pack.label}, in a few draws with the same luck on both sides:"
+    return (Paragraph(head), Bullets(tuple(str(line) for line in found)))
 
 
 def _by_prior(pack: Pack) -> tuple[Block, ...]:
@@ -124,7 +137,7 @@ def _by_prior(pack: Pack) -> tuple[Block, ...]:
     label = str(pack.shown["label"])
     rows = tuple(row for row in whole.rows if row[0] in (*_KEPT, label))
     return (
-        Table(whole.title, whole.columns, rows),
+        replace(whole, rows=rows),
         Paragraph(
             "One set of draws serves all schools of thought: each draw counts for each of them "
             "with the chance that an effect of its size came from it. Effective draws say how "
@@ -138,17 +151,13 @@ _KEPT = ("Weight", "Effective draws", "Hazard ratio at full dose, mean", "Advice
 
 def finding_out(pack: Pack) -> tuple[Block, ...]:
     """Return section 8: what is not known, and what knowing it is worth."""
-    evaluated = [
-        line
-        for line in analyses.sentences(pack.analyses, "evaluation")
-        if "before and after" not in line.casefold()
-    ]
+    evaluated = [line for line in pack.evaluated if "before and after" not in line.casefold()]
     silent = not_assessed("What an evaluation of the pilot could detect")
     table = sure_tables.information(pack.decision)
     told = tuple(row for row in table.rows if row[-1] != sure_tables.WITHIN_NOISE) if table else ()
     return (
         Paragraph(sure_words.information(pack.decision)),
-        *([Table(table.title, table.columns[:-1], tuple(r[:-1] for r in told))]
+        *([replace(table, columns=table.columns[:-1], rows=tuple(r[:-1] for r in told))]
           if table and told else []),
         *_taught(pack),
         Paragraph(
@@ -203,6 +212,6 @@ def monitoring(pack: Pack) -> tuple[Block, ...]:
         Paragraph(words.expiry(pack.decision)),
         Paragraph(
             "Funders decide each for its own share, the Commissioner for the office's; the Police "
-            "and Crime Panel scrutinises."
+            "and Crime Panel scrutinises and does not approve."
         ),
     )

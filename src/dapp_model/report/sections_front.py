@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dapp_model.report import (
     account_tables,
     account_words,
     analyses,
     base_difference,
+    learning_words,
+    origins,
     page,
     words,
 )
@@ -54,11 +58,7 @@ def bought(pack: Pack) -> tuple[Block, ...]:
 
 def anyway(pack: Pack) -> tuple[Block, ...]:
     """Return section 2: what is no effect of the programme."""
-    evaluated = [
-        line
-        for line in analyses.sentences(pack.analyses, "evaluation")
-        if "before and after" in line.casefold()
-    ]
+    evaluated = [line for line in pack.evaluated if "before and after" in line.casefold()]
     silent = not_assessed("Regression to the mean as an evaluation of this pilot would see it")
     return (
         Paragraph(
@@ -95,9 +95,11 @@ def options(pack: Pack) -> tuple[Block, ...]:
     return (
         Definitions(described),
         *([Paragraph(larger)] if larger else []),
+        *([Paragraph(decides)] if (decides := words.hurdle_decides(pack.decision)) else []),
         *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
+        *(Paragraph(line) for line in learning_words.pauses(pack.decision)),
         *_against_base(pack),
     )
 
@@ -108,8 +110,9 @@ def _against_base(pack: Pack) -> tuple[Block, ...]:
     if found is None:
         return ()
     chart = base_difference.chart(found)
+    said = base_difference.sentences(origins.sourced(found, f"{analyses.BASE}.json"))
     return (
-        Bullets(tuple(base_difference.sentences(found))),
+        Bullets(tuple(said)),
         *([Picture(chart, 7.0)] if chart else []),
     )
 
@@ -140,9 +143,9 @@ def value(pack: Pack) -> tuple[Block, ...]:
 def _ratios_of_shown(pack: Pack) -> Table:
     """Return the ratios of the shown option alone."""
     whole = account_tables.ratios(pack.decision)
-    at = whole.columns.index(str(pack.shown["label"]))
+    at = [origins.bare(one) for one in whole.columns].index(str(pack.shown["label"]))
     rows = tuple((row[0], row[at]) for row in whole.rows)
-    return Table(whole.title, ("", whole.columns[at]), rows)
+    return replace(whole, columns=("", whole.columns[at]), rows=rows)
 
 
 def who_pays(pack: Pack) -> tuple[Block, ...]:
@@ -175,4 +178,4 @@ def _parties(pack: Pack) -> Table:
     whole = account_tables.parties(pack.totals)
     keep = range(6)
     rows = tuple(tuple(row[i] for i in keep) for row in whole.rows)
-    return Table(whole.title, tuple(whole.columns[i] for i in keep), rows)
+    return replace(whole, columns=tuple(whole.columns[i] for i in keep), rows=rows)

@@ -307,9 +307,18 @@ def record(totals: Totals) -> Table:
         ("Counted until", words.day(decision["window_ends"])),
         ("Source of this program", source_hash()),
         *((name, found) for name, found in runs.versions().items()),
-        ("When it ended, wall time, platform, hash of every data file", "manifest.json of the run"),
+        ("Run finished", _when(decision)),
+        ("Wall time, platform, hash of every data file", "manifest.json of the run"),
     ]  # fmt: skip
     return Table("Run record", ("What", "Which"), tuple(rows))
+
+
+def _when(decision: Mapping[str, Any]) -> str:
+    """Return on which day the run was finished; documents alone are told."""
+    from dapp_model.report import FINISHED
+
+    found = decision.get(FINISHED)
+    return words.day(str(found)[:10]) if found else NOT_ASSESSED
 
 
 def changed(since: Mapping[str, Any] | None) -> Table:

@@ -28,6 +28,7 @@ from dapp_model.decision.change import RECORDED
 from dapp_model.decision.worth import VALUE
 from dapp_model.report import sure_words, words
 from dapp_model.report.figures import pounds
+from dapp_model.report.names import READINGS
 from dapp_model.report.totals import Totals
 
 if TYPE_CHECKING:
@@ -181,11 +182,6 @@ def label_of(parameter: str) -> str:
 # -- what flips the advice ------------------------------------------------------------------------
 
 _ACROSS: Final = 5.7  # inches of all cells side by side
-_READINGS: Final = {  # of what a source of the calibration calls a repeat
-    "A": "repeat: in the same financial year",
-    "B": "repeat: in the 365 days before",
-    "C": "repeat: ever before",
-}
 _PERSPECTIVES: Final = {"social": "All of society", RECORDED: "A police count"}
 _HOW: Final = {
     "fiscal": "cash and capacity, no harm to victims",
@@ -213,17 +209,17 @@ def flips(decision: Mapping[str, Any]) -> Chart | None:
         key=lambda one: down.index((one["perspective"], one["harm_route"])),
     )
     columns = list(dict.fromkeys(str(one["reading"]) for one in rows))
-    missing = [name for name in _READINGS if name not in columns]
+    missing = [name for name in READINGS if name not in columns]
     left, top, tall = 2.55, 0.5, 0.66
     wide = _ACROSS / len(columns)
     figure, axes = bare(left + _ACROSS + 0.1, top + tall * len(down) + 0.56)
     height = figure.get_figheight()
     for j, reading in enumerate(columns):
-        name = f"Reading {reading}" + ("" if j else " (this run)")
+        name = "A repeat counted" + ("" if j else ", as in this run,")
         centre = left + wide * (j + 0.5)
-        axes.text(centre, height - 0.1, name, ha="center", va="top", fontsize=9)
-        axes.text(centre, height - 0.28, _READINGS.get(reading, ""), ha="center", va="top",
-                  fontsize=7.5)  # fmt: skip
+        axes.text(centre, height - 0.1, name, ha="center", va="top", fontsize=8)
+        axes.text(centre, height - 0.26, READINGS.get(reading, reading), ha="center", va="top",
+                  fontsize=8, fontweight="bold")  # fmt: skip
     for one in rows:
         i, j = down.index((one["perspective"], one["harm_route"])), columns.index(one["reading"])
         low = height - top - tall * (i + 1)
@@ -253,8 +249,11 @@ def _how(perspective: str, route: str) -> str:
 def _not_assessed(missing: Sequence[str]) -> str:
     if not missing:
         return ""
-    which = "Reading" if len(missing) == 1 else "Readings"
-    return f"{which} {words.listed(missing)} of a repeat: not assessed in this run."
+    return f"A repeat counted {_or(missing)}: not assessed in this run."
+
+
+def _or(readings: Sequence[str]) -> str:
+    return " or ".join(READINGS[one] for one in readings)
 
 
 def _draw_cell(
@@ -298,7 +297,8 @@ def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Seque
         way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
         groups.setdefault((one["reading"], one["option"]), []).append(way)
     for (reading, option), found in sorted(groups.items()):
-        text += f" Under reading {reading} {label(option)} is best for {words.listed(found)}."
+        how = READINGS.get(reading, reading)
+        text += f" A repeat counted {how}, {label(option)} is best for {words.listed(found)}."
     unclear = sum(not one["told_apart"] for one in counted)
     if unclear:
         text += f" In {unclear} of them the best cannot be told from the next best."

@@ -16,11 +16,11 @@ WITHIN_NOISE = "zero within noise"
 CSV = ("effect_prior.csv", "structural.csv", "acceptability.csv", "information.csv", "luck.csv")
 
 
-def _three(one: Mapping[str, Any]) -> str:
+def _three(one: Mapping[str, Any], decision: Decision) -> str:
     """Return value, incidents averted and chance of being best in one cell."""
     return (
-        f"{words.money(one['mean'])}; {words.number(one['true_incidents_averted'])} averted; best "
-        f"{words.percent(one['chance_best'])}"
+        f"{words.money(one['mean'])}; {words.mean_count(one['true_incidents_averted'])} averted; "
+        f"best {words.chance(one, 'chance_best', decision)}"
     )
 
 
@@ -41,7 +41,10 @@ def effect_prior(decision: Decision) -> Table | None:
         ("Advice", *(one["label"] if one["assessed"] else NOT_ASSESSED for one in parts)),
     ]
     for i, option in enumerate(decision["options"]):
-        cells = [_three(one["options"][i]) if one["assessed"] else NOT_ASSESSED for one in parts]
+        cells = [
+            _three(one["options"][i], decision) if one["assessed"] else NOT_ASSESSED
+            for one in parts
+        ]
         rows.append((option["label"], *cells))
     title = (
         "By school of thought on the programme's effect (mean net present social value; true "
@@ -70,7 +73,7 @@ def structural(decision: Decision) -> Table:
         rows.append((axis["words"], "average", "", draws, *_row(axis["average"], shown)))
     whole = decision["structural"]["average"]
     draws = words.number(decision["draws"])
-    rows.append(("All but the reading", "average", "", draws, *_row(whole, shown)))
+    rows.append(("All but what a repeat is", "average", "", draws, *_row(whole, shown)))
     columns = (
         "Question",
         "Answer",
@@ -78,7 +81,7 @@ def structural(decision: Decision) -> Table:
         "Draws",
         "Advice",
         f"Value of {words.quoted(_label(decision, shown))}",
-        "True incidents averted by it",
+        "True incidents averted by it, mean",
     )
     return Table("Other ways to build the model", columns, tuple(rows))
 
@@ -88,7 +91,7 @@ def _row(view: Mapping[str, Any], shown: str) -> tuple[str, str, str]:
     return (
         str(view["label"]),
         words.money(one["mean"]),
-        words.number(one["true_incidents_averted"]),
+        words.mean_count(one["true_incidents_averted"]),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dapp_model.report import origins
 from dapp_model.report.names import SECTIONS
 from dapp_model.report.words import (
     Decision,
+    amount,
     between,
     listed,
     money,
@@ -15,6 +17,7 @@ from dapp_model.report.words import (
     option_of,
     percent,
     quoted,
+    share_of_draws,
 )
 
 NOT_ASSESSED = "not assessed"
@@ -118,7 +121,8 @@ def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
         if one["name"] != axis.get("own")
     ]
     advised = decision["advice"]["option"]
-    return len(others), [one for one in others if one["differs"] and one["option"] != advised]
+    asked = origins.at(len(others), decision["structural"]["axes"])
+    return asked, [one for one in others if one["differs"] and one["option"] != advised]
 
 
 def other_ways(asked: int) -> str:
@@ -133,6 +137,7 @@ def structures(decision: Decision) -> str:
     found = decision["structural"]
     asked, others = alternatives(decision)
     changed = [f"{quoted(one['label'])} ({one['words']})" for one in others]
+    count = origins.at(len(changed), found["axes"], "that change the advice")
     silent = [
         axis["words"][0].lower() + axis["words"][1:]
         for axis in found["axes"]
@@ -142,7 +147,7 @@ def structures(decision: Decision) -> str:
     shown = str(decision["shown_option"])
     text = f"{other_ways(asked)}, "
     text += (
-        f"{len(changed)} would change the advice, to {listed(changed)}"
+        f"{count} would change the advice, to {listed(changed)}"
         if changed
         else "none would change the advice"
     )
@@ -160,6 +165,8 @@ def information(decision: Decision) -> str:
     found = decision["information"]
     if found["evpi"] == NOT_ASSESSED:
         return f"The value of knowing more before choosing: {NOT_ASSESSED}, with a single draw."
+    if "reason" in found:
+        return f"Knowing more before choosing would be worth nothing: {found['reason']}."
     whole = found["evpi"]
     text = (
         f"Knowing everything before choosing would be worth {money(whole['value'])} to this "
@@ -197,10 +204,14 @@ def acceptability(decision: Decision) -> str:
             f"; from about {money(price)} for each, {quoted(option_of(decision, name)['label'])}"
         )
     top = option_of(decision, names[-1])
-    chance = found["frontier"]["probability_best"][-1]
+    chance = share_of_draws(
+        found["frontier"]["probability_best"][-1],
+        found["frontier"]["probability_best_monte_carlo_error"][-1],
+        int(decision["draws"]),
+    )
     return (
         f"{text}. At {money(prices[-1])}, the end of the chart, {quoted(top['label'])} is best "
-        f"with a chance of {percent(chance)}. This counts public money alone, and is no advice."
+        f"with a chance of {chance}. This counts public money alone, and is no advice."
     )
 
 
@@ -221,7 +232,7 @@ def numbers(decision: Decision) -> str:
     parts = []
     for one in decision["three_numbers"]:
         label = one["label"][0].lower() + one["label"][1:]
-        mean = money(one["mean"]) if one["unit"] == "GBP" else number(one["mean"])
+        mean = amount(one["mean"], one["unit"])
         parts.append(f"{label} {mean} ({between(one['low'], one['high'], one['unit'])})")
     return (
         f"For {quoted(shown['label'])} against {quoted(decision['comparator']['label'])}, means "

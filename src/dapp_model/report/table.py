@@ -10,8 +10,14 @@ NOT_ASSESSED: Final = "not assessed"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the page: heading, columns, rows of texts; the first column names the row."""
+    """A table of the page: heading, columns, rows of texts; the first column names the row.
+
+    `of` is the file of the run that holds its numbers, where these do not say it themselves; `keys`
+    are names of its rows, to which links lead.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    of: str = ""
+    keys: tuple[str, ...] = ()

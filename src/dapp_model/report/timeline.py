@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dapp_model import events as ev
+from dapp_model import whole
 from dapp_model.chart_style import (
     BEHIND,
     COLOURS,
@@ -20,10 +19,11 @@ from dapp_model.chart_style import (
     Chart,
     canvas,
     chart,
+    standing,
     style,
     wrapped,
 )
-from dapp_model.errors import RunError
+from dapp_model.report import words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,11 +69,14 @@ def group_of(kind: int) -> int | None:
     return PROGRAMME if kind >= ev.FIRST_PROGRAMME_KIND else POLICE
 
 
-def picture(inputs: Inputs, story: Story) -> Chart:
-    """Return the timeline of a story. What happens in one lane alone has a full mark."""
+def picture(inputs: Inputs, story: Story, marks: Sequence[str] = ()) -> Chart:
+    """Return the timeline of a story. What happens in one lane alone has a full mark.
+
+    `marks` are sentences that hold of everything from this scenario.
+    """
     labels = [inputs.option(name).label for name in (story.comparator, story.option)]
     first, last = _span(story)
-    with style():
+    with style(), standing(words.on_pictures(marks)):
         figure = canvas(9.0, 5.2)
         axes: Sequence[Axes] = figure.subplots(2, 1, sharex=True)
         for side, (one, label) in enumerate(zip(axes, labels, strict=True)):
@@ -209,16 +212,7 @@ def write(folder: Path, found: Chart, marks: Sequence[str]) -> Path:
     from dapp_model.report.figures import write as write_chart
     from dapp_model.tables import write_csv
 
-    made = folder / f".{NAME}.{os.getpid()}.unfinished"
-    try:
-        made.mkdir(parents=True)
+    with whole.added(folder, "The timeline") as made:
         write_chart(made, found, marks)
         write_csv(made / f"{NAME}.csv", found.header, found.rows)
-        for path in sorted(made.iterdir()):
-            path.replace(folder / path.name)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"The timeline could not be written to {folder} ({reason}).") from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
     return folder

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import word_parts as wp
 from dapp_model.report.document import (
+    DAGGER,
     Block,
     Bullets,
     Definitions,
@@ -23,6 +24,7 @@ from dapp_model.report.document import (
     Words,
     blocks_of,
     parts,
+    plain,
 )
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.word_styles import STYLES, lay_out, room_for_picture, set_up
@@ -96,12 +98,12 @@ class _Writer:
         self.paper.add_paragraph(text, style="Title")
 
     def contents(self, sections: list[Section]) -> None:
-        """Write the list of sections, each a link on a line of its own."""
-        line = self.paper.add_paragraph(style=STYLES["note"])
-        line.add_run("Contents: ")
+        """Write the list of sections: each a link on a line of its own, with its page."""
+        line = self.paper.add_paragraph(style=STYLES["contents"])
+        line.add_run("Contents").bold = True
         for one in sections:
-            line.add_run().add_break()
-            wp.add_link(line, f"{one.number} {one.title}", one.key)
+            line = self.paper.add_paragraph(style=STYLES["contents"])
+            wp.add_entry(line, f"{one.number} {one.title}", one.key)
 
     def section(self, section: Section) -> None:
         heading = section.title if section.key == "first" else section.heading
@@ -152,12 +154,13 @@ class _Writer:
     def numbers(self, block: Numbers) -> None:
         """Write the headline numbers as a table of their own, with the numbers large."""
         rows = tuple(
-            (one.label, one.value, one.interval, one.error, wp.flat(one.rests_on))
-            for one in block.items
+            (one.label, one.value, one.interval, one.error, one.rests_on) for one in block.items
         )
         columns = ("Number", "Mean", "90% interval", "Monte Carlo error", "Weakest evidence")
-        shown = Table("The three numbers", columns, rows)
-        wp.add_table(self.paper, shown, self.width, shares=(23, 18, 24, 13, 38), large=1)
+        flat = tuple(tuple(map(plain, row)) for row in rows)
+        shown = Table("The three numbers", columns, flat)
+        manner = wp.Manner((23, 18, 24, 13, 38), 1, rows)
+        wp.add_table(self.paper, shown, self.width, manner)
 
     def table(self, block: Table) -> None:
         line = self.paper.add_paragraph(style="Caption")
@@ -172,7 +175,8 @@ class _Writer:
         wp.add_picture(line, block.chart, self.width, height)
         line = self.paper.add_paragraph(style="Caption")
         wp.add_number(line, "Figure", next(self.figures))
-        line.add_run(f": {block.chart.title}. ")
+        mark = f"\N{NO-BREAK SPACE}{DAGGER}" if block.marked else ""
+        line.add_run(f": {block.chart.title}{mark}. ")
         # On the first page every line counts, and the sentences around say what the chart shows.
         said = "Simulated." if self.first else f"{block.chart.alternative} Simulated."
         line.add_run(said).bold = False

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from dapp_model.report.document import Code, Link, Part, Strong, Words, numeric, plain
+from dapp_model.report.document import (
+    DAGGER,
+    Code,
+    Figure,
+    Link,
+    Part,
+    Strong,
+    Words,
+    numeric,
+    parts,
+    plain,
+)
 
 if TYPE_CHECKING:
     from docx.document import Document as Paper
@@ -20,7 +31,10 @@ PAGE: Final = (21.0, 29.7)  # A4, cm
 MARGIN: Final = 1.9  # cm
 NARROW: Final = 1.5  # cm, on the first page
 _TWIPS: Final = 1440 / 2.54  # in a cm
+_W: Final = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _SOFT: Final = "B4B6B9"
+_ROWS: Final = 10_000  # numbers of bookmarks of rows begin here; those of headings are lower
+NUMBER, MARKED = "PackNumber", "PackMarked"  # styles of a number that is a link, and of its mark
 
 
 def text_width(wide: bool) -> float:
@@ -68,6 +82,8 @@ def add_part(line: Any, part: Part) -> None:
             line.add_run(text, style="Typed")
         case Link(text, to):
             add_link(line, text, to)
+        case Figure():
+            line._p.extend(_parsed(f"<w:p {_W}>{_figure(part)}</w:p>"))
         case _:
             line.add_run(part)
 
@@ -78,6 +94,22 @@ def add_link(line: Any, text: str, to: str) -> None:
     line._p.append(link)
     run = line.add_run(text, style="Hyperlink")
     link.append(run._r)
+
+
+def add_entry(line: Any, text: str, to: str) -> None:
+    """Add a line of a list of contents: a link, and the page to which it leads.
+
+    The page is a field by itself and no part of a field for the whole list: LibreOffice works out
+    the first as it opens a file, and shows of the second what the file holds. No program that
+    writes the file knows its pages, so it holds none: Word asks whether to work them out.
+    """
+    add_link(line, text, to)
+    line.add_run("\t")
+    begin, separate, end = (
+        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+    )
+    code = f'<w:r><w:instrText xml:space="preserve"> PAGEREF {to} \\h </w:instrText></w:r>'
+    line._p.extend(_parsed(f"<w:p {_W}>{begin}{code}{separate}{end}</w:p>"))
 
 
 def add_bookmark(line: Any, text: str, name: str, number: int) -> None:
@@ -138,22 +170,24 @@ def _shares(table: Table) -> list[float]:
     return shares
 
 
-def add_table(
-    paper: Paper,
-    table: Table,
-    width: float,
-    *,
-    shares: Sequence[float] | None = None,
-    large: int | None = None,
-) -> None:
-    """Add a table of that width in cm; its header row is marked and repeats on each page.
+@dataclass(frozen=True)
+class Manner:
+    """How a table is shown, where that is not the usual way.
 
-    `shares` are widths of columns against each other; `large` is a column whose words are large.
+    `shares` are widths of columns against each other, `large` is a column whose words are large,
+    `rows` are cells with links, in the place of the table's own.
     """
-    from docx.oxml import parse_xml
+
+    shares: tuple[float, ...] = ()
+    large: int | None = None
+    rows: tuple[tuple[Words, ...], ...] = ()
+
+
+def add_table(paper: Paper, table: Table, width: float, manner: Manner = Manner()) -> None:
+    """Add a table of that width in cm; its header row is marked and repeats on each page."""
     from docx.oxml.ns import nsdecls
 
-    found = list(shares or _shares(table))
+    found = list(manner.shares or _shares(table))
     widths = [round(width * _TWIPS * share / sum(found)) for share in found]
     flush = numeric(table)
     xml = [
@@ -166,22 +200,61 @@ def add_table(
         *(f'<w:gridCol w:w="{each}"/>' for each in widths),
         "</w:tblGrid>",
     ]
-    for i, row in enumerate([table.columns, *table.rows]):
+    large = manner.large
+    for i, row in enumerate([table.columns, *(manner.rows or table.rows)]):
+        key = table.keys[i - 1] if table.keys and i else ""
         header = "<w:tblHeader/>" if i == 0 else ""
         xml.append(f"<w:tr><w:trPr><w:cantSplit/>{header}</w:trPr>")
         for j, (text, across) in enumerate(zip(row, widths, strict=True)):
             style = "TableHead" if i == 0 else "TableLarge" if j == large else "TableText"
             right = '<w:jc w:val="right"/>' if flush[j] and j != large else ""
             keep = "<w:keepNext/>" if i == 0 else ""
+            name = _named(key, i) if j == 0 else ""
             xml.append(
                 f'<w:tc><w:tcPr><w:tcW w:w="{across}" w:type="dxa"/></w:tcPr><w:p><w:pPr>'
-                f'<w:pStyle w:val="{style}"/>{keep}{right}</w:pPr><w:r>'
-                f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
+                f'<w:pStyle w:val="{style}"/>{keep}{right}</w:pPr>{name}'
+                f"{''.join(map(_run, parts(text)))}</w:p></w:tc>"
             )
         xml.append("</w:tr>")
     xml.append("</w:tbl>")
     body = paper.element.body
-    body.insert_element_before(parse_xml("".join(xml)), "w:sectPr")
+    body.insert_element_before(_parsed("".join(xml)), "w:sectPr")
+
+
+def _run(part: Part) -> str:
+    """Return a part of a cell; what leads somewhere is a number, or plain words that do not."""
+    if isinstance(part, Figure):
+        return _figure(part)
+    text = part if isinstance(part, str) else part.text
+    return f'<w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def _figure(part: Figure) -> str:
+    """Return a number that leads to where it comes from, and its mark."""
+    mark = (
+        f'<w:r><w:rPr><w:rStyle w:val="{MARKED}"/></w:rPr><w:t>{DAGGER}</w:t></w:r>'
+        if part.marked
+        else ""
+    )
+    return (
+        f'<w:hyperlink w:anchor="{part.to}" w:history="1"><w:r><w:rPr>'
+        f'<w:rStyle w:val="{NUMBER}"/></w:rPr><w:t xml:space="preserve">{escape(part.text)}</w:t>'
+        f"</w:r></w:hyperlink>{mark}"
+    )
+
+
+def _named(key: str, row: int) -> str:
+    """Return the name of a row, to which links lead; nothing without a name."""
+    if not key:
+        return ""
+    number = _ROWS + row
+    return f'<w:bookmarkStart w:id="{number}" w:name="{key}"/><w:bookmarkEnd w:id="{number}"/>'
+
+
+def _parsed(xml: str) -> Any:
+    from docx.oxml import parse_xml
+
+    return parse_xml(xml)
 
 
 def table_style() -> Any:

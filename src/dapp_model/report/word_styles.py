@@ -38,6 +38,7 @@ STYLES: Final = {
     "note": "Pack Note",
     "prompt": "Pack Prompt",
     "picture": "Pack Picture",
+    "contents": "Pack Contents",
 }
 
 
@@ -47,6 +48,7 @@ def set_up(paper: Paper, document: Document) -> None:
 
     _fonts(paper)
     _boxes(paper)
+    _pages(paper)
     paper.styles.element.append(wp.table_style())
     section = paper.sections[0]
     lay_out(section, wide=False)
@@ -70,6 +72,7 @@ def lay_out(section: Any, *, wide: bool) -> None:
 
 def _fonts(paper: Paper) -> None:
     from docx.enum.style import WD_STYLE_TYPE
+    from docx.enum.text import WD_UNDERLINE
     from docx.shared import Cm, Pt, RGBColor
 
     styles = paper.styles
@@ -101,6 +104,10 @@ def _fonts(paper: Paper) -> None:
     link = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
     link.font.color.rgb = RGBColor.from_string(BLUE)
     link.font.underline = True
+    number = styles.add_style("Pack Number", WD_STYLE_TYPE.CHARACTER)
+    number.font.underline = WD_UNDERLINE.DOTTED
+    marked = styles.add_style("Pack Marked", WD_STYLE_TYPE.CHARACTER)
+    marked.font.superscript = True
     defaults = styles.element.find(f".//{{{_W}}}rPrDefault//{{{_W}}}lang")
     for attribute in ("val", "eastAsia"):
         defaults.set(f"{{{_W}}}{attribute}", LANGUAGE)
@@ -173,6 +180,7 @@ def _boxes(paper: Paper) -> None:
         ("Pack Note", 8, 1, 1, "", ""),
         ("Pack Prompt", BODY, 2, 4, "", SOFT),
         ("Pack Picture", BODY, 4, 0, "", ""),
+        ("Pack Contents", 9, 0.5, 0.5, "", ""),
         ("Table Text", 8.5, 1, 1, "", ""),
         ("Table Head", 8.5, 1, 1, "", ""),
         ("Table Large", 12, 1, 1, "", ""),
@@ -192,6 +200,17 @@ def _boxes(paper: Paper) -> None:
         if fill:
             properties.append(wp.element("w:shd", val="clear", color="auto", fill=fill))
         _in_order(properties)
+
+
+def _pages(paper: Paper) -> None:
+    """Set pages flush right behind dots in the list of contents, and have Word work them out."""
+    from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
+    from docx.shared import Cm
+
+    stops = paper.styles[STYLES["contents"]].paragraph_format.tab_stops
+    stops.add_tab_stop(Cm(wp.text_width(False)), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
+    settings = paper.settings.element  # whose parts have an order
+    settings.find(f"{{{_W}}}compat").addprevious(wp.element("w:updateFields", val="true"))
 
 
 # The schema wants the properties of a paragraph in this order.

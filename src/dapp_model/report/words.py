@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from dapp_model.report.names import HARMS
+from dapp_model.report import origins
+from dapp_model.report.names import HARMS, READINGS
 
 Decision = Mapping[str, Any]
 
+ERROR: Final = "_monte_carlo_error"  # of the field with that name before it
+FEW: Final = 50  # draws below which chances, intervals and regressions are not worth reading
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
-# What a repeat is, by the reading of the source that a posterior was fitted under.
-READINGS: Final[Mapping[str, str]] = {
-    "A": "in the same financial year",
-    "B": "in the 365 days before",
-    "C": "ever before",
-}
 
 
 def rounded(value: float, figures: int = 3) -> float:
@@ -27,8 +24,7 @@ def rounded(value: float, figures: int = 3) -> float:
     return round(value, figures - 1 - math.floor(math.log10(abs(value))))
 
 
-def number(value: float, figures: int = 3) -> str:
-    """Print a number with three significant figures and thousands separators: 1,250."""
+def _number(value: float, figures: int = 3) -> str:
     near = rounded(value, figures)
     if near == 0:
         return "0"
@@ -39,35 +35,94 @@ def number(value: float, figures: int = 3) -> str:
     return f"-{text}" if near < 0 else text
 
 
+def number(value: float, figures: int = 3) -> str:
+    """Print a number with three significant figures and thousands separators: 1,250."""
+    return origins.shown(value, _number(float(value), figures))
+
+
+def whole(value: float) -> str:
+    """Print a count of people, incidents or places: none of them comes in parts."""
+    return origins.shown(value, "under 1") if 0 < value <= 0.5 else nearest(value)
+
+
+def nearest(value: float) -> str:
+    """Print the nearest whole number, as at the ends of an interval."""
+    return origins.shown(value, _number(float(round(float(value)))))
+
+
+def mean_count(value: float) -> str:
+    """Print a count that is said to be a mean: whole from ten up, with one decimal below."""
+    size = abs(float(value))
+    if size >= 9.95 or size == 0:
+        return whole(value)
+    if size < 0.05:
+        return origins.shown(value, "under 0.1" if value > 0 else "over -0.1")
+    return origins.shown(value, f"{float(value):.1f}".removesuffix(".0"))
+
+
 def money(value: float) -> str:
     """Print pounds with three significant figures, pence as two: £196,000, -£340, £1.60."""
+    return origins.shown(value, _money(float(value)))
+
+
+def _money(value: float) -> str:
     near = rounded(value) if abs(value) >= 0.005 else 0.0
     sign = "-" if near < 0 else ""
     size = abs(near)
     if size < 10 and round(size, 2) % 1:
         return f"{sign}£{size:.2f}"
     if size >= 1e6:
-        return f"{sign}£{number(size / 1e6)} million"
-    return f"{sign}£{number(round(size, 2) if size < 1000 else size)}"
+        return f"{sign}£{_number(size / 1e6)} million"
+    return f"{sign}£{_number(round(size, 2) if size < 1000 else size)}"
 
 
 def percent(share: float) -> str:
     """Print a chance as a percentage, never as 0% or 100% unless it is by count: 3%, 12%."""
     if 0 < share <= 0.005:
-        return "under 1%"
+        return origins.shown(share, "under 1%")
     if 0.995 <= share < 1:
-        return "over 99%"
-    return f"{share * 100:.0f}%"
+        return origins.shown(share, "over 99%")
+    return origins.shown(share, f"{float(share) * 100:.0f}%")
+
+
+def chance(found: Mapping[str, Any], name: str, decision: Decision) -> str:
+    """Print a chance of the run with its Monte Carlo error in points: 48% (± 4.4).
+
+    Where no draw tells otherwise, in how many draws it is so.
+    """
+    return share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+
+
+def in_share_of_draws(share: float, error: float | None, draws: int) -> str:
+    """Say in how many draws something is so: in 48% (± 4.4) of draws, in none of the 20 draws."""
+    told = share_of_draws(share, error, draws)
+    return f"in {told} of draws" if 0 < share < 1 else told
+
+
+def often(found: Mapping[str, Any], name: str, decision: Decision) -> str:
+    """Say in how many draws of the run something is so, with the Monte Carlo error."""
+    return in_share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+
+
+def share_of_draws(share: float, error: float | None, draws: int) -> str:
+    """Print a share of draws with its Monte Carlo error; at nought or one, in how many it is so."""
+    if not 0 < share < 1:
+        return in_draws(share, draws)
+    if error is None:
+        return percent(share)
+    return f"{percent(share)} (± {number(100 * error, 2)})"
 
 
 def amount(value: float, unit: str) -> str:
-    """Print a value in its unit: pounds as money, everything else as a number."""
-    return money(value) if unit == "GBP" else number(value)
+    """Print a mean in its unit: pounds as money, everything else as a count."""
+    return money(value) if unit == "GBP" else mean_count(value)
 
 
 def between(low: float, high: float, unit: str) -> str:
-    """Print an interval."""
-    return f"{amount(low, unit)} to {amount(high, unit)}"
+    """Print an interval: of pounds, or of a mean count, whole where an end is ten or more."""
+    few = max(abs(low), abs(high)) < 9.95
+    say = money if unit == "GBP" else mean_count if few else nearest
+    return f"{say(low)} to {say(high)}"
 
 
 def day(iso: str) -> str:
@@ -113,9 +168,17 @@ def public_cost(value: float) -> str:
 
 def incidents(value: float) -> str:
     """Say how many true incidents an option averts, or adds."""
-    if value >= 0:
-        return f"averts {number(value)} incidents of abuse"
-    return f"comes with {number(-value)} more incidents of abuse"
+    size = abs(value)
+    if size == 0:
+        return "averts no incident of abuse"
+    count = whole(size) if size >= 1 else origins.shown(size, "less than one")
+    if value > 0:
+        return f"averts {count} {_incident(size)} of abuse"
+    return f"comes with {count} more {_incident(size)} of abuse"
+
+
+def _incident(size: float) -> str:
+    return "incident" if round(float(size)) <= 1 else "incidents"
 
 
 def advice(decision: Decision) -> str:
@@ -126,7 +189,7 @@ def advice(decision: Decision) -> str:
         other = option_of(decision, decision["shown_option"])
         value = other["measures"]["net_present_social_value"]["mean"]
         text = (
-            f"On present knowledge the best act is {label}: the best of the other options, "
+            f"On present knowledge the best option is {label}: the best of the other options, "
             f"{quoted(other['label'])}, {worth(value)} against it"
         )
         return f"{text}{_ruled_out(other)}."
@@ -134,7 +197,7 @@ def advice(decision: Decision) -> str:
     value = measures["net_present_social_value"]["mean"]
     averted = measures["true_incidents_averted"]["mean"]
     return (
-        f"On present knowledge the best act is {label}. Against {comparator} it "
+        f"On present knowledge the best option is {label}. Against {comparator} it "
         f"{incidents(averted)} and {worth(value)}, on average."
     )
 
@@ -167,9 +230,13 @@ def wrong(decision: Decision) -> str:
     found = decision["wrong"]
     against = quoted(option_of(decision, found["against"])["label"])
     text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
-    if found["chance_error"]:
+    if not 0 < found["chance"] < 1:
+        text = f"{against} is better than this {in_draws(found['chance'], decision['draws'])}"
+        text = f"How often this is wrong: {text}"
+    elif found["chance_error"]:
         points = number(100 * found["chance_error"], 2)
-        text += f" (Monte Carlo error {points} {'point' if points == '1' else 'points'})"
+        one = origins.bare(points) == "1"
+        text += f" (Monte Carlo error {points} {'point' if one else 'points'})"
     if found["chance"] > 0:
         text += f"; the loss is then {money(found['mean_loss_when_wrong'])} on average"
     if found["luck_removed"]:
@@ -181,7 +248,7 @@ def calibrated(posterior: Mapping[str, Any]) -> str:
     """Return which posterior a result rests on, with its hash: for the record of a run."""
     return (
         f"Calibrated: draws come from the posterior {posterior['hash']} ({posterior['title']}; "
-        f"{posterior['rows']:,} rows), with reading {posterior['reading']} of a repeat."
+        f"{posterior['rows']:,} rows), with a repeat counted {READINGS[posterior['reading']]}."
     )
 
 
@@ -214,6 +281,11 @@ def standing(decision: Decision) -> list[str]:
             f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
             "before using any number."
         )
+    elif 0 < decision["draws"] < FEW:
+        marks.append(
+            f"Indicative: a run with {decision['draws']} draws, too few for chances and intervals "
+            "to be used."
+        )
     share = decision["population_share"]
     if share < 1:
         marks.append(
@@ -222,6 +294,17 @@ def standing(decision: Decision) -> list[str]:
             "representative."
         )
     return marks
+
+
+def on_pictures(marks: Sequence[str]) -> list[str]:
+    """Return in a few words what these marks say, for the foot of a picture file."""
+    ends = {"Provisional": ":", "Indicative": ".", "Only": ","}
+    return [
+        mark.partition(end)[0]
+        for mark in map(origins.bare, marks)
+        for first, end in ends.items()
+        if mark.startswith(first)
+    ]
 
 
 def decided(decision: Decision) -> str:
@@ -270,6 +353,34 @@ def larger_budget(decision: Decision) -> str:
     )
 
 
+def hurdle_decides(decision: Decision) -> str:
+    """Say that the hurdle decides against the option of the highest mean, or would at a stricter.
+
+    Nothing where it changes nothing.
+    """
+    found = decision["larger_budget"]
+    if found is None:
+        return ""
+    label = quoted(option_of(decision, found["option"])["label"])
+    means = {
+        one["name"]: float(one["measures"]["net_present_social_value"]["mean"])
+        for one in decision["options"]
+        if one["may_be_chosen"]
+    }
+    highest = max(means, key=lambda name: means[name]) if means else ""
+    if not found["passes"] and highest == found["option"] != decision["advice"]["option"]:
+        return (
+            f"{label} has the highest expected value and is not advised: its extra pounds do not "
+            f"return more than the hurdle of {money(found['hurdle'])} each."
+        )
+    if found["passes"] and not found["passes_hurdle_shown"]:
+        return (
+            f"The hurdle decides: the extra pounds of {label} return more than "
+            f"{money(found['hurdle'])} each, but not more than {money(found['hurdle_shown'])}."
+        )
+    return ""
+
+
 def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     """Say what the extra pounds return against the same design at the usual budget."""
     twin = found["same_design"]
@@ -280,10 +391,12 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     return f", and each beyond {against}, the same design at the usual budget, about {back}"
 
 
-def how_often(what: str, share: float, draws: int) -> str:
+def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
     """Say the chance of what is said; where no draw tells otherwise, in how many draws it is so."""
+    share = found[name]
     if 0 < share < 1:
-        return f"the chance that {what} is {percent(share)}"
+        told = share_of_draws(share, found.get(f"{name}{ERROR}"), draws)
+        return f"the chance that {what} is {told}"
     return f"{what} {in_draws(share, draws)}"
 
 
@@ -292,6 +405,13 @@ def in_draws(share: float, draws: int) -> str:
     if 0 < share < 1:
         return percent(share)
     return f"in none of the {draws} draws" if share == 0 else f"in all {draws} draws"
+
+
+def concerned(decision: Decision) -> str:
+    """Say whose victims the guard-rail is about: those for whom the decision changes anything."""
+    if decision["decision"] == "extension":
+        return "those referred, accepted or started after the decision"
+    return "those referred"
 
 
 def victim_safety(decision: Decision) -> str:
@@ -303,13 +423,15 @@ def victim_safety(decision: Decision) -> str:
     holds = "" if harm["luck_removed"] else " These chances hold luck as well as what is not known."
     rise = how_often(
         f"{quoted(option['label'])} raises it by more than {percent(rail['margin'])} among "
-        "victims of those referred",
-        harm["chance_of_rise_beyond_margin"],
+        f"victims of {concerned(decision)}",
+        harm,
+        "chance_of_rise_beyond_margin",
         decision["draws"],
     )
     worse = how_often(
         f"{quoted(decision['comparator']['label'])} is worse for victims",
-        harm["chance_comparator_is_worse_for_victims"],
+        harm,
+        "chance_comparator_is_worse_for_victims",
         decision["draws"],
     )
     text = (

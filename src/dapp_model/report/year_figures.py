@@ -111,7 +111,7 @@ def _said(totals: Totals) -> str:
     )
     return (
         f"{label} {words.incidents(mean)} (90% interval {words.between(low, high, '')}) from "
-        f"{totals.decision_years[0]} to {totals.decision_years[-1]}, of {words.number(without)} in "
+        f"{totals.decision_years[0]} to {totals.decision_years[-1]}, of {words.whole(without)} in "
         f"the county: {_share(share)}, {eye}. True incidents on the left, recorded on the right. "
         f"Bands hold half of the draws and nine in ten; those of the county's level rest on "
         f"{totals.whole_draws} draws."

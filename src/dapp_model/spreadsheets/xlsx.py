@@ -7,24 +7,8 @@ import io
 import warnings
 from typing import Any, Final
 
-from dapp_model.spreadsheets.sheet import (
-    CONTENT_COLUMNS,
-    CONTENT_WIDTHS,
-    CONTENTS,
-    COVER,
-    COVER_WIDTH,
-    FORMATS,
-    ONE_TABLE,
-    Book,
-    Column,
-    Sheet,
-    cleaned,
-    form_of,
-    height,
-    lines,
-    said,
-    widths,
-)
+from dapp_model.spreadsheets import sheet as layout
+from dapp_model.spreadsheets.sheet import Book, Column, Sheet
 
 _OPTIONS: Final = {
     "in_memory": True,
@@ -42,12 +26,12 @@ def workbook(book: Book) -> bytes:
         import gptables
 
     cover = gptables.Cover(
-        title=said(book.title),
-        intro=[said(line) for line in book.intro],
-        about=[said(line) for line in book.about],
-        contact=[said(line) for line in book.contact],
-        cover_label=COVER,
-        width=COVER_WIDTH,
+        title=layout.said(book.title),
+        intro=[layout.said(line) for line in book.intro],
+        about=[layout.said(line) for line in book.about],
+        contact=[layout.said(line) for line in book.contact],
+        cover_label=layout.COVER,
+        width=layout.COVER_WIDTH,
     )
     tables = {sheet.name: _table(sheet, i) for i, sheet in enumerate(book.sheets)}
     stream = io.BytesIO()
@@ -57,25 +41,27 @@ def workbook(book: Book) -> bytes:
             stream,
             tables,
             cover=cover,
-            contentsheet_label=CONTENTS,
+            contentsheet_label=layout.CONTENTS,
             contentsheet_options={
-                "column_names": list(CONTENT_COLUMNS),
-                "title": CONTENTS,
-                "instructions": ONE_TABLE,
+                "column_names": list(layout.CONTENT_COLUMNS),
+                "title": layout.CONTENTS,
+                "instructions": layout.ONE_TABLE,
             },
             auto_width=False,
             workbook_options=_OPTIONS,
         )
-    made.set_properties({"title": said(book.title), "created": dt.datetime(2000, 1, 1)})
+    made.set_properties({"title": layout.said(book.title), "created": dt.datetime(2000, 1, 1)})
     for sheet in book.sheets:
         _finish(made.get_worksheet_by_name(sheet.name), sheet)
-    for name in (COVER, CONTENTS):
+    for name in (layout.COVER, layout.CONTENTS):
         _print(made.get_worksheet_by_name(name))
-    for i, width in enumerate(CONTENT_WIDTHS):
-        made.get_worksheet_by_name(CONTENTS).set_column(i, i, width)
+    for i, width in enumerate(layout.CONTENT_WIDTHS):
+        made.get_worksheet_by_name(layout.CONTENTS).set_column(i, i, width)
     for i, (kind, text) in enumerate(book.cover()):
-        tall = height(lines([said(text)], [COVER_WIDTH])) + 10 * (kind != "text")
-        made.get_worksheet_by_name(COVER).set_row(i, tall)
+        tall = layout.height(layout.lines([layout.said(text)], [layout.COVER_WIDTH])) + 10 * (
+            kind != "text"
+        )
+        made.get_worksheet_by_name(layout.COVER).set_row(i, tall)
     made.close()
     return stream.getvalue()
 
@@ -84,7 +70,7 @@ def _table(sheet: Sheet, place: int) -> Any:
     import gptables
     import pandas as pd
 
-    rows = [[cleaned(cell) for cell in row] for row in sheet.rows]
+    rows = [[layout.cleaned(cell) for cell in row] for row in sheet.rows]
     headings = [column.heading for column in sheet.columns]
     columns = {
         heading: pd.Series([row[i] for row in rows], dtype=object)
@@ -99,7 +85,7 @@ def _table(sheet: Sheet, place: int) -> Any:
         instructions=above[1],
         legend=above[2 : 2 + n_legend],
         source=above[2 + n_legend],
-        scope=said(above[3 + n_legend]),
+        scope=layout.said(above[3 + n_legend]),
         index_columns={},
         additional_formatting=[
             {"column": {"columns": [i], "format": look, "include_names": True}}
@@ -107,29 +93,31 @@ def _table(sheet: Sheet, place: int) -> Any:
             for look in [_look(column, first=i == 0)]
         ]
         + [
-            {"cell": {"cells": (r, c), "format": {"num_format": FORMATS[form]}}}
+            {"cell": {"cells": (r, c), "format": {"num_format": layout.FORMATS[form]}}}
             for r, row in enumerate(rows, start=1)  # the headings are the first
             for c, (value, column) in enumerate(zip(row, sheet.columns, strict=True))
-            if (form := form_of(value, column.form)) != column.form
+            if (form := layout.form_of(value, column.form)) != column.form
         ],
     )
 
 
 def _look(column: Column, *, first: bool) -> dict[str, Any]:
     if column.is_number:
-        return {"num_format": FORMATS[column.form], "align": "right", "valign": "top"}
+        return {"num_format": layout.FORMATS[column.form], "align": "right", "valign": "top"}
     # A text beside a number would touch it.
     return {"align": "left", "valign": "top", "indent": 0 if first else 1}
 
 
 def _finish(page: Any, sheet: Sheet) -> None:
     """Set widths by what the columns hold, and have the headings stay in sight."""
-    wide = widths(sheet)
+    wide = layout.widths(sheet)
     for i, width in enumerate(wide):
         page.set_column(i, i, width)
     top = len(sheet.above())
     for i, row in enumerate(([column.heading for column in sheet.columns], *sheet.rows)):
-        page.set_row(top + i, height(lines([cleaned(cell) for cell in row], wide)))
+        page.set_row(
+            top + i, layout.height(layout.lines([layout.cleaned(cell) for cell in row], wide))
+        )
     page.freeze_panes(len(sheet.above()) + 1, 0)
     page.repeat_rows(len(sheet.above()))
     _print(page)

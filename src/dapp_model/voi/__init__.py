@@ -7,7 +7,7 @@ is taken for nested draws: the luck of the replications is taken out first (`sep
 
 from __future__ import annotations
 
-from dapp_model.voi.arrays import Estimate
+from dapp_model.voi.arrays import Estimate, share_error
 from dapp_model.voi.curves import (
     acceptability,
     chance_wrong,
@@ -20,6 +20,7 @@ from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evp
 from dapp_model.voi.rules import (
     ThresholdRule,
     choices_by_data,
+    choices_for,
     rule_value,
     stated_rule_value,
     threshold_rule,
@@ -42,6 +43,7 @@ __all__ = [
     "acceptability",
     "chance_wrong",
     "choices_by_data",
+    "choices_for",
     "error_by_replications",
     "evpi",
     "evpi_estimate",
@@ -59,6 +61,7 @@ __all__ = [
     "read_savi",
     "rule_value",
     "separate_luck",
+    "share_error",
     "stated_rule_value",
     "threshold_rule",
     "write_savi",

@@ -36,6 +36,16 @@ def not_from_zero(value: float, standard_error: float) -> bool:
     return not abs(value) > NOISE_ERRORS * standard_error
 
 
+def share_error(share: float, draws: float) -> float | None:
+    """Return the Monte Carlo error of a share of draws of equal weight.
+
+    None at 0 and 1, of which no number of draws can tell how far off they are, and with one draw.
+    """
+    if not 0.0 < share < 1.0 or draws < 2:
+        return None
+    return float(np.sqrt(share * (1.0 - share) / (draws - 1)))
+
+
 def net_benefits(given: ArrayOrFrame) -> Floats:
     """Return net benefits as float64 [draw, option], the luck of replications taken out.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from dapp_model.voi.arrays import (
     not_from_zero,
 )
 from dapp_model.voi.regression import predictor
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Choices = npt.NDArray[np.int64]
 
@@ -58,6 +61,34 @@ def choices_by_data(
         choose = predictor(values[others], frame[others])
         chosen[own] = choose(frame[own]).argmax(axis=1)
     return chosen, without
+
+
+def choices_for(
+    data: ArrayOrFrame,
+    net_benefit: ArrayOrFrame,
+    elsewhere: pd.DataFrame | None = None,
+    *,
+    folds: int = FOLDS,
+    seed: int = 1,
+) -> tuple[Choices, Choices]:
+    """Return the option chosen by the best use of data in each draw, and in draws elsewhere.
+
+    `elsewhere` are what would be seen in further draws, the k-th of which has something in common
+    with draw k and is decided by the fold's rule that has not seen that draw. Raises ValueError if
+    there are more of them than draws.
+    """
+    values = mean_net_benefits(net_benefit)
+    frame = frame_of(data, len(values), "data")
+    more = 0 if elsewhere is None else len(elsewhere)
+    if more > len(values):
+        raise ValueError(f"There are {more} draws elsewhere and only {len(values)} here.")
+    chosen, there = np.zeros(len(values), np.int64), np.zeros(more, np.int64)
+    for own in _folds(len(values), folds, seed):
+        choose = predictor(values[~own], frame[~own])
+        chosen[own] = choose(frame[own]).argmax(axis=1)
+        if elsewhere is not None and own[:more].any():
+            there[own[:more]] = choose(elsewhere[own[:more]]).argmax(axis=1)
+    return chosen, there
 
 
 def stated_rule_value(choices: Sequence[int] | Choices, net_benefit: ArrayOrFrame) -> Estimate:

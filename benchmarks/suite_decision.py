@@ -1,0 +1,237 @@
+"""From a draw to the decision: luck that is shared, precision, and the share of the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measured import SCENARIO, Found, Row, Size, child, peak_memory, spent
+from dapp_model import parts, runs, study
+from dapp_model.definitions import MEASURES
+from dapp_model.engines import fast
+from dapp_model.experiment import evaluate_differences, evaluate_options
+from dapp_model.scenario import load
+
+OPTION = "extend"
+TRUE = MEASURES.index("true.incidents")
+PRECISE = 0.01  # standard error over the mean
+MANY = 1000  # draws of a whole study
+ENOUGH = 8  # draws to reckon a spread from
+ENGINE = (
+    "take_census", "find_reached", "live_together", "live_under_each", "count", "simulate",
+)  # fmt: skip
+
+
+def pairing(size: Size) -> Found:
+    """Compare the variance of averted incidents with and without shared luck; reckon precision."""
+    inputs = load(SCENARIO, {"population.share": size.share})
+    names = (inputs.options[0], OPTION)
+    found = []
+    for replicate in range(size.replicates):
+        every = evaluate_options(inputs, seed=1, replicate=replicate, options=names)
+        found.append([every[name].of("true.incidents").sum() for name in names])
+    without, with_it = np.array(found, float).T
+    averted = without - with_it
+    paired = float(np.var(averted, ddof=1))
+    unpaired = float(np.var(without, ddof=1) + np.var(with_it, ddof=1))
+    yield Row(
+        "luck",
+        "variance of averted incidents, unpaired over paired",
+        unpaired / paired,
+        "times",
+        f"{size.replicates} replicates of {size.share:g} of the county",
+        "at least 1,000",
+    )
+    mean = float(averted.mean())
+    each = median(
+        spent(lambda r=r: evaluate_differences(inputs, seed=1, replicate=r, options=names))
+        for r in range(3)
+    )
+    needed = paired / (PRECISE * mean) ** 2
+    apart = unpaired / (PRECISE * mean) ** 2
+    yield Row(
+        "luck",
+        "standard error of averted incidents under 1%: over chance, one set of parameters",
+        needed * each,
+        "s of processor time",
+        f"{needed:,.0f} replicates of {each:.2f} s (averted {mean:,.0f}, sd {paired**0.5:,.0f}); "
+        f"unpaired it would take {apart:,.0f}",
+    )
+
+
+class Meter:
+    """Processor seconds inside the fast engine: calls from outside, each counted once."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.depth = 0
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Count while this lasts."""
+        self.depth += 1
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            if not self.depth:
+                self.seconds += time.process_time() - start
+
+    def counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that counts, also while what it returns is iterated over."""
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            with self.on():
+                found = function(*arguments, **named)
+            return self.each(found) if isinstance(found, Iterator) else found
+
+        return call
+
+    def each(self, found: Iterator[Any]) -> Iterator[Any]:
+        """Yield what an iterator yields, and count what that takes."""
+        while True:
+            with self.on():
+                one = next(found, self)
+            if one is self:
+                return
+            yield one
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Lend a meter that counts in every function by which the fast engine is entered."""
+    meter = Meter()
+    originals = {name: getattr(fast, name) for name in ENGINE if hasattr(fast, name)}
+    for name, original in originals.items():
+        setattr(fast, name, meter.counted(original))
+    try:
+        yield meter
+    finally:
+        for name, original in originals.items():
+            setattr(fast, name, original)
+
+
+def pipeline(size: Size) -> Found:
+    """Time draws, what follows them, and the engine's share of all."""
+    inputs = load(SCENARIO, {"population.share": size.share})
+    plan = study.Plan(draws=MANY, replications=2, seed=1, whole=0)
+    names = inputs.options
+    seconds, engine, averted = [], [], []
+    with tempfile.TemporaryDirectory() as space:
+        folder = Path(space)
+        study.simulate_draw(inputs, plan, 0, folder)
+        with metered() as inside:
+            for number in range(1, size.draws + 1):
+                before = inside.seconds
+                seconds.append(spent(lambda n=number: study.simulate_draw(inputs, plan, n, folder)))
+                engine.append(inside.seconds - before)
+                counts = study.counts_of(folder, number)[:, :, 0, TRUE].sum(axis=-1)
+                averted.append(counts[:, 0] - counts[:, names.index(OPTION)])
+    each, within = median(seconds), float(np.mean(engine)) / float(np.mean(seconds))
+    yield Row(
+        "pipeline",
+        "a draw, valued",
+        each,
+        "s of processor time",
+        f"{len(names)} options, {plan.replications} repetitions, {size.share:g} of the county; "
+        f"{each * MANY / 2 / 60:.0f} minutes for {MANY:,} on two cores",
+        "at most 1.2",
+    )
+    yield Row("pipeline", "a draw: share inside the engine", 100 * within, "%")
+    if size.draws >= ENOUGH:
+        yield over_parameters(np.array(averted, float).mean(axis=1), each)
+    if size.cold:
+        yield from to_decision(each, within)
+
+
+def to_decision(each: float, within: float) -> Found:
+    """Time what follows the draws; `each` draw's seconds, and the share of them in the engine."""
+    few, many = (child("benchmarks.suite_decision", n) for n in (100, MANY))
+    rest = many["seconds"]
+    yield Row(
+        "pipeline",
+        "from stored draws to decision.json",
+        rest,
+        "s of processor time",
+        f"{MANY:,} draws (copies of {many['made']}; how long it takes hangs on their number)",
+    )
+    yield Row(
+        "pipeline",
+        "share inside the engine, draw to decision.json",
+        100 * within * each * MANY / (each * MANY + rest),
+        "%",
+        f"{MANY:,} draws: {each * MANY:,.0f} s of draws and {rest:.0f} s of the rest",
+        "at least 70",
+    )
+    yield Row(
+        "memory",
+        "memory of a further draw, from stored draws to decision.json",
+        (many["grown"] - few["grown"]) / (MANY - 100),
+        "kB",
+        f"{few['grown'] / 1024:.0f} MB at 100 draws, {many['grown'] / 1024:.0f} MB at {MANY:,}",
+    )
+
+
+def over_parameters(averted: np.ndarray, each: float) -> Row:
+    """Reckon precision over what is not known from a few draws: averted incidents of each."""
+    mean, spread = averted.mean(), averted.std(ddof=1)
+    needed = float((spread / (PRECISE * mean)) ** 2)
+    return Row(
+        "luck",
+        "standard error of averted incidents under 1%: over parameters too",
+        needed * each / 3600,
+        "hours of processor time",
+        f"{needed:,.0f} draws, reckoned from the spread of {len(averted)} (mean {mean:,.0f}, "
+        f"sd {spread:,.0f}); more draws do not narrow what is not known",
+    )
+
+
+class Enough(Exception):
+    """The decision is written; nobody times the documents here."""
+
+
+def decide(draws: int) -> None:
+    """Print what it takes to read that many stored draws and to write decision.json."""
+    inputs = load(SCENARIO, {"population.share": 0.02})
+    plan = study.Plan(draws=draws, replications=2, seed=1, whole=2)
+    made = 12
+    with tempfile.TemporaryDirectory() as space:
+        folder, target = Path(space, "draws"), Path(space, "written")
+        target.mkdir()
+        folder.mkdir()
+        every = study.tasks(inputs, plan)
+        own = [task for task in every if not task.reading and task.number < made]
+        for task in own:
+            parts.keep(folder, task.name, parts.encoded(study.work((inputs, plan), task)))
+        others = range(plan.whole, made)  # those of which the county is not whole
+        for task in every:
+            if task not in own:
+                like = study.Task(others[task.number % len(others)])
+                target_of = parts.path_of(folder, task.name)
+                os.link(parts.path_of(folder, like.name), target_of)
+
+        def say(sentence: str) -> None:
+            if (target / "decision.json").is_file():
+                raise Enough
+
+        before, start = peak_memory(), time.process_time()
+        try:
+            runs._write(inputs, plan, folder, target, say=say, finished="2026-01-01T00:00:00Z")
+        except Enough:
+            used = time.process_time() - start
+        print(json.dumps({"seconds": used, "grown": peak_memory() - before, "made": made}))
+
+
+if __name__ == "__main__":
+    decide(int(sys.argv[1]))

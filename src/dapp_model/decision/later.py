@@ -1,0 +1,173 @@
+"""Options that pause: the choice that follows the pause, made on what is known by then.
+
+Whoever pauses to evaluate decides again: the programme is reopened, or closed for good with the
+evaluation paid. Under each draw the evaluation shows what a matched study of the pilot's people
+would, beside what monitoring showed. The rule is fitted on some draws and used on others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model import voi
+from dapp_model.decision import chance, studies
+from dapp_model.decision.known import FEWEST, NOTHING_DRAWN
+from dapp_model.evaluation.monitoring import MATCHED, RULE
+from dapp_model.evaluation.monitoring import REPEATS as POLICE_REPEATS
+from dapp_model.evaluation.monitoring import REPORTED as PARTNERS_REPORT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+NO_ANSWER: Final = "partners could be asked"  # 0 where nobody could be
+_SEED: Final = 1  # of what the evaluation shows, and of the folds
+_REOPEN: Final = 1  # place of the act; closing is the other
+
+
+@dataclass(frozen=True, eq=False)
+class Later:
+    """What becomes of one option that pauses, draw by draw.
+
+    `reopened` [draw] says where the programme is opened again; in all draws where the later choice
+    is not `assessed`, for the `reason` given. `as_reopened` [draw] is the net present social value
+    if it were opened whatever is seen, with the cost of reopening. `evaluation` and `reopening` are
+    what these two cost, present values in GBP; `people` are in the evaluation, both arms together.
+    """
+
+    reopened: Flags
+    as_reopened: Floats
+    assessed: bool
+    reason: str
+    evaluation: float
+    reopening: float
+    people: int
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What may be known when a pause ends: what monitoring showed, and what was drawn.
+
+    Both are draws x names. What was drawn is used for what an evaluation would show of it, and for
+    nothing else.
+    """
+
+    shown: pd.DataFrame | None
+    parameters: pd.DataFrame
+
+
+def pauses(inputs: Inputs) -> tuple[str, ...]:
+    """Return the options with a pause before the programme goes on, in the scenario's order."""
+    if inputs.decision != "extension":
+        return ()
+    return tuple(
+        name
+        for name in inputs.options[1:]
+        if inputs.option(name).levers["extension.gap"] > 0
+        and inputs.option(name).levers["extension.length"] > 0
+    )
+
+
+def too_little(known: Known) -> str:
+    """Return why no choice can be fitted to these draws, or nothing."""
+    if known.shown is None:
+        return "what the pilot shows is not known in these draws"
+    draws = len(known.parameters)
+    if draws < FEWEST:
+        return f"this needs at least {FEWEST} draws, and the run has {draws}"
+    return "nothing differs between draws" if NOTHING_DRAWN in known.parameters else ""
+
+
+def choose(
+    inputs: Inputs, known: Known, acts: Floats, elsewhere: Known | None = None
+) -> tuple[Flags, Flags]:
+    """Return where the programme is reopened, by draw here and by draw elsewhere.
+
+    `acts` is the net present social value of closing and of reopening, [draw, 2] in GBP. Elsewhere
+    are draws of the same numbers under another reading of the evidence: the k-th of them is decided
+    by the rule that has not seen draw k.
+    """
+    if known.shown is None:
+        raise ValueError("Nothing was shown that a choice could be made on.")
+    like = known.shown
+    data = _seen(inputs, known, like)
+    others = None
+    if elsewhere is not None and elsewhere.shown is not None:
+        others = _seen(inputs, elsewhere, like)
+    here, there = voi.choices_for(data, acts, others, seed=_SEED)
+    return here == _REOPEN, there == _REOPEN
+
+
+def _seen(inputs: Inputs, known: Known, like: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known when the pause ends: monitoring, and the evaluation's own figures."""
+    if known.shown is None:
+        raise ValueError("Nothing was shown that a choice could be made on.")
+    design = studies.designs()["matched"]
+    truths = studies.truths(known.parameters, inputs.values)
+    rng = np.random.default_rng(_SEED)
+    found = design.summaries(truths, people(), studies.MONTHS, rng)
+    figures = data_of(known.shown, like).reset_index(drop=True)
+    return figures.assign(**{f"evaluation: {name}": found[name].to_numpy() for name in found})
+
+
+def people() -> int:
+    """Return how many take part in the evaluation of a pause: as many as the pilot has."""
+    return studies.sizes()[0][0]
+
+
+def data_of(figures: pd.DataFrame, like: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return figures with which a regression can work: what nobody could answer is set apart.
+
+    A share without answers takes the mean of the draws that have one, and a column says so. What
+    is the same in all draws says nothing and is left out. Columns and means are those of `like`
+    (default: of the figures themselves).
+    """
+    like = figures if like is None else like
+    names = [*RULE, POLICE_REPEATS, MATCHED]
+
+    def marked(frame: pd.DataFrame) -> pd.DataFrame:
+        kept = frame[names].copy()
+        kept[NO_ANSWER] = kept[PARTNERS_REPORT].notna().astype(float)
+        return kept
+
+    usual = marked(like)
+    means = usual.mean().fillna(0.0)
+    filled = usual.fillna(means)
+    return marked(figures).fillna(means).loc[:, filled.nunique() > 1]
+
+
+def said(found: Mapping[str, Later], values: Mapping[str, Floats]) -> dict[str, Any]:
+    """Return what decision.json says of each pause; `values` are its worth by draw, in GBP."""
+    return {
+        name: {
+            "assessed": one.assessed,
+            **({} if one.assessed else {"reason": one.reason}),
+            "evaluated_people": one.people,
+            "evaluation_cost": one.evaluation,
+            "reopening_cost": one.reopening,
+            "reopened_whatever_it_shows": _with_error(one.as_reopened),
+            "with_later_choice": _with_error(values[name]),
+            **_reopened(one),
+        }
+        for name, one in found.items()
+    }
+
+
+def _reopened(one: Later) -> dict[str, float | None]:
+    found = chance.said("chance_of_reopening", float(one.reopened.mean()), len(one.reopened))
+    return found if one.assessed else dict.fromkeys(found)
+
+
+def _with_error(values: Floats) -> dict[str, float | None]:
+    """Return the mean over draws and its standard error, None with a single draw."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return {"value": float(values.mean()), "standard_error": error}

@@ -1,0 +1,143 @@
+"""Does every chance that a run prints have its Monte Carlo error beside it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import made_up
+import numpy as np
+import pandas as pd
+import pytest
+
+from dapp_model import report, voi
+from dapp_model.parameters import Inputs
+from dapp_model.report import figures, learning_words, page, section_first, sure_tables, words
+from dapp_model.scenario import load, shipped
+
+N = 400
+PRINTED = re.compile(r"(?:under |over )?\d+% \(±\u00a0[\d.]+\)")
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    return load(shipped()["surrey_extension.toml"])
+
+
+@pytest.fixture(scope="module")
+def said(inputs: Inputs) -> dict[str, Any]:
+    found = {
+        "extend": made_up.worth(made_up.by_effect(N, scale=1.1e6)),
+        "extend_larger": made_up.worth(made_up.by_effect(N, scale=1.5e6, cost=1.6e5, seed=2)),
+    }
+    parameters = pd.DataFrame(
+        {made_up.EFFECT: made_up.effects(N), "case.frailty_sigma": np.linspace(1, 2, N)}
+    )
+    return made_up.decided(inputs, found, parameters)
+
+
+def chances(tree: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield where a chance stands, the table that holds it, and its key."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if re.match(r"chance|probability", key) and not key.endswith("error"):
+                yield f"{path}.{key}", tree, key
+            yield from chances(value, f"{path}.{key}")
+    elif isinstance(tree, list):
+        for i, value in enumerate(tree):
+            yield from chances(value, f"{path}[{i}]")
+
+
+def numbers(found: Any) -> list[Any]:
+    if isinstance(found, dict):
+        return [x for one in found.values() for x in numbers(one)]
+    return [x for one in found for x in numbers(one)] if isinstance(found, list) else [found]
+
+
+def test_every_chance_in_decision_json_has_its_error(said: dict[str, Any]) -> None:
+    own = {k: v for k, v in said.items() if k != "money"}  # made up, not told from draws
+    places = list(chances(own))
+    assert len(places) > 60
+    for place, table, key in places:
+        shares = numbers(table[key])
+        name = "chance_error" if key == "chance" else f"{key}_monte_carlo_error"
+        assert name in table, place
+        for share, error in zip(shares, numbers(table[name]), strict=True):
+            if share is None or share in (0.0, 1.0):
+                assert error is None, place
+            else:
+                assert 0 < error <= 0.5, place
+
+
+def test_the_error_is_that_of_a_share_of_draws(said: dict[str, Any]) -> None:
+    one = words.option_of(said, "extend_larger")
+    share = one["chance_worse"]
+    assert 0.1 < share < 0.9
+    expected = np.sqrt(share * (1 - share) / (N - 1))
+    assert one["chance_worse_monte_carlo_error"] == pytest.approx(expected)
+    flags = np.arange(N) < share * N
+    spread = flags.std(ddof=1) / np.sqrt(N)
+    assert expected == pytest.approx(spread, rel=0.01)
+    # Under a part of the prior few draws count, so the error is larger.
+    part = next(o for o in said["by_effect_prior"]["parts"] if o["part"] == "optimistic")
+    view = next(o for o in part["options"] if o["name"] == "extend_larger")
+    p = view["chance_worse"]
+    if 0 < p < 1:
+        n = part["effective_draws"]
+        assert view["chance_worse_monte_carlo_error"] == pytest.approx(
+            np.sqrt(p * (1 - p) / (n - 1))
+        )
+    assert voi.share_error(0.0, 100) is voi.share_error(1.0, 100) is None
+    assert voi.share_error(0.5, 1) is None
+
+
+def test_errors_scatter_as_they_say() -> None:
+    """The stated error of a chance is how far chances from other draws differ."""
+    rng = np.random.default_rng(4)
+    many = (rng.random((2000, 150)) < 0.3).mean(axis=1)
+    stated = np.mean([voi.share_error(p, 150) for p in many])
+    assert many.std() == pytest.approx(stated, rel=0.06)
+
+
+def test_every_chance_in_words_and_tables_has_its_error(said: dict[str, Any]) -> None:
+    texts = {
+        "safety": words.victim_safety(said),
+        "wrong": words.wrong(said),
+        "paragraph": report.paragraph(said),
+        "most often": section_first.most_often(said),
+        "flip": " ".join(" ".join(map(str, row)) for row in page.chances(said).rows),
+        "sureness": " ".join(" ".join(row) for row in page.sureness(said).rows),
+        "page chart": figures.on_a_page(said).alternative,
+    }
+    prior = sure_tables.effect_prior(said)
+    assert prior is not None
+    texts["prior"] = " ".join(" ".join(row) for row in prior.rows[4:])
+    for name, text in texts.items():
+        chance = r"(?:chance[^.;]{0,120}? is|best|chance of) (\d+%)"
+        bare = re.findall(rf"{chance}(?! \(±| \(Monte| would rule)", text)
+        assert not bare, (name, bare)
+    told = " ".join(texts.values())
+    assert PRINTED.search(told)
+    assert "Monte Carlo error" in texts["wrong"]
+    safety = texts["safety"]
+    assert "in none of the 400 draws" in safety or PRINTED.search(safety)
+
+
+def test_what_no_draw_shows_is_not_called_impossible(inputs: Inputs) -> None:
+    found = {"extend": made_up.worth(made_up.by_effect(N, scale=4e7))}
+    said = made_up.decided(inputs, found, pd.DataFrame({made_up.EFFECT: made_up.effects(N)}))
+    row = next(r for r in page.chances(said).rows if "one funder" in r[0].lower())
+    assert row[1] == "in all 400 draws"
+    assert row[2] == "in none of the 400 draws"
+    assert words.share_of_draws(0.0, None, 16) == "in none of the 16 draws"
+    assert words.in_share_of_draws(1.0, None, 16) == "in all 16 draws"
+    assert words.in_share_of_draws(0.25, 0.11, 16) == "in 25% (±\u00a011) of draws"
+    assert "below 3/n" in said["intervals"]
+
+
+def test_the_line_on_what_is_worth_knowing_has_its_errors(said: dict[str, Any]) -> None:
+    line = learning_words.worth_knowing(said)
+    evpi = said["information"]["evpi"]
+    told = f"{words.money(evpi['value'])} (±\u00a0{words.money(evpi['standard_error'])})"
+    assert told in line
