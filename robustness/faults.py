@@ -325,6 +325,8 @@ def _forget(command: Command) -> None:
         shutil.rmtree(command.result / "analysis", ignore_errors=True)
     else:
         shutil.rmtree(command.result, ignore_errors=True)
+        if command.name == "run":  # what a kill while it tidied up has left of a finished run
+            shutil.rmtree(command.parts.parent, ignore_errors=True)
 
 
 def _all_gone(row: Row, pid: int) -> None:
