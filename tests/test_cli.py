@@ -190,13 +190,19 @@ def test_all_problems_of_a_file_are_said_at_once(
 # -- small commands -------------------------------------------------------------------------------
 
 
-def test_check_prints_units_sources_and_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_units_sources_and_what_differs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert dapp("check", EXTENSION) == 0
+    piped = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert dapp("check", EXTENSION) == 0
     short = capsys.readouterr().out
     assert "What differs from surrey_base.toml" in short
     assert len(short.splitlines()) < 120
     assert dapp("check", EXTENSION, "--all") == 0
     said = capsys.readouterr().out
+    assert said == piped
     assert said.index("What differs from surrey_base.toml") < said.index("What would be done")
     assert set(short.splitlines()[:-1]) <= set(said.splitlines())
     assert "£100,000" in said

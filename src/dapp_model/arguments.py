@@ -141,8 +141,9 @@ def _calibrate(one: argparse.ArgumentParser) -> None:
 def _check(one: argparse.ArgumentParser) -> None:
     one.add_argument("file", type=_path, help="the scenario file, or a workbook of it")
     one.add_argument(
-        "--all", action="store_true", help="list every value that it comes to, with unit and source"
-    )
+        "--all", action="store_true",
+        help="list every value with unit and source on a screen too, as in a file or a pipe",
+    )  # fmt: skip
     one.add_argument("--json", action="store_true", help="print for machines")
 
 

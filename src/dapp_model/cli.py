@@ -382,7 +382,9 @@ def _check(given: argparse.Namespace) -> int:
     marks = labels.standing(inputs)
     if given.json:
         return _json({**describe.as_dict(inputs, apart), "standing": marks})
-    for line in [*marks, *describe.scenario(inputs, base, apart, everything=given.all)]:
+    # On a screen some hundred lines would push out what differs; a file or a pipe takes them all.
+    everything = given.all or not sys.stdout.isatty()
+    for line in [*marks, *describe.scenario(inputs, base, apart, everything=everything)]:
         print(line)
     return 0
 
