@@ -502,9 +502,9 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert table is not None
     assert [row[0] for row in table.rows] == list(learning_words.FIGURES.values())
     starts = seen[0][monitoring.STARTS]
-    assert table.rows[2][1] == words.number(float(starts.mean()))
+    assert table.rows[2][1] == words.whole(float(starts.mean()))
     low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
-    assert table.rows[2][2] == f"{words.number(low)} to {words.number(high)}"
+    assert table.rows[2][2] == f"{words.whole(low)} to {words.whole(high)}"
     assert table.rows[8][1].endswith("%")
     rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}, "decision": "extension"}
     quoted = learning_words.triggers(said | rail)[1]
