@@ -340,7 +340,7 @@ def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(
     parts = tmp_path / ".out.unfinished" / "draws"
     process = start("run", path, "--draws", "2000", "--workers", "2", "--out", out)
     deadline = time.monotonic() + 400  # another edit of the sources means compiling again
-    while not list(parts.glob("draw_*.npz")) and time.monotonic() < deadline:
+    while not list(parts.glob("draw_*.parquet")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.05)
     process.send_signal(number)
@@ -349,7 +349,7 @@ def test_an_interrupted_run_leaves_nothing_half_written_and_resumes(
     assert "Traceback" not in said
     assert "Interrupted" in said
     assert not out.exists()
-    kept = list(parts.glob("draw_*.npz"))
+    kept = list(parts.glob("draw_*.parquet"))
     assert kept
     assert dapp("run", path, "--draws", "1", "--workers", "1", "--out", out) == 0
     assert (out / "manifest.json").is_file()
