@@ -168,7 +168,7 @@ def test_sensitivity_of_known_draws() -> None:
     assert flips.loc[("social", change.TRUE_ROUTE, "reading B"), "option"] in OPTIONS
     assert flips.loc[("fiscal", change.TRUE_ROUTE, importance.THIS_READING), "option"] == "stop"
     assert flips["illustration"].sum() == 2
-    assert any("not assessed: ask for runs" in sentence for sentence in found.sentences)
+    assert any("not assessed: the model was not run" in sentence for sentence in found.sentences)
 
 
 def test_few_draws_are_said_to_be_too_few() -> None:
