@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dapp_model import runs
+from dapp_model.errors import InputErrors, Problem
 from dapp_model.experiment import with_share
 from dapp_model.study import Plan
 
@@ -101,9 +102,14 @@ def _first_row(first: Path, second: Path) -> dict[str, Any] | None:
         first.open(encoding="utf-8", newline="") as one,
         second.open(encoding="utf-8", newline="") as two,
     ):
-        for line, (a, b) in enumerate(zip_longest(csv.reader(one), csv.reader(two)), 1):
-            if a != b:
-                return {"file": first.name, "line": line, "rows": [a, b]}
+        try:
+            for line, (a, b) in enumerate(zip_longest(csv.reader(one), csv.reader(two)), 1):
+                if a != b:
+                    return {"file": first.name, "line": line, "rows": [a, b]}
+        except csv.Error as error:
+            message = "The table cannot be read."
+            found = (Problem(f"{first} or {second}", None, "", str(error), "a CSV file", message),)
+            raise InputErrors(found) from None
     return None
 
 

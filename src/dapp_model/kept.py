@@ -40,7 +40,8 @@ def read(folder: Path) -> Gathered:
     """Return what was written; raises RunError if it is not there or of another version."""
     path = folder / NAME
     try:
-        with np.load(path, allow_pickle=False) as found:
+        # Opened here, since numpy leaves a file open that is no archive after all.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             _bounded(path)
             tree = found[_TREE].tobytes().decode()
             gathered = packed.unpack(tree, found, _KNOWN)

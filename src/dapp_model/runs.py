@@ -509,7 +509,7 @@ def _largest_difference(first: Path, second: Path) -> float | None:
                         if x != y:
                             u, v = float(x), float(y)
                             largest = max(largest, abs(u - v) / max(abs(u), abs(v), 1e-300))
-        except (OSError, ValueError):
+        except (OSError, ValueError, csv.Error):
             return None
     return largest
 

@@ -303,15 +303,21 @@ def read_targets(path: Path, problems: list[Problem]) -> tuple[Target, ...]:
     if not text:
         return ()
     rows = csv.DictReader(text.splitlines())
-    if rows.fieldnames is None or list(rows.fieldnames) != _COLUMNS:
-        found = ", ".join(rows.fieldnames or ())
+    try:
+        names = list(rows.fieldnames or ())
+        numbered = [(rows.line_num, row) for row in rows]
+    except csv.Error as error:
+        message = "The table cannot be read."
+        problems.append(Problem(str(path), rows.line_num, "", str(error), "a CSV file", message))
+        return ()
+    if names != _COLUMNS:
+        found = ", ".join(names)
         problems.append(
             Problem(str(path), 1, "", found, ", ".join(_COLUMNS), "The columns are not these.")
         )
         return ()
     out: list[Target] = []
-    for row in rows:
-        line = rows.line_num
+    for line, row in numbered:
         before = len(problems)
         problems += _row_problems(str(path), line, row)
         if len(problems) == before:

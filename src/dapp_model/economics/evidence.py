@@ -57,7 +57,10 @@ def problems(costs: str, mapping: str) -> tuple[Problem, ...]:
     except given.Unreadable as error:
         message = "The file cannot be read."
         return (Problem(MAPPING, error.line, "", error.reason, "TOML", message),)
-    rows = list(csv.DictReader(costs.splitlines()))
+    try:
+        rows = list(csv.DictReader(costs.splitlines()))
+    except csv.Error as error:
+        return (Problem(COSTS, None, "", str(error), "a CSV file", "The table cannot be read."),)
     odd = [number for number, row in enumerate(rows, 2) if None in row or None in row.values()]
     if odd:
         message = "The row has another number of cells than the heading."
