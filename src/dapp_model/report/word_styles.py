@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FONT: Final = "Arial"
 LANGUAGE: Final = "en-GB"
+_LONGEST: Final = 255  # characters of a property of a document, as Office has it
 BLUE, INK, SOFT, PANEL, MARK = "12436D", "0B0C0C", "595959", "F3F4F6", "FFF3D6"
 BODY: Final = 10.0  # points
 FIRST: Final = 9.0  # points, on the first page
@@ -252,14 +253,19 @@ def _brief(warning: str) -> str:
     return warning if len(warning) < 60 else warning.partition(": ")[0]
 
 
+def _short(text: str) -> str:
+    """Return a text as long as a property of a document may be."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 def _properties(paper: Paper, document: Document) -> None:
     """Set what the document says of itself: no person, no time."""
     found = paper.core_properties
     root = found._element
     for child in list(root):
         root.remove(child)
-    found.title = document.title
-    found.subject = document.question
+    found.title = _short(document.title)
+    found.subject = _short(document.question)
     found.language = LANGUAGE
     settings = paper.settings.element
     theme = settings.find(f"{{{_W}}}themeFontLang")

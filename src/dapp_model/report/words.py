@@ -90,7 +90,7 @@ def chance(found: Mapping[str, Any], name: str, decision: Decision) -> str:
 
     Where no draw tells otherwise, in how many draws it is so.
     """
-    return share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+    return share_of_draws(found[name], found.get(f"{name}{ERROR}"), decision["draws"])
 
 
 def in_share_of_draws(share: float, error: float | None, draws: int) -> str:
@@ -101,7 +101,7 @@ def in_share_of_draws(share: float, error: float | None, draws: int) -> str:
 
 def often(found: Mapping[str, Any], name: str, decision: Decision) -> str:
     """Say in how many draws of the run something is so, with the Monte Carlo error."""
-    return in_share_of_draws(found[name], found.get(f"{name}{ERROR}"), int(decision["draws"]))
+    return in_share_of_draws(found[name], found.get(f"{name}{ERROR}"), decision["draws"])
 
 
 def share_of_draws(share: float, error: float | None, draws: int) -> str:
@@ -404,7 +404,8 @@ def in_draws(share: float, draws: int) -> str:
     """Print a chance for a table; no number of draws can tell that it is nought or one."""
     if 0 < share < 1:
         return percent(share)
-    return f"in none of the {draws} draws" if share == 0 else f"in all {draws} draws"
+    made = origins.shown(draws, f"{int(draws)}")
+    return f"in none of the {made} draws" if share == 0 else f"in all {made} draws"
 
 
 def concerned(decision: Decision) -> str:
