@@ -120,11 +120,11 @@ def test_what_is_ruled_out_is_never_best(inputs: Inputs) -> None:
 )
 def test_what_is_at_stake_is_the_same_however_a_county_is_simulated(name: str) -> None:
     inputs = load(shipped()[name], {"population.share": 0.004, "assume.referral.police": 0.5})
-    (whole,) = experiment.evaluate(inputs, seed=5, replicates=[1])
+    (whole,) = experiment.replicated(inputs, seed=5, replicates=[1])
     reference = whole
     if "campaign" in name:  # where an option changes the whole county; the others take too long
-        (reference,) = experiment.evaluate(inputs, seed=5, replicates=[1], engine="reference")
-    (apart,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
+        (reference,) = experiment.replicated(inputs, seed=5, replicates=[1], engine="reference")
+    (apart,) = experiment.replicated(inputs, seed=5, replicates=[1], whole=False)
     for name in inputs.options:
         own = whole.at_stake[name].counts
         assert (own == reference.at_stake[name].counts).all()
@@ -146,7 +146,7 @@ def test_what_is_at_stake_is_the_same_however_a_county_is_simulated(name: str) -
 def test_whoever_started_before_the_decision_is_not_at_stake() -> None:
     """Their victims' harm is alike in every option: it would hide a rise among the others."""
     inputs = load(shipped()["surrey_extension.toml"], {"population.share": 0.1})
-    (found,) = experiment.evaluate(inputs, seed=5, replicates=[1], whole=False)
+    (found,) = experiment.replicated(inputs, seed=5, replicates=[1], whole=False)
     first = inputs.options[0]
     before = study.decision_year(inputs) - found.outcomes[first].first_year
     every, base = (one[first].of("programme.starts") for one in (found.outcomes, found.at_stake))
@@ -160,7 +160,7 @@ def test_whoever_started_before_the_decision_is_not_at_stake() -> None:
         log[i]["person"], log[i]["kind"], log[i]["time"] = person, kind, time
     assert experiment._concerned(log, 100).tolist() == [2, 3, 4]
     pilot = load(shipped()["surrey_pilot.toml"], {"population.share": 0.03})
-    (found,) = experiment.evaluate(pilot, seed=5, replicates=[1], whole=False)
+    (found,) = experiment.replicated(pilot, seed=5, replicates=[1], whole=False)
     name = pilot.options[1]
     referred = found.outcomes[name].of("programme.referrals_police").sum()
     assert referred > 0
@@ -174,7 +174,7 @@ def test_a_run_keeps_what_is_at_stake_in_each_draw(tmp_path: Path) -> None:
     stored = draws.read(small_study.finished().folder).measures["serious_at_stake"]
     assert stored.shape == (plan.draws, plan.replications, len(inputs.options))
     drawn = study.draw_inputs(inputs, 1, plan.seed)
-    (found,) = experiment.evaluate(drawn, seed=plan.seed, replicates=[plan.replicate(1, 1)])
+    (found,) = experiment.replicated(drawn, seed=plan.seed, replicates=[plan.replicate(1, 1)])
     for i, name in enumerate(inputs.options[1:], 1):
         one = trimmed(found.at_stake[name], study.decision_year(inputs))
         harm = sum(one.of(m).sum() for m in valuation.RAIL_MEASURES["serious harm"])
@@ -558,9 +558,9 @@ def names_everywhere(said: dict[str, Any]) -> set[str]:
     found = {said["advice"]["option"], label[said["advice"]["label"]]}
     paragraph = report.paragraph(said)
     for text in (words.advice(said), paragraph, " ".join(report.sentences(said))):
-        found.add(of(text, "the best act is "))
+        found.add(of(text, "the best option is "))
     page_one = " ".join(words.first_page(said))
-    found.add(of(page_one, "the best act is "))
+    found.add(of(page_one, "the best option is "))
     for table in (page.options(said), page.chances(said)):
         marked = [row[0] for row in table.rows if row[0].endswith("(advised)")]
         found |= {label[one.removesuffix(" (advised)")] for one in marked}

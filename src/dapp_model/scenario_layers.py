@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -194,8 +194,6 @@ def _extended(layer: Layer) -> Path | None:
         raise refusal("The file that this one extends is not named.")
     if "\0" in name or Path(name).suffix != ".toml":
         raise refusal("A scenario can extend only another scenario file.")
-    if Path(name).is_absolute() or PureWindowsPath(name).drive:
-        raise refusal("A scenario extends a file by the way that leads there from its own folder.")
     found = layer.path.parent / name
     if reason := trouble(found):
         raise refusal(f"The file that this one extends cannot be looked for ({reason}).")
