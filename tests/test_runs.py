@@ -241,6 +241,7 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
+    finished()  # while nothing is broken yet
     folder = tmp_path / "full"
     with monkeypatch.context() as patch:
         patch.setattr(tables, "write_ledger", full)
