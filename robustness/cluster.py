@@ -23,22 +23,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from robustness.small import SMALL
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src"
 TABLE = ROOT / "robustness" / "cluster.csv"
 PATIENCE = 1800.0  # seconds
 DRAWS = 4
-SCENARIO = """\
-title = "A small study"
-question = "Stop or extend?"
-extends = "surrey_extension.toml"
-options.extend_motivational.remove = true
-options.extend_one_to_one_high_harm.remove = true
-options.pause_and_evaluate.remove = true
-options.one_funder_withdraws.remove = true
-[population]
-share = 0.02
-"""
 # What model.md section 11 lists, and the record of what is run.
 DATA = (
     "inputs.toml", "outcomes.parquet", "outcomes.csv", "account.parquet", "account.csv",
@@ -157,7 +148,7 @@ class Command:
     def start(self) -> subprocess.Popen[str]:
         """Begin it."""
         scenario = self.space / "small.toml"
-        scenario.write_text(SCENARIO, encoding="utf-8")
+        scenario.write_text(SMALL, encoding="utf-8")
         words = ["run", str(scenario), "--quick", "--draws", str(DRAWS), "--no-base"]
         words += ["--out", str(self.space / self.out), *self.more]
         return subprocess.Popen(

@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from robustness.kinds import ROOT, SMALL
+from robustness.kinds import ROOT
+from robustness.small import SMALL
 
 HERE: Final = Path(__file__).resolve().parent
 SEED: Final = 20_161_122
@@ -506,18 +507,23 @@ def alone(command: Command) -> list[str]:
     return words
 
 
-def no_memory(place: Path, whole: dict[str, str]) -> Row:
-    """Let a run have so little memory that numbers do not fit, then enough."""
-    row = Row("out of memory (address space limited)", "run", 1)
-    command = run_of(place, "out_memory")
-    done = subprocess.run(
-        [sys.executable, "-c", LITTLE_MEMORY.format(words=alone(command))],
+def done_in(script: str, command: Command) -> subprocess.CompletedProcess[str]:
+    """Do a command with one worker in a Python that a script has changed first."""
+    return subprocess.run(
+        [sys.executable, "-c", script.format(words=alone(command))],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
         timeout=PATIENCE_SECONDS,
         check=False,
     )
+
+
+def no_memory(place: Path, whole: dict[str, str]) -> Row:
+    """Let a run have so little memory that numbers do not fit, then enough."""
+    row = Row("out of memory (address space limited)", "run", 1)
+    command = run_of(place, "out_memory")
+    done = done_in(LITTLE_MEMORY, command)
     row.statuses.add(done.returncode)
     if done.returncode != 3 or "Traceback" in done.stderr:
         row.odd.append(f"{done.returncode}: {done.stderr[-800:]}")
@@ -547,14 +553,7 @@ def clock(place: Path, whole: dict[str, str]) -> Row:
     process.communicate()
     for i, path in enumerate(sorted(stored(command))):
         os.utime(path, (4e9, 4e9) if i % 2 else (1.0, 1.0))
-    done = subprocess.run(
-        [sys.executable, "-c", BACKWARDS.format(words=alone(command))],
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = done_in(BACKWARDS, command)
     row.statuses.add(done.returncode)
     _compare(row, command, whole, done.returncode, done.stdout + done.stderr)
     return row

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from robustness import kinds, watch
+from robustness.small import SMALL
 
 HERE: Final = Path(__file__).resolve().parent
 SEED: Final = 20_161_122
@@ -140,7 +141,7 @@ def finished_run(folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "small.toml"
-    path.write_text(kinds.SMALL, encoding="utf-8")
+    path.write_text(SMALL, encoding="utf-8")
     return runs.run(load(path), Plan(draws=2, replications=1, seed=3), folder / "run").folder
 
 

@@ -19,20 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from robustness import mutations as m
+from robustness.small import SMALL
 from robustness.watch import ACTS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-SMALL: Final = """\
-title = "A small study"
-question = "Stop or extend?"
-extends = "surrey_extension.toml"
-options.extend_motivational.remove = true
-options.extend_one_to_one_high_harm.remove = true
-options.pause_and_evaluate.remove = true
-options.one_funder_withdraws.remove = true
-[population]
-share = 0.02
-"""
 Files = Mapping[str, bytes]
 
 

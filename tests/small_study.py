@@ -13,25 +13,15 @@ from dapp_model import runs
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
 from dapp_model.study import Plan
+from robustness.small import SMALL
 
-SCENARIO = """\
-title = "A small study"
-question = "Stop or extend?"
-extends = "surrey_extension.toml"
-options.extend_motivational.remove = true
-options.extend_one_to_one_high_harm.remove = true
-options.pause_and_evaluate.remove = true
-options.one_funder_withdraws.remove = true
-[population]
-share = 0.02
-"""
 PLAN = Plan(draws=2, replications=2, seed=3)
 
 
 def write_scenario(folder: Path, name: str = "small", more: str = "") -> Path:
     """Write a small scenario and return its path."""
     path = folder / f"{name}.toml"
-    path.write_text(SCENARIO + more, encoding="utf-8")
+    path.write_text(SMALL + more, encoding="utf-8")
     return path
 
 

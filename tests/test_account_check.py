@@ -17,6 +17,7 @@ import small_study
 from dapp_model import account_check, study, tables
 from dapp_model.account_check import Material
 from dapp_model.runs import read_manifest
+from robustness.small import scenario
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 needs_office = pytest.mark.skipif(
@@ -24,17 +25,7 @@ needs_office = pytest.mark.skipif(
     reason="LibreOffice is not installed, so nothing here can work out the formulas of "
     "account_check.xlsx (apt-get install libreoffice-calc)",
 )
-SCENARIO = """\
-title = "Whether to go on"
-question = "Stop or extend?"
-extends = "surrey_extension.toml"
-options.extend_motivational.remove = true
-options.extend_one_to_one_high_harm.remove = true
-options.extend_larger.remove = true
-options.one_funder_withdraws.remove = true
-[population]
-share = 0.02
-"""
+SCENARIO = scenario("Whether to go on", "Stop or extend?", ("pause_and_evaluate",))
 
 
 def worked_out(path: Path, folder: Path) -> list[list[str]]:

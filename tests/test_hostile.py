@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import SCENARIO, finished, inputs, write_scenario
+from small_study import finished, inputs
 
 from dapp_model import cli, draws, kept, paths, runs, since
 from dapp_model.calibration import recipe
@@ -32,6 +32,7 @@ from dapp_model.report import analyses
 from dapp_model.scenario import load
 from dapp_model.tables import write_csv
 from robustness import fuzz, generated, guided, kinds
+from robustness.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = {
@@ -109,7 +110,7 @@ def test_the_committed_table_says_what_was_found() -> None:
 @pytest.mark.parametrize("odd", ["\x1b[2J", "\x00", "\x07", "\u202e"])
 def test_what_a_file_holds_cannot_act_on_the_terminal(odd: str, tmp_path: Path) -> None:
     text = json.dumps(f"a{odd}b")
-    (problem,) = problems_of(scenario(tmp_path, f"{SCENARIO}[programme]\nplaces = {text}\n"))
+    (problem,) = problems_of(scenario(tmp_path, f"{SMALL}[programme]\nplaces = {text}\n"))
     assert odd not in str(problem)
     assert ascii(odd[0])[1:-1] in str(problem)
     assert odd not in str(QuantityError(f"a{odd}", "b"))
@@ -130,7 +131,7 @@ def test_a_very_long_value_makes_no_very_long_message() -> None:
 def test_a_text_with_a_character_that_cannot_be_shown_is_refused(
     key: str, odd: str, tmp_path: Path
 ) -> None:
-    text = "\n".join(line for line in SCENARIO.splitlines() if not line.startswith(key))
+    text = "\n".join(line for line in SMALL.splitlines() if not line.startswith(key))
     (problem,) = problems_of(scenario(tmp_path, f'{key} = "a{odd}b"\n{text}'))
     assert "cannot be shown" in problem.message
 
@@ -138,7 +139,7 @@ def test_a_text_with_a_character_that_cannot_be_shown_is_refused(
 @pytest.mark.parametrize("name", ["...toml", ". .toml", "....toml"])
 def test_a_file_whose_name_is_the_folder_above_is_refused(name: str, tmp_path: Path) -> None:
     """Its results would have gone beside the results and not into them."""
-    path = scenario(tmp_path, SCENARIO, name)
+    path = scenario(tmp_path, SMALL, name)
     assert not path.stem.strip(". ")
     assert any("letters or figures" in one.message for one in problems_of(path))
     with pytest.raises(InputErrors, match="letters or figures"):
@@ -152,7 +153,7 @@ def test_a_name_that_leads_elsewhere_is_no_plain_name(name: str) -> None:
 
 
 def test_thousands_of_options_are_refused_before_they_are_compared(tmp_path: Path) -> None:
-    text = SCENARIO + "".join(f"[options.o{i}]\nlabel = 'x'\n" for i in range(3000))
+    text = SMALL + "".join(f"[options.o{i}]\nlabel = 'x'\n" for i in range(3000))
     before = time.process_time()
     found = problems_of(scenario(tmp_path, text))
     assert time.process_time() - before < 5
@@ -368,8 +369,3 @@ def test_a_name_on_the_command_line_cannot_act_on_the_terminal(
     assert cli.main(["check", str(tmp_path / "\x1b[2J.toml")]) == 2
     assert cli.main(["report", str(tmp_path / "\x1b[2J")]) == 2
     assert "\x1b" not in capsys.readouterr().err
-
-
-def test_the_small_study_of_these_tests_is_the_one_that_is_spoiled() -> None:
-    assert kinds.SMALL == SCENARIO
-    assert write_scenario

@@ -24,20 +24,12 @@ from dapp_model.evaluation import monitoring
 from dapp_model.parameters import Inputs
 from dapp_model.report import learning_words, words
 from dapp_model.scenario import load
+from robustness.small import scenario
 
 PAUSE = "pause_and_evaluate"
 PLAN = study.Plan(draws=6, replications=2, seed=3, whole=2)
-SCENARIO = """\
-title = "Whether to pause"
-question = "Stop, extend or pause?"
-extends = "surrey_extension.toml"
-options.extend_motivational.remove = true
-options.extend_one_to_one_high_harm.remove = true
-options.extend_larger.remove = true
-options.one_funder_withdraws.remove = true
-[population]
-share = 0.02
-[assume]
+SCENARIO = f"""\
+{scenario("Whether to pause", "Stop, extend or pause?", (PAUSE,))}[assume]
 structural.reading_draws = 2
 """
 

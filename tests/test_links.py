@@ -220,6 +220,17 @@ def test_what_rests_on_weak_evidence_carries_its_mark_wherever_it_is_printed() -
     assert len(marks) == sum(one.marked for one in figures_in(prose()))
 
 
+def test_an_error_of_the_simulation_rests_on_how_often_it_was_made() -> None:
+    """The number beside it carries the mark, so that a line is not full of them."""
+    rows = annex().rows
+    errors = [row for row in rows if row[2].endswith(("monte_carlo_error", "standard_error"))]
+    assert len(errors) > 3
+    assert {row[3] for row in errors} == {sources.HOW}
+    line = "".join(plain(one) for one in prose())
+    assert f"{DAGGER} (Monte Carlo error " in line
+    assert not re.search(rf"(?:± |Monte Carlo error )£?[\d,.]+{DAGGER}", line.replace("\xa0", " "))
+
+
 def test_tables_and_charts_of_results_carry_it_in_their_headings() -> None:
     every = [b for s in document().sections for b in blocks_of(s.blocks)]
     tables = [one for one in every if isinstance(one, Table)]

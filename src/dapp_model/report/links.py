@@ -76,6 +76,7 @@ class Linker:
         """Begin with no place seen."""
         self.evidence = evidence
         self.seen: dict[tuple[str, ...], list[str]] = {}
+        self._keys: dict[tuple[str, ...], str] = {}
 
     def section(self, found: Section) -> Section:
         """Return a section with its numbers as links."""
@@ -134,7 +135,7 @@ class Linker:
         return made
 
     def _key(self, places: tuple[str, ...]) -> str:
-        return f"{KEY}{list(self.seen).index(places) + 1}"
+        return self._keys.setdefault(places, f"{KEY}{len(self._keys) + 1}")
 
     def table(self, found: Table) -> Table:
         """Return a table without places in its cells; its title carries what they are due."""
@@ -163,7 +164,7 @@ class Linker:
             )
             for places, texts in self.seen.items()
         )
-        keys = tuple(f"{KEY}{i + 1}" for i in range(len(rows)))
+        keys = tuple(self._key(places) for places in self.seen)
         columns = ("As printed", "What it is", "File of the run: place in it", "Rests on")
         return (*_opening(decision), Table("Numbers in the text", columns, rows, keys=keys))
 

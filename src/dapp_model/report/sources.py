@@ -32,6 +32,8 @@ _RULES: Final = tuple(
         (r"^calibration/.*\.counted$", PUBLISHED),
         (r"^calibration/", INCIDENTS),
         (r"^inputs\.toml:", CHOSEN),
+        # How far more draws could move a number says nothing of what the number rests on.
+        (r"(monte_carlo|standard|chance)_error$", HOW),
         (r"(^|[:.])(draws|replications|whole_county_draws|seed|effective_draws|weight)$", HOW),
         (r":(posterior|population_share|intervals)\b|\.reason$|:structural\.axes$", HOW),
         (r":views\b.*\.words$", CHOSEN),
