@@ -162,6 +162,7 @@ def _plan(given: argparse.Namespace) -> Plan:
         engine=given.engine,
         quick=given.quick,
         whole=whole,
+        nested=given.nested_draws,
     )
 
 

@@ -280,6 +280,7 @@ def _write(
         study={
             "draws": plan.draws,
             "replications": plan.replications,
+            "nested_draws": min(plan.nested, plan.draws),
             "whole_county_draws": sum(plan.is_whole(draw) for draw in range(plan.draws)),
             "seed": plan.seed,
             "indicative": plan.quick,
@@ -322,6 +323,7 @@ def _write_manifest(
         "engine": plan.engine,
         "draws": plan.draws,
         "replications": plan.replications,
+        "nested_draws": plan.nested,
         "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
@@ -422,13 +424,14 @@ def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
             engine=str(manifest["engine"]),
             quick=bool(manifest["quick"]),
             whole=int(manifest["whole_draws"]),
+            nested=int(manifest.get("nested_draws", manifest["draws"])),
         )
         name = str(manifest["scenario"])
         versions_then = manifest.get("versions", {})
         if not paths.plain_name(name) or not isinstance(versions_then, dict):
             raise ValueError(f"a scenario called {name!r}, or no table of versions")
-        if min(plan.draws, plan.replications) < 1 or plan.seed < 0:
-            raise ValueError("fewer than one draw, or a seed below zero")
+        if min(plan.draws, plan.replications) < 1 or min(plan.seed, plan.nested) < 0:
+            raise ValueError("fewer than one draw, or a number below zero")
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise refusal(
             str(folder / "manifest.json"), "The manifest lacks something.", str(error)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import later_choice, study
-from dapp_model.decision import Later, Reading, Worth, gathering, worth
+from dapp_model.decision import Later, Reading, Worth, by_repetition, gathering, worth
 from dapp_model.definitions import GROUPS, MEASURES, UNITS
 from dapp_model.draws import Drawn
 from dapp_model.economics.prices import mapping
@@ -78,8 +78,8 @@ def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ..
         worths = {
             name: worth(
                 [one.summaries[name] for one in draws],
-                np.stack([one.serious_averted[i] for one in draws]),
-                np.stack([one.serious_at_stake[i] for one in draws]),
+                by_repetition([one.serious_averted[i] for one in draws]),
+                by_repetition([one.serious_at_stake[i] for one in draws]),
             )
             for i, name in enumerate(inputs.options)
             if i
@@ -204,8 +204,8 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
         worth={
             name: worth(
                 summaries[name],
-                np.stack([one[i] for one in serious]),
-                np.stack([one[i] for one in at_stake]),
+                by_repetition([one[i] for one in serious]),
+                by_repetition([one[i] for one in at_stake]),
             )
             for i, name in enumerate(names)
             if i

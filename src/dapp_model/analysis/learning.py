@@ -58,7 +58,7 @@ def study(
     }
     whole = voi.evpi_estimate(luck.values)
     found["evpi"] = whole
-    found["evpi_with_luck"] = voi.evpi_estimate(nested.mean(axis=1))
+    found["evpi_with_luck"] = voi.evpi_estimate(voi.over_replications(nested))
     found["probability_best"] = dict(zip(options, voi.probability_best(luck.values), strict=True))
     found["expected_loss"] = dict(zip(options, voi.expected_loss(luck.values), strict=True))
     tables = {"options": _options_table(options, luck)}
@@ -191,7 +191,7 @@ def _luck_sentence(luck: voi.Luck) -> str:
         )
     share = float(np.nanmax(luck.luck_share))
     return (
-        f"The luck that is left in a mean of {luck.replications} replications makes up to "
+        "The luck that is left in the mean of a draw's replications makes up to "
         f"{share:.0%} of the spread between draws; it is taken out of chances and of the value of "
         "knowing everything."
     )

@@ -63,8 +63,12 @@ def _drawn(pack: Pack) -> str:
     text = (
         "The intervals hold what is not known about people, effects and services, over "
         f"{decision['draws']} joint draws, with {made} "
-        f"{'repetition' if made == 1 else 'repetitions'} of the play of chance in each. "
+        f"{'repetition' if made == 1 else 'repetitions'} of the play of chance in each"
     )
+    several = sure_words.nested_draws(decision)
+    if made > 1 and several < decision["draws"]:
+        text += f" of the first {several} and one in each of the others"
+    text += ". "
     if decision["whole_county_draws"] < decision["draws"]:
         text += (
             f"The county is simulated whole in the first {decision['whole_county_draws']} draws, "

@@ -30,6 +30,7 @@ from dapp_model.report import sure_words, words
 from dapp_model.report.figures import pounds
 from dapp_model.report.names import READINGS
 from dapp_model.report.totals import Totals
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,7 @@ def tornado(totals: Totals) -> Chart | None:
     from dapp_model.draws import NOTHING_DRAWN
 
     parameters = totals.gathered.parameters
-    value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
+    value = over_replications(totals.gathered.worth[totals.shown].measures[VALUE])
     if len(value) < FEWEST or NOTHING_DRAWN in parameters or not value.std() > 0:
         return None
     table = switching.tornado(parameters, value)
