@@ -32,7 +32,7 @@ def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
         return said | {
             "share_of_spread": None,
             "largest_share": None,
-            "error": None,
+            "monte_carlo_error": None,
             "error_by_replications": [],
         }
     shares = dict(zip(names, luck.luck_share.tolist(), strict=True))
@@ -48,7 +48,7 @@ def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
     made = np.diag(luck.parameters) + np.diag(luck.luck) * luck.mean_share
     return said | {
         "share_of_spread": shares,
-        "error": dict(zip(names, np.sqrt(made / draws).tolist(), strict=True)),
+        "monte_carlo_error": dict(zip(names, np.sqrt(made / draws).tolist(), strict=True)),
         "largest_share": max(list(shares.values())[1:], default=None),
         "error_by_replications": rows,
     }

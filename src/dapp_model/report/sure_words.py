@@ -57,7 +57,7 @@ def luck(decision: Decision) -> str:
     draws, several = decision["draws"], nested_draws(decision)
     if several < draws:
         text += f", so the first {several} draws have {made}, and the others one. The"
-        own = found["error"][shown]
+        own = found["monte_carlo_error"][shown]
         work = 1 + (made - 1) * several / draws
         more = made
     else:
