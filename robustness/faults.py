@@ -144,7 +144,7 @@ def run_of(place: Path, name: str = "out", *, draws: int = 2) -> Command:
 
 
 def _files_of_run(folder: Path) -> list[Path]:
-    from dapp_model.runs import DATA_FILES
+    from dapp_model.stored import DATA_FILES
 
     return [folder / name for name in DATA_FILES]
 

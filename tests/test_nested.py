@@ -75,7 +75,7 @@ def test_the_report_says_which_draws_are_repeated() -> None:
 
 
 def test_a_run_is_made_again_with_the_same_repetitions() -> None:
-    _, plan, _ = runs.read_run(finished(MIXED))
+    _, plan, _ = stored.read_run(finished(MIXED))
     assert plan == MIXED
     assert study.key(small_study.inputs(), plan) != study.key(small_study.inputs(), EVEN)
 

@@ -188,7 +188,7 @@ def _engine_exists(engine: str) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from dapp_model import against_base, runs, sameness
+    from dapp_model import against_base, runs, sameness, stored
     from dapp_model.scenario import load
 
     inputs = sameness.warned(load(given.file))
@@ -197,7 +197,7 @@ def _run(given: argparse.Namespace) -> int:
         _err(f"Please note: {warning}")
     plan = _plan(given)
     if given.since is not None:
-        runs.read_manifest(given.since)  # a slip is said before the work, not after it
+        stored.read_manifest(given.since)  # a slip is said before the work, not after it
     folder = runs.place(inputs, plan, given.out)
     with _progress("Simulating") as progress:
         how = runs.How(_workers(given), " ".join(["dapp", *given.words]), progress, _err)
@@ -239,11 +239,11 @@ def _since(earlier: Path, inputs: Inputs, plan: Plan, done: Run) -> list[str]:
 
 def _run_of(given: argparse.Namespace) -> Path:
     """Return the folder of the run that an analysis is about; a file is run if it was not yet."""
-    from dapp_model import runs
+    from dapp_model import runs, stored
     from dapp_model.scenario import load
 
     if given.file.is_dir():
-        runs.read_manifest(given.file)
+        stored.read_manifest(given.file)
         return Path(given.file)
     inputs = load(given.file)
     _engine_exists(given.engine)
@@ -256,13 +256,13 @@ def _run_of(given: argparse.Namespace) -> Path:
 
 
 def _write_analysis(given: argparse.Namespace, folder: Path, analysis: Any) -> int:
-    from dapp_model import kept, labels, runs
+    from dapp_model import kept, labels, runs, stored
     from dapp_model.analysis import files
     from dapp_model.report import words
     from dapp_model.scenario import load
 
     if (folder / "decision.json").is_file():
-        decided = runs.read_decision(folder)
+        decided = stored.read_decision(folder)
         marks = words.standing(decided)  # as the run itself says, whatever holds today
     else:
         marks = labels.standing(load(given.file))  # an analysis of a scenario that was not run
@@ -287,20 +287,20 @@ def _on_pictures(inputs: Inputs, decided: Mapping[str, Any]) -> AbstractContextM
 
 
 def _voi(given: argparse.Namespace) -> int:
-    from dapp_model import draws, runs
+    from dapp_model import draws, stored
     from dapp_model.analysis import learning
 
     folder = _run_of(given)
-    stored = draws.read(folder)
-    inputs, _, _ = runs.read_run(folder)
-    starts = draws.starts_by_year(folder, stored)
-    with _progress("Valuing information") as progress, _on_pictures(inputs, stored.decision):
-        found = learning.study(stored, inputs.values, starts=starts, progress=progress)
+    drawn = draws.read(folder)
+    inputs, _, _ = stored.read_run(folder)
+    starts = draws.starts_by_year(folder, drawn)
+    with _progress("Valuing information") as progress, _on_pictures(inputs, drawn.decision):
+        found = learning.study(drawn, inputs.values, starts=starts, progress=progress)
     return _write_analysis(given, folder, found)
 
 
 def _sensitivity(given: argparse.Namespace) -> int:
-    from dapp_model import draws, runs
+    from dapp_model import draws, stored
     from dapp_model.analysis import importance, model_runs
 
     pairs = [text.partition("=") for text in given.reading]
@@ -320,9 +320,9 @@ def _sensitivity(given: argparse.Namespace) -> int:
         raise InputErrors(tuple(problems))
     readings = {name: draws.read(Path(place)) for name, _, place in pairs}
     folder = _run_of(given)
-    stored = draws.read(folder)
-    inputs, plan, _ = runs.read_run(folder)
-    option = str(stored.decision["shown_option"])
+    drawn = draws.read(folder)
+    inputs, plan, _ = stored.read_run(folder)
+    option = str(drawn.decision["shown_option"])
     choke = morris = sobol = None
     if given.choke_draws:
         with _progress("Running the model with one more of each") as progress:
@@ -341,9 +341,9 @@ def _sensitivity(given: argparse.Namespace) -> int:
                 inputs, plan, option, base_samples=given.sobol_samples, how=how
             )
     looking = "Looking for what moves the difference"
-    with _progress(looking) as progress, _on_pictures(inputs, stored.decision):
+    with _progress(looking) as progress, _on_pictures(inputs, drawn.decision):
         engine = importance.Engine(choke, morris, sobol)
-        found = importance.study(stored, readings=readings, engine=engine, progress=progress)
+        found = importance.study(drawn, readings=readings, engine=engine, progress=progress)
     return _write_analysis(given, folder, found)
 
 
@@ -485,13 +485,13 @@ def _report(given: argparse.Namespace) -> int:
 
 
 def _reproduce(given: argparse.Namespace) -> int:
-    from dapp_model import runs
+    from dapp_model import reproduction, runs
 
     with _progress("Simulating again") as progress:
         how = runs.How(_workers(given), "", progress, _err)
-        found = runs.reproduce(given.folder, how)
+        found = reproduction.reproduce(given.folder, how)
     if given.json:
-        _json(runs.as_dict(found))
+        _json(reproduction.as_dict(found))
         return 0 if not found.different else NOT_FINISHED
     for text in found.versions_differ:
         print(f"Not as in the run's record: {text}.")

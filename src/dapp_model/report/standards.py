@@ -287,7 +287,7 @@ def signatures() -> Table:
 
 def record(totals: Totals) -> Table:
     """Return what it takes to make this run again."""
-    from dapp_model import runs
+    from dapp_model import stored
     from dapp_model.compiled import source_hash
 
     decision, inputs = totals.decision, totals.inputs
@@ -309,7 +309,7 @@ def record(totals: Totals) -> Table:
         ("Prices and discounting", f"{money}Green Book of {decision['green_book']}"),
         ("Counted until", words.day(decision["window_ends"])),
         ("Source of this program", source_hash()),
-        *((name, found) for name, found in runs.versions().items()),
+        *((name, found) for name, found in stored.versions().items()),
         ("Run finished", _when(decision)),
         ("Wall time, platform, hash of every data file", "manifest.json of the run"),
     ]  # fmt: skip
