@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import small_study
 
-from dapp_model import account_check, all_draws, decision, later_choice, runs, study, tables
+from dapp_model import account_check, all_draws, decision, later_choice, runs, study
 from dapp_model.decision import VALUE, later
 from dapp_model.decision.later import Known
 from dapp_model.definitions import MEASURES
@@ -126,7 +126,7 @@ def test_account_counts_and_purses_add_up(chosen: np.ndarray, tmp_path: Path) ->
         undiscounted, abs=0.05
     )
     place, measure = inputs().options.index(PAUSE), MEASURES.index("true.incidents")
-    first = tables.study.decision_year(inputs()) - 2014
+    first = study.decision_year(inputs()) - 2014
     averted = (found.counts[0] - found.counts[place])[0, measure].sum()
     assert first > 0
     assert averted == pytest.approx(

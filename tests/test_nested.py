@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import small_study
 
-from dapp_model import decision, draws, runs, study, voi
+from dapp_model import decision, draws, runs, stored, study, valuation, voi
 from dapp_model.decision import chance
 
 EVEN = study.Plan(draws=6, replications=2, seed=4, whole=2)
@@ -27,7 +27,7 @@ def finished(plan: study.Plan) -> Path:
     return runs.run(small_study.inputs(), plan, folder).folder
 
 
-def stored(plan: study.Plan) -> pd.DataFrame:
+def rows_of(plan: study.Plan) -> pd.DataFrame:
     return pd.read_parquet(finished(plan) / draws.FILE)
 
 
@@ -37,7 +37,7 @@ def shown(folder: Path) -> str:
 
 
 def test_later_draws_have_the_first_repetition_alone() -> None:
-    even, mixed = stored(EVEN), stored(MIXED)
+    even, mixed = rows_of(EVEN), rows_of(MIXED)
     kept = (even["draw"] < MIXED.nested) | (even["replicate"] == 0)
     assert len(mixed) == len(even) * 9 // 12
     # What is cut for optimism depends on all draws together.
@@ -57,7 +57,7 @@ def test_what_is_stored_is_read_back_as_it_was() -> None:
 def test_every_draw_counts_the_same_in_every_mean() -> None:
     said = json.loads((finished(MIXED) / "decision.json").read_text(encoding="utf-8"))
     one = next(o for o in said["options"] if o["name"] == OPTION)
-    table = stored(MIXED)
+    table = rows_of(MIXED)
     own = table[table["option"] == OPTION].groupby("draw").mean(numeric_only=True)
     for measure in decision.MEASURES:
         assert one["measures"][measure]["mean"] == pytest.approx(own[measure].mean(), rel=1e-9)
@@ -66,6 +66,21 @@ def test_every_draw_counts_the_same_in_every_mean() -> None:
     cash = cash[cash["basis"] == "programme"].groupby("option")["undiscounted"].sum()
     assert paid == pytest.approx(-(cash[OPTION] - cash["stop"]), abs=1.0)
     assert (said["draws"], said["replications"], said["nested_draws"]) == (6, 2, 3)
+
+
+def test_levels_and_costs_are_means_of_means() -> None:
+    part = study.work((small_study.inputs(), EVEN), study.Task(0))
+    both = valuation.of_part(part).summaries[OPTION]
+    pooled = decision.gathering()
+    pooled.append(both)
+    pooled.append(both[:1])
+    first, second = (one.baseline.harm_true_crimes for one in both)
+    assert first != second
+    assert pooled.level().harm_true_crimes == pytest.approx(0.75 * first + 0.25 * second)
+    for funder, by_year in pooled.programme_cost_by_funder().items():
+        for year, cost in by_year.items():
+            first, second = (one.programme_cost_by_funder[funder][year] for one in both)
+            assert cost == pytest.approx(0.75 * first + 0.25 * second)
 
 
 def test_the_report_says_which_draws_are_repeated() -> None:
@@ -81,7 +96,7 @@ def test_a_run_is_made_again_with_the_same_repetitions() -> None:
 
 
 def test_rows_that_fit_no_design_are_refused(tmp_path: Path) -> None:
-    options, table = ("stop", *dict.fromkeys(stored(MIXED)["option"])), stored(MIXED)
+    options, table = ("stop", *dict.fromkeys(rows_of(MIXED)["option"])), rows_of(MIXED)
     rows = {
         "a draw without its first": table[(table["draw"] != 4)],
         "an option without a repetition": table.drop(index=table.index[-1]),

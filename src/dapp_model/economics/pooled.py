@@ -26,11 +26,9 @@ class ExactSum:
 
     def __init__(self) -> None:
         self.parts: list[float] = []
-        self.n = 0
 
     def add(self, value: float) -> None:
         """Add a number: after Shewchuk, partial sums that do not overlap."""
-        self.n += 1
         kept = 0
         for part in self.parts:
             larger, smaller = (part, value) if abs(value) < abs(part) else (value, part)
@@ -144,7 +142,7 @@ class Pooled:
                 return None
             if name in self._texts:
                 return next(iter(self._texts[name]))
-            total = self._levels[name]
-            return total.total() / total.n
+            known = self.draws if self.whole is None else min(self.draws, self.whole)
+            return self._levels[name].total() / known
 
         return Baseline(**{one.name: mean(one.name) for one in fields(Baseline)})
