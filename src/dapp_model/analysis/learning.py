@@ -17,7 +17,8 @@ from dapp_model.decision import VALUE, chance, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
-from dapp_model.report.words import money, share_of_draws
+from dapp_model.report.sure_figures import label_of
+from dapp_model.report.words import money, quoted, share_of_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +93,8 @@ def study(
         found["evppi"] = _records(tables["evppi"])
         odd = voi.orderings(luck.values, table, groups)
         found["orderings_that_fail_beyond_noise"] = odd
-        sentences += _evppi_sentences(table)
+        found["study_sentences"] = _evppi_sentences(table)
+        sentences += found["study_sentences"]
         if odd:
             sentences.append(
                 f"{len(odd)} values exceed that of knowing more by more than noise, which cannot "
@@ -100,6 +102,7 @@ def study(
             )
         pictures.append(_evppi_picture(table))
         tables["evsi"], said = _studies(draws, nested, values, starts)
+        found["study_sentences"] = [*found["study_sentences"], *said]
         sentences += said
         pictures.append(_evsi_picture(tables["evsi"], draws))
         found["evsi"] = _records(tables["evsi"])
@@ -232,8 +235,10 @@ def _evppi_sentences(table: pd.DataFrame) -> list[str]:
         own = clear[clear["kind"] == kind].sort_values("evppi", ascending=False, kind="stable")
         if len(own):
             first = own.iloc[0]
+            name = str(own.index[0])
+            called = name if kind == "group" else f"{quoted(label_of(name))} ({name})"
             found.append(
-                f"Of every {words}, {own.index[0]} is the most valuable to know: "
+                f"Of every {words}, {called} is the most valuable to know: "
                 f"{money(float(first['evppi']))} (standard error "
                 f"{money(float(first['standard_error']))})."
             )

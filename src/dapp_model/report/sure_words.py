@@ -230,10 +230,9 @@ def without_rail(decision: Decision) -> str:
     """Say what the advice would be without the guard-rail for victims."""
     name = decision["advice"]["without_guard_rail"]
     if name == decision["advice"]["option"]:
-        return "Without the guard-rail for victims' safety the advice would be the same."
+        return "Without the guard-rail the advice is the same."
     return (
-        "Without the guard-rail for victims' safety the advice would be "
-        f"{quoted(option_of(decision, name)['label'])}."
+        f"Without the guard-rail the advice would be {quoted(option_of(decision, name)['label'])}."
     )
 
 
