@@ -137,7 +137,7 @@ def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
                           textcoords="offset points", ha="left" if right else "right",
                           bbox=BEHIND)  # fmt: skip
     labels = [
-        wrapped(label_of(str(name)) + (" (within noise)" if row["zero_within_noise"] else ""), 42)
+        wrapped(label_of(str(name)) + (" (within noise)" if row["zero_within_noise"] else ""), 46)
         for name, row in top.iterrows()
     ]
     axes.set_yticks(range(len(top)), labels, fontsize=8)
