@@ -89,7 +89,7 @@ def row(made: list[Floats]) -> dict[str, float]:
 
 def main(folder: Path, target: Path) -> None:
     """Write the table for a finished run."""
-    stored, manifest = draws.read(folder), runs.read_manifest(folder)
+    stored, manifest = draws.read(folder), stored.read_manifest(folder)
     source = (
         f"dapp run {manifest['scenario']}.toml ({manifest['draws']} draws x "
         f"{manifest['replications']}, seed {manifest['seed']}); python results/make_coverage.py"

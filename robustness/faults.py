@@ -122,11 +122,17 @@ def bytes_of(command: Command) -> dict[str, str]:
 def stored(command: Command) -> dict[Path, str]:
     """Return a hash of each finished part; what is being written has another ending."""
     found = {}
-    for path in command.parts.rglob("*") if command.parts.is_dir() else ():
+    for path in everything_in(command.parts):
         if path.suffix in (".npz", ".valued", ".pkl", ".parquet", ".npy"):
             with contextlib.suppress(FileNotFoundError):
                 found[path] = hash_of(path)
     return found
+
+
+def everything_in(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders in a folder that somebody may be taking away while we look."""
+    for place, folders, files in os.walk(folder):  # which passes over folders that are gone
+        yield from (Path(place, name) for name in (*folders, *files))
 
 
 # -- commands -------------------------------------------------------------------------------------
@@ -144,7 +150,7 @@ def run_of(place: Path, name: str = "out", *, draws: int = 2) -> Command:
 
 
 def _files_of_run(folder: Path) -> list[Path]:
-    from dapp_model.runs import DATA_FILES
+    from dapp_model.stored import DATA_FILES
 
     return [folder / name for name in DATA_FILES]
 
@@ -237,7 +243,8 @@ def _wait_for_moment(
 def _is_written(command: Command) -> bool:
     if command.name == "run":
         return (command.parts.parent / "writing").is_dir()
-    return any(command.result.rglob(".*.unfinished")) or any(command.result.rglob("*.part"))
+    names = [path.name for path in everything_in(command.result)]
+    return any(name.endswith((".unfinished", ".part")) for name in names)
 
 
 def kill_until_done(

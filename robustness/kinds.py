@@ -379,11 +379,11 @@ def _totals(rng: random.Random, content: bytes) -> bytes:
 
 
 def _read_run(folder: Path) -> None:
-    from dapp_model import draws, kept, runs, since
+    from dapp_model import draws, kept, runs, since, stored
     from dapp_model.report import analyses, timeline
     from dapp_model.study import Plan
 
-    inputs, plan, _ = runs.read_run(folder)
+    inputs, plan, _ = stored.read_run(folder)
     stored = draws.read(folder)
     draws.starts_by_year(folder, stored)
     kept.read(folder)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import small_study
 
-from dapp_model import account_check, study, tables
+from dapp_model import account_check, all_draws, study
 from dapp_model.account_check import Material
-from dapp_model.runs import read_manifest
+from dapp_model.stored import read_manifest
 from robustness.small import scenario
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -50,7 +50,7 @@ def made(folder: Path, **money: str) -> Material:
     plan, parts, target = small_study.PLAN, folder / "parts", folder / "tables"
     target.mkdir()
     study.compute(inputs, plan, parts, workers=1)
-    gathered = tables.gather(inputs, plan, parts, target)
+    gathered = all_draws.gather(inputs, plan, parts, target)
     how = {"draws": 2, "replications": 2, "seed": 3, "indicative": False}
     decided = decision.decide(inputs, gathered.worth, study=how)
     return account_check.material(inputs, plan, gathered, decided)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from small_study import finished, write_scenario
 
-from dapp_model import __version__, cli, fitted, study, trace
+from dapp_model import __version__, cli, commands, fitted, study, trace
 from dapp_model.events import RELATIONSHIPS
 from dapp_model.report import words
 from dapp_model.scenario import shipped
@@ -322,7 +322,7 @@ def test_reproduce_and_diff_say_what_they_found(capsys: pytest.CaptureFixture[st
 
 def test_plans_follow_the_options_given() -> None:
     def plan(*arguments: str) -> study.Plan:
-        return cli._plan(cli.parser().parse_args(["run", "x.toml", *arguments]))
+        return commands.plan_of(cli.parser().parse_args(["run", "x.toml", *arguments]))
 
     assert plan("--quick") == study.Plan(16, 1, 1, "fast", quick=True, whole=3)
     assert plan("--draws", "7", "--seed", "4").draws == 7

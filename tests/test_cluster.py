@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from small_study import PLAN, finished, inputs
 
-from dapp_model import far, parallel, runs
+from dapp_model import far, parallel, runs, stored
 from dapp_model.errors import InputErrors, RunError
 from robustness import cluster
 
@@ -68,9 +68,9 @@ def test_two_workers_of_a_cluster_give_the_bytes_of_one_process(tmp_path: Path) 
         how = runs.How(parallel.Cluster(lent.address), progress=kill)
         made = runs.run(inputs(), PLAN, tmp_path / "far", how)
     assert killed == [1]
-    for name in (*runs.DATA_FILES, "totals.npz"):
+    for name in (*stored.DATA_FILES, "totals.npz"):
         assert (made.folder / name).read_bytes() == (finished().folder / name).read_bytes(), name
-    assert runs.read_manifest(made.folder)["workers"] == "a Dask cluster"
+    assert stored.read_manifest(made.folder)["workers"] == "a Dask cluster"
 
 
 def test_a_worker_with_other_sources_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import cli, parallel, runs, study, whole
+from dapp_model import cli, parallel, runs, stored, study, whole
 from dapp_model.calibration import command, job
 from dapp_model.calibration.bank import How
 from dapp_model.errors import InputErrors, RunError
@@ -271,7 +271,7 @@ def test_killed_at_any_moment_a_run_goes_on_to_the_same_bytes(tmp_path: Path) ->
     rows = list(faults.kill_until_done(command, same, random.Random(4), 3, usual))
     assert rows
     assert [row for row in rows if not row.is_good()] == []
-    assert set(same) == set(runs.DATA_FILES)
+    assert set(same) == set(stored.DATA_FILES)
 
 
 @POSIX

@@ -23,7 +23,7 @@ import pandas as pd
 import pytest
 from small_study import finished, inputs
 
-from dapp_model import cli, draws, kept, paths, runs, since
+from dapp_model import cli, draws, kept, paths, since, stored
 from dapp_model.calibration import recipe
 from dapp_model.economics import evidence
 from dapp_model.errors import InputErrors, Problem, QuantityError, RunError
@@ -269,7 +269,7 @@ def test_a_run_cannot_send_its_analyses_elsewhere_by_its_name(name: str, run: Pa
     with changed(run / "manifest.json") as manifest:
         manifest["scenario"] = name
     with pytest.raises(InputErrors, match="lacks something"):
-        runs.read_run(run)
+        stored.read_run(run)
 
 
 @pytest.mark.parametrize(
@@ -280,18 +280,18 @@ def test_a_manifest_with_impossible_numbers_is_refused(key: str, value: object, 
     with changed(run / "manifest.json") as manifest:
         manifest[key] = value
     with pytest.raises(InputErrors, match="lacks something"):
-        runs.read_run(run)
+        stored.read_run(run)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "[]", "{", '{"a": ' + "9" * 5000 + "}", "\xff"])
 def test_records_beyond_use_are_refused(text: str, run: Path) -> None:
     (run / "decision.json").write_bytes(text.encode("latin-1"))
-    for read in (draws.read, runs.read_decision, lambda one: since.compare(inputs(), {}, one)):
+    for read in (draws.read, stored.read_decision, lambda one: since.compare(inputs(), {}, one)):
         with pytest.raises(InputErrors):
             read(run)
     (run / "manifest.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputErrors):
-        runs.read_manifest(run)
+        stored.read_manifest(run)
     place = run / "analysis" / "voi"
     place.mkdir(parents=True)
     (place / "voi.json").write_bytes(text.encode("latin-1"))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import cli, labels, runs
+from dapp_model import cli, labels, stored
 from dapp_model.report import words
 
 MARKS = labels.standing(inputs(), PLAN)
@@ -36,7 +36,7 @@ def test_there_is_something_to_say() -> None:
 def texts(run: Path) -> dict[str, str]:
     """Return what each output of a run says, by its name."""
     found = {
-        "manifest.json": "\n".join(runs.read_manifest(run)["standing"]),
+        "manifest.json": "\n".join(stored.read_manifest(run)["standing"]),
         "decision.json": "\n".join(json.loads((run / "decision.json").read_text())["sentences"]),
         "README.txt": (run / "README.txt").read_text(encoding="utf-8"),
         "report.html": unescape(
@@ -67,7 +67,7 @@ def test_every_file_of_a_run_says_what_it_rests_on() -> None:
     for name, text in found.items():
         for mark in MARKS:
             assert mark in text, name
-    manifest = runs.read_manifest(finished().folder)
+    manifest = stored.read_manifest(finished().folder)
     assert manifest["provisional"] == inputs().provisional
 
 

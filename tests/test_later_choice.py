@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import small_study
 
-from dapp_model import account_check, decision, later_choice, runs, study, tables
+from dapp_model import account_check, all_draws, decision, later_choice, runs, study
 from dapp_model.decision import VALUE, later
 from dapp_model.decision.later import Known
 from dapp_model.definitions import MEASURES
@@ -71,7 +71,7 @@ def raw(measure: str) -> np.ndarray:
 
 
 def test_each_draw_is_worth_what_its_act_is(chosen: np.ndarray, tmp_path: Path) -> None:
-    found = tables.gather(inputs(), PLAN, parts(), tmp_path)
+    found = all_draws.gather(inputs(), PLAN, parts(), tmp_path)
     pause, worth = found.later[PAUSE], found.worth[PAUSE].measures
     assert pause.evaluation > 0
     assert pause.reopening > 0
@@ -95,7 +95,7 @@ def test_each_draw_is_worth_what_its_act_is(chosen: np.ndarray, tmp_path: Path) 
 
 
 def test_account_counts_and_purses_add_up(chosen: np.ndarray, tmp_path: Path) -> None:
-    found = tables.gather(inputs(), PLAN, parts(), tmp_path)
+    found = all_draws.gather(inputs(), PLAN, parts(), tmp_path)
     mean = float(found.worth[PAUSE].measures[VALUE].mean())
     lines = found.lines[PAUSE]
     total = found.discounted[PAUSE].sum() - found.discounted["stop"].sum()
@@ -126,7 +126,7 @@ def test_account_counts_and_purses_add_up(chosen: np.ndarray, tmp_path: Path) ->
         undiscounted, abs=0.05
     )
     place, measure = inputs().options.index(PAUSE), MEASURES.index("true.incidents")
-    first = tables.study.decision_year(inputs()) - 2014
+    first = study.decision_year(inputs()) - 2014
     averted = (found.counts[0] - found.counts[place])[0, measure].sum()
     assert first > 0
     assert averted == pytest.approx(
@@ -141,7 +141,7 @@ def test_account_counts_and_purses_add_up(chosen: np.ndarray, tmp_path: Path) ->
 def test_advice_charts_and_values_of_information_see_the_later_choice(
     chosen: np.ndarray, tmp_path: Path
 ) -> None:
-    found = tables.gather(inputs(), PLAN, parts(), tmp_path)
+    found = all_draws.gather(inputs(), PLAN, parts(), tmp_path)
     how = {"draws": PLAN.draws, "replications": 2, "seed": 3, "indicative": False}
     evidence = decision.Evidence(found.parameters, (), found.shown, found.later)
     said = decision.decide(inputs(), found.worth, study=how, evidence=evidence)
@@ -167,7 +167,7 @@ def test_advice_charts_and_values_of_information_see_the_later_choice(
 
 
 def test_with_few_draws_the_later_choice_is_not_assessed(tmp_path: Path) -> None:
-    found = tables.gather(inputs(), PLAN, parts(), tmp_path)
+    found = all_draws.gather(inputs(), PLAN, parts(), tmp_path)
     pause = found.later[PAUSE]
     assert not pause.assessed
     assert "needs at least 50 draws" in pause.reason
@@ -188,7 +188,7 @@ OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 def test_the_workbook_comes_to_the_value_with_the_later_choice(
     chosen: np.ndarray, tmp_path: Path
 ) -> None:
-    found = tables.gather(inputs(), PLAN, parts(), tmp_path)
+    found = all_draws.gather(inputs(), PLAN, parts(), tmp_path)
     mean = float(found.worth[PAUSE].measures[VALUE].mean())
     shown = {
         "shown_option": PAUSE,

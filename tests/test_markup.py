@@ -13,12 +13,13 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from small_study import SCENARIO, space
+from small_study import space
 
 from dapp_model import exchange, runs
 from dapp_model.scenario import load
 from dapp_model.study import Plan
 from robustness.mutations import FORMULAS, MARKUP, quoted
+from robustness.small import SMALL
 
 OURS = "hostile"  # in every script of the mutations
 SHOWN = [one for one in (*MARKUP, *FORMULAS) if not re.search(r"[\t\r]", one)]
@@ -28,7 +29,7 @@ SHOWN = [one for one in (*MARKUP, *FORMULAS) if not re.search(r"[\t\r]", one)]
 def made() -> Path:
     """Return the folder of a run whose every text means harm."""
     path = space() / "hostile.toml"
-    text = re.sub(r"^(title|question) = .*\n", "", SCENARIO, flags=re.MULTILINE)
+    text = re.sub(r"^(title|question) = .*\n", "", SMALL, flags=re.MULTILINE)
     texts = [f"title = {quoted(' '.join(MARKUP))}", f"question = {quoted(MARKUP[1])}"]
     options = [
         f"[options.extend]\nlabel = {quoted(MARKUP[0])}\ndescription = {quoted(' '.join(MARKUP))}",
@@ -136,7 +137,7 @@ def test_a_hostile_text_goes_through_a_workbook_and_back_as_it_was(
     text: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "given.toml"
-    path.write_text(f"{SCENARIO}[options.extend]\nlabel = {quoted(text)}\n", encoding="utf-8")
+    path.write_text(f"{SMALL}[options.extend]\nlabel = {quoted(text)}\n", encoding="utf-8")
     book = exchange.write(path, tmp_path / "given.xlsx")
     assert load(book).option("extend").label == " ".join(text.split())
     assert all(cell.data_type != "f" for cell in _cells(book))

@@ -24,7 +24,7 @@ import pandas as pd
 import pytest
 from small_study import space
 
-from dapp_model import runs
+from dapp_model import reproduction, runs, stored
 from dapp_model.report import words
 from dapp_model.scenario import load
 
@@ -49,7 +49,7 @@ NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?")
 
 
 @cache
-def again() -> tuple[Path, runs.Comparison]:
+def again() -> tuple[Path, reproduction.Comparison]:
     """Return the folder of the run made again as `dapp reproduce` does, and what that said."""
     target = space() / "reference_again"
     run = runs.run
@@ -61,13 +61,13 @@ def again() -> tuple[Path, runs.Comparison]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "run", noted)
-        return target, runs.reproduce(KEPT)
+        return target, reproduction.reproduce(KEPT)
 
 
 @cache
 def libraries_differ() -> bool:
     """Say whether a library, or Python, has another version than in the record."""
-    now, then = runs.versions(), runs.read_manifest(KEPT)["versions"]
+    now, then = stored.versions(), stored.read_manifest(KEPT)["versions"]
     return any(then.get(name) != found for name, found in now.items() if name != "dapp-model")
 
 
@@ -75,15 +75,15 @@ def libraries_differ() -> bool:
 
 
 def test_the_record_holds_the_hashes_of_the_files() -> None:
-    hashes = runs.read_manifest(KEPT)["data_files"]
-    assert set(hashes) == set(runs.DATA_FILES)
-    wrong = [name for name, found in hashes.items() if runs.file_hash(KEPT / name) != found]
+    hashes = stored.read_manifest(KEPT)["data_files"]
+    assert set(hashes) == set(stored.DATA_FILES)
+    wrong = [name for name, found in hashes.items() if stored.file_hash(KEPT / name) != found]
     assert not wrong
 
 
 def test_the_run_is_that_of_the_scenario_and_the_plan_beside_it() -> None:
     script = runpy.run_path(str(ROOT / "results" / "make_reference.py"))
-    _, plan, manifest = runs.read_run(KEPT)
+    _, plan, manifest = stored.read_run(KEPT)
     assert plan == script["PLAN"]
     assert manifest["command"] == MAKE
     inputs = load(ROOT / script["SCENARIO"])
@@ -127,7 +127,7 @@ def test_counts_are_equal_whatever_the_versions(name: str) -> None:
     pd.testing.assert_frame_equal(ours, kept, check_exact=True, obj=f"{STALE} {name}")
 
 
-@pytest.mark.parametrize("name", [one for one in runs.DATA_FILES if one.endswith(".csv")])
+@pytest.mark.parametrize("name", [one for one in stored.DATA_FILES if one.endswith(".csv")])
 def test_tables_agree_but_for_rounding(name: str) -> None:
     apart = different_cells(KEPT / name, again()[0] / name)
     assert not apart, f"{STALE} {name}: {apart[:5]}"
@@ -199,7 +199,7 @@ def is_content(name: str) -> bool:
 
 def said(path: Path, folder: Path) -> Iterator[str]:
     """Yield the texts of a document without what is of the machine or the day."""
-    manifest = runs.read_manifest(folder)
+    manifest = stored.read_manifest(folder)
     day = str(manifest["finished"])[:10]
     own = [*manifest["versions"].values(), manifest["scenario_hash"], manifest["made_of"]]
     marks = {str(manifest["finished"]), day, words.day(day)}

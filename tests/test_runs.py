@@ -17,7 +17,7 @@ import pytest
 import small_study
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import compiled, difference, parallel, runs, study, tables
+from dapp_model import compiled, difference, parallel, reproduction, runs, stored, study, tables
 from dapp_model.definitions import GROUPS, MEASURES
 from dapp_model.economics import value
 from dapp_model.errors import InputErrors, RunError
@@ -35,7 +35,7 @@ FILES = {
     "tables.xlsx",
     "tables.ods",
     "figures",
-    *runs.DATA_FILES,
+    *stored.DATA_FILES,
 }
 OUTCOME_COLUMNS = [
     "option", "draw", "replicate", "financial_year", "basis", "group", "outcome", "unit", "value",
@@ -56,7 +56,7 @@ def test_the_folder_holds_every_file_and_nothing_else() -> None:
 
 
 def test_the_manifest_says_how_the_run_was_made() -> None:
-    manifest = runs.read_manifest(finished().folder)
+    manifest = stored.read_manifest(finished().folder)
     assert manifest["seed"] == PLAN.seed
     assert manifest["draws"] == PLAN.draws
     assert manifest["replications"] == PLAN.replications
@@ -66,7 +66,7 @@ def test_the_manifest_says_how_the_run_was_made() -> None:
     assert manifest["green_book"]
     assert manifest["wall_time_seconds"] > 0
     for name, expected in manifest["data_files"].items():
-        assert runs.file_hash(finished().folder / name) == expected
+        assert stored.file_hash(finished().folder / name) == expected
 
 
 def test_tables_have_the_columns_that_are_promised() -> None:
@@ -89,9 +89,9 @@ def test_tables_have_the_columns_that_are_promised() -> None:
 
 
 def test_data_files_hold_neither_engine_nor_time_of_the_run() -> None:
-    manifest = runs.read_manifest(finished().folder)
+    manifest = stored.read_manifest(finished().folder)
     day = manifest["finished"][:10]
-    for name in runs.DATA_FILES:
+    for name in stored.DATA_FILES:
         content = (finished().folder / name).read_bytes()
         assert day.encode() not in content
         assert b'"engine"' not in content
@@ -157,14 +157,14 @@ def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
     again = runs.run(inputs(), PLAN, tmp_path / "two", runs.How(workers=2))
     pictures = [f"figures/{path.name}" for path in (finished().folder / "figures").iterdir()]
     documents = ("report.html", "tables.xlsx", "tables.ods")
-    for name in (*runs.DATA_FILES, *documents, *sorted(pictures)):
+    for name in (*stored.DATA_FILES, *documents, *sorted(pictures)):
         assert (again.folder / name).read_bytes() == (finished().folder / name).read_bytes(), name
 
 
 def test_a_run_is_reproduced_to_the_byte() -> None:
-    found = runs.reproduce(finished().folder)
+    found = reproduction.reproduce(finished().folder)
     assert found.different == ()
-    assert set(found.same) == set(runs.DATA_FILES)
+    assert set(found.same) == set(stored.DATA_FILES)
 
 
 def test_a_changed_number_is_not_reproduced(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_changed_number_is_not_reproduced(tmp_path: Path) -> None:
     path = copy / "account.csv"
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"(\d)\n", lambda m: f"{9 - int(m[1])}\n", text, count=1), "utf-8")
-    found = runs.reproduce(copy)
+    found = reproduction.reproduce(copy)
     assert found.different == ("account.csv",)
 
 
@@ -252,7 +252,7 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
     assert kept == {task.name for task in study.tasks(inputs(), PLAN)}
     monkeypatch.setattr(study, "work", full)  # nothing may be simulated again
     runs.run(inputs(), PLAN, folder)
-    for name in runs.DATA_FILES:
+    for name in stored.DATA_FILES:
         assert (folder / name).read_bytes() == (finished().folder / name).read_bytes()
     assert not runs.unfinished(folder).exists()
 
@@ -359,10 +359,10 @@ def test_two_runs_differ_first_in_an_event_and_in_a_number(tmp_path: Path) -> No
 
 def test_what_is_not_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputErrors, match="not the folder of a run"):
-        runs.read_run(tmp_path)
+        stored.read_run(tmp_path)
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(InputErrors):
-        runs.read_run(tmp_path)
+        stored.read_run(tmp_path)
 
 
 def test_csv_files_have_the_same_line_ends_everywhere() -> None:
@@ -375,7 +375,7 @@ def test_csv_files_have_the_same_line_ends_everywhere() -> None:
 
 
 def test_the_resolved_inputs_give_the_same_run() -> None:
-    again, plan, _ = runs.read_run(finished().folder)
+    again, plan, _ = stored.read_run(finished().folder)
     assert plan == PLAN
     assert again.resolved_toml() == inputs().resolved_toml()
     assert again.name == inputs().name

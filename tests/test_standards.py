@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from small_study import PLAN, finished, inputs, write_scenario
 
-from dapp_model import cli, draws, fitted, labels, runs, since
+from dapp_model import cli, draws, fitted, labels, since, stored
 from dapp_model.decision.worth import VALUE
 from dapp_model.parameters import registry
 from dapp_model.report import standards
@@ -184,11 +184,11 @@ def test_four_roles_sign_and_nobody_has_signed() -> None:
 
 def test_the_run_record_is_that_of_the_manifest() -> None:
     record = dict(standards.record(totals()).rows)
-    manifest = runs.read_manifest(finished().folder)
+    manifest = stored.read_manifest(finished().folder)
     assert record["Seed"] == str(manifest["seed"]) == str(PLAN.seed)
     assert record["Draws of what is not known"] == str(manifest["draws"])
     assert record["Hash of the scenario's files"] == manifest["scenario_hash"]
-    for name, version in runs.versions().items():
+    for name, version in stored.versions().items():
         assert record[name] == version == manifest["versions"][name]
 
 

@@ -12,7 +12,17 @@ import pandas as pd
 import pytest
 import small_study
 
-from dapp_model import decision, experiment, fitted, report, runs, study, tables, valuation, voi
+from dapp_model import (
+    all_draws,
+    decision,
+    experiment,
+    fitted,
+    report,
+    stored,
+    study,
+    valuation,
+    voi,
+)
 from dapp_model import events as ev
 from dapp_model.decision import chance, effect_prior
 from dapp_model.decision.rail import Rail, chance_of_rise, expected
@@ -101,7 +111,7 @@ def test_margin_limit_and_outcome_are_settings(inputs: Inputs) -> None:
     said = made_up.decided(wide, found)
     assert said["advice"]["option"] == "extend"
     assert words.victim_safety(said).startswith("Violence with injury: ")
-    assert "would be the same" in sure_words.without_rail(said)
+    assert "the advice is the same" in sure_words.without_rail(said)
 
 
 def test_what_is_ruled_out_is_never_best(inputs: Inputs) -> None:
@@ -456,7 +466,7 @@ def test_a_run_draws_under_the_readings_that_have_a_posterior(
     before = len(asked)
     study.compute(inputs, plan, tmp_path, workers=1)
     assert len(asked) == before, "nothing is done twice"
-    (reading,) = tables.readings(inputs, plan, tmp_path)
+    (reading,) = all_draws.readings(inputs, plan, tmp_path)
     assert reading.name == "B"
     averted = reading.found["extend"].measures["true_incidents_averted"]
     assert averted.shape == (2, 2)
@@ -689,7 +699,7 @@ def test_the_paragraph_holds_all_that_is_said_of_the_advice() -> None:
 
 def test_tables_are_files_of_the_run() -> None:
     folder = small_study.finished().folder
-    assert set(sure_tables.CSV) <= set(runs.DATA_FILES)
+    assert set(sure_tables.CSV) <= set(stored.DATA_FILES)
     said = small_study.finished().decision
     rows = pd.read_csv(folder / "effect_prior.csv")
     mixture = rows[(rows["part"] == "mixture") & (rows["option"] == "extend")].iloc[0]

@@ -270,6 +270,53 @@ def test_what_cannot_be_told_apart_is_said(shape: tuple[int, int, int]) -> None:
     assert (found.values == seen.mean(axis=1)).all()
 
 
+def with_few_nested(seen: Floats, several: int) -> Floats:
+    """Leave one replication in every draw but the first few."""
+    few = seen.copy()
+    few[several:, 1:] = np.nan
+    return few
+
+
+def test_luck_is_told_from_a_part_of_the_draws_and_taken_out_of_all() -> None:
+    seen, mean = nested(6000, 2, 7)
+    found = voi.separate_luck(with_few_nested(seen, 1500))
+    assert found.corrected
+    assert found.mean_share == pytest.approx(0.875)
+    assert np.diag(found.luck)[1:] == pytest.approx([700**2, 500**2], rel=0.12)  # three errors
+    assert np.diag(found.parameters)[1:] == pytest.approx([300**2, 2 * 200**2], rel=0.5)
+    share = 0.875 * 700**2 / (0.875 * 700**2 + 300**2)
+    assert found.luck_share[1] == pytest.approx(share, abs=0.1)
+    assert voi.evpi(found.values) == pytest.approx(voi.evpi(mean), rel=0.3)
+    alone = np.cov(found.values - found.values[:, :1], rowvar=False)
+    assert alone == pytest.approx(found.parameters, rel=1e-6, abs=1e-6)
+
+
+def test_draws_of_few_and_of_many_replications_count_the_same() -> None:
+    seen, _ = nested(40, 3, 8)
+    few = with_few_nested(seen, 10)
+    plain = np.concatenate([seen[:10].mean(axis=1), seen[10:, 0]])
+    assert voi.over_replications(few) == pytest.approx(plain)
+    assert voi.replications_made(few).tolist() == [3] * 10 + [1] * 30
+    assert voi.separate_luck(few).values.mean(axis=0) == pytest.approx(plain.mean(axis=0))
+    parameters = np.random.default_rng(1).standard_normal((40, 1))
+    assert voi.evppi(few, parameters).equals(voi.evppi(plain, parameters))
+
+
+@pytest.mark.parametrize("place", [(3, 0, slice(None)), (3, 1, 1), (20, 1, 2)])
+def test_a_number_that_is_missing_otherwise_is_refused(place: tuple[int, int, int]) -> None:
+    few = with_few_nested(nested(30, 2, 9)[0], 10)
+    few[place] = np.nan if few[place].ndim or place[0] == 3 else 1.0
+    with pytest.raises(ValueError, match="missing or not finite"):
+        voi.evpi(few)
+
+
+def test_two_draws_of_several_replications_do_not_tell_luck() -> None:
+    few = with_few_nested(nested(30, 2, 9)[0], 2)
+    found = voi.separate_luck(few)
+    assert not found.corrected
+    assert (found.values == voi.over_replications(few)).all()
+
+
 def test_more_replications_leave_the_spread_of_parameters() -> None:
     seen, _ = nested(2000, 4, 5)
     table = voi.error_by_replications(voi.separate_luck(seen), 2000, [1, 4, 1000])

@@ -28,9 +28,9 @@ from dapp_model.economics.published import cost_rows
 from dapp_model.economics.unit_costs import EXPECTED_HOMICIDES, UnitCost
 
 if TYPE_CHECKING:
+    from dapp_model.all_draws import Gathered
     from dapp_model.economics import Settings
     from dapp_model.parameters import Inputs
-    from dapp_model.tables import Gathered
 
 Floats = npt.NDArray[np.float64]
 

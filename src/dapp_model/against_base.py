@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import changes, runs, whole
+from dapp_model import changes, runs, stored, whole
 from dapp_model.contradictions import felt
 from dapp_model.decision.worth import AVERTED, PUBLIC_COST, VALUE, spread
 from dapp_model.phases import horizon_date
@@ -244,8 +244,8 @@ def compare(run: Path, base_run: Path | None, compared: Comparison) -> dict[str,
             compared.window_ends,
         ],
         "draws_of": {
-            "this_run": runs.file_hash(run / draws.FILE),
-            "base": runs.file_hash((base_run or run) / draws.FILE),
+            "this_run": stored.file_hash(run / draws.FILE),
+            "base": stored.file_hash((base_run or run) / draws.FILE),
         },
         "options": [_one(ours, theirs, pair) for pair in compared.pairs],
     }

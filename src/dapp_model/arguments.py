@@ -14,6 +14,7 @@ WRONG_INPUT: Final = 2
 
 DRAWS: Final = 128
 MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
+NESTED_DRAWS: Final = DRAWS
 REPLICATIONS: Final = 2
 PILOTS: Final = 24
 CHOKE_DRAWS: Final = 8  # of a minute or two on two cores
@@ -69,8 +70,14 @@ def _run(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--replications",
         type=_whole(1),
-        help=f"repetitions of the play of chance in each draw (default {REPLICATIONS})",
+        help="repetitions of the play of chance in each of the first draws, the others having one "
+        f"(default {REPLICATIONS})",
     )
+    one.add_argument(
+        "--nested-draws", type=_whole(0, MOST_DRAWS), metavar="N", default=NESTED_DRAWS,
+        help="draws that have all repetitions, from which luck is told from what is not known "
+        f"(default {NESTED_DRAWS})",
+    )  # fmt: skip
     _seed_and_engine(one)
     _workers(one)
     one.add_argument("--out", type=_path, metavar="DIR", help="the run's folder, new or empty")

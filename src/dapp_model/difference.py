@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from dapp_model import runs
+from dapp_model import stored
 from dapp_model.errors import InputErrors, Problem
 from dapp_model.experiment import with_share
 from dapp_model.study import Plan
@@ -29,8 +29,8 @@ def compare(run_a: Path, run_b: Path) -> dict[str, Any]:
     """
     from dapp_model.scenario import differences
 
-    a, plan_a, manifest_a = runs.read_run(run_a)
-    b, plan_b, manifest_b = runs.read_run(run_b)
+    a, plan_a, manifest_a = stored.read_run(run_a)
+    b, plan_b, manifest_b = stored.read_run(run_b)
     settings = {
         name: [manifest_a.get(name), manifest_b.get(name)]
         for name in SETTINGS
@@ -52,7 +52,7 @@ def compare(run_a: Path, run_b: Path) -> dict[str, Any]:
         for name in ("outcomes.csv", "account.csv")
         if (found := _first_row(run_a / name, run_b / name))
     ]
-    files = [name for name in runs.DATA_FILES if _hash(run_a / name) != _hash(run_b / name)]
+    files = [name for name in stored.DATA_FILES if _hash(run_a / name) != _hash(run_b / name)]
     return {
         "runs": [str(run_a), str(run_b)],
         "same": not files,
@@ -66,7 +66,7 @@ def compare(run_a: Path, run_b: Path) -> dict[str, Any]:
 
 
 def _hash(path: Path) -> str:
-    return runs.file_hash(path) if path.is_file() else "missing"
+    return stored.file_hash(path) if path.is_file() else "missing"
 
 
 def _first_event(first: tuple[Inputs, Plan], second: tuple[Inputs, Plan]) -> dict[str, Any] | None:

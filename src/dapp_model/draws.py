@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dapp_model import given
 from dapp_model.decision import known
 from dapp_model.errors import InputErrors, Problem
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ NOTHING_DRAWN: Final = known.NOTHING_DRAWN
 class Draws:
     """What a run stored: `parameters` is draws x names; measures are [draw, repetition, option].
 
+    Later draws may have fewer repetitions: one that was not made is nan under every option.
     The comparator is the first option and is worth zero in every measure, as all are against it.
     """
 
@@ -129,24 +131,30 @@ def write(
     from dapp_model.voi.savi import Savi, write_savi
 
     names = inputs.options[1:]
-    n_draws, n_repetitions = next(iter(worth.values())).serious_averted.shape
+    first = next(iter(worth.values())).serious_averted
+    n_draws = len(first)
+    draw, repetition = np.nonzero(~np.isnan(first))  # those that were made
     rows: dict[str, Any] = {
         "option": pa.DictionaryArray.from_arrays(
-            pa.array(np.repeat(np.arange(len(names)), n_draws * n_repetitions).astype(np.int32)),
+            pa.array(np.repeat(np.arange(len(names)), len(draw)).astype(np.int32)),
             list(names),
         ),
-        "draw": np.tile(np.repeat(np.arange(n_draws), n_repetitions), len(names)).astype(np.int32),
-        "replicate": np.tile(np.arange(n_repetitions), len(names) * n_draws).astype(np.int32),
+        "draw": np.tile(draw, len(names)).astype(np.int32),
+        "replicate": np.tile(repetition, len(names)).astype(np.int32),
     }
-    for measure in worth[names[0]].measures:
-        rows[measure] = np.concatenate([worth[name].measures[measure].ravel() for name in names])
-    rows["serious_averted"] = np.concatenate([worth[n].serious_averted.ravel() for n in names])
-    rows["serious_at_stake"] = np.concatenate([worth[n].serious_at_stake.ravel() for n in names])
+    columns: dict[str, list[Floats]] = {
+        measure: [worth[name].measures[measure] for name in names]
+        for measure in worth[names[0]].measures
+    }
+    columns["serious_averted"] = [worth[name].serious_averted for name in names]
+    columns["serious_at_stake"] = [worth[name].serious_at_stake for name in names]
+    for measure, found in columns.items():
+        rows[measure] = np.concatenate([one[draw, repetition] for one in found])
     pq.write_table(pa.table(rows), target / FILE, compression="zstd")
 
     def by_option(measure: str) -> pd.DataFrame:
         columns = {inputs.options[0]: np.zeros(n_draws)}
-        columns |= {name: worth[name].measures[measure].mean(axis=1) for name in names}
+        columns |= {name: over_replications(worth[name].measures[measure]) for name in names}
         return pd.DataFrame(columns)
 
     write_savi(target, Savi(parameters, by_option(COST), by_option(EFFECT)))
@@ -183,18 +191,33 @@ def read(folder: Path) -> Draws:
 
 def _measures(table: pd.DataFrame, options: Sequence[str], n_draws: int) -> dict[str, Floats]:
     """Return each measure as [draw, repetition, option]; raises ValueError if rows do not fit."""
-    rows, n_others = len(table), len(options) - 1
-    if n_others < 1 or not rows or rows % (n_others * n_draws):
-        raise ValueError(f"{rows:,} rows for {n_draws:,} draws of {n_others} options")
+    n_others = len(options) - 1
+    wrong = ValueError(f"{len(table):,} rows for {n_draws:,} draws of {n_others} options")
+    if n_others < 1:
+        raise wrong
     if list(table.columns[:3]) != ["option", "draw", "replicate"]:
         raise ValueError("the columns are not option, draw, replicate and measures")
     named = table["option"].astype(str)
+    of_option = {option: table[named == option] for option in options[1:]}
+    first = of_option[options[1]]
+    if not len(first):
+        raise wrong
+    draw, repetition = (first[name].to_numpy(np.int64) for name in ("draw", "replicate"))
+    if min(draw.min(), repetition.min()) < 0 or repetition.max() >= len(first):
+        raise wrong
+    made = np.zeros((n_draws, int(repetition.max()) + 1), np.bool_)
+    made[draw, repetition] = True
+    same = all(
+        np.array_equal(one["draw"], draw) and np.array_equal(one["replicate"], repetition)
+        for one in of_option.values()
+    )
+    if not same or made.sum() != len(first) or not made[:, 0].all():
+        raise wrong
     measures = {}
     for measure in table.columns[3:]:
-        found = np.zeros((n_draws, rows // (n_others * n_draws), len(options)))
+        found = np.where(made[:, :, None], np.zeros(len(options)), np.nan)
         for i, option in enumerate(options[1:], 1):
-            own = table.loc[named == option, measure].to_numpy(np.float64)
-            found[:, :, i] = own.reshape(found.shape[:2])
+            found[draw, repetition, i] = of_option[option][measure].to_numpy(np.float64)
         measures[str(measure)] = found
     return measures
 

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 
 from dapp_model import packed
+from dapp_model.all_draws import Gathered
 from dapp_model.decision import Later, Reading, Worth
 from dapp_model.economics import Line, Position
 from dapp_model.errors import RunError
 from dapp_model.money import Purse
-from dapp_model.tables import Gathered
 
 NAME: Final = "totals.npz"
 _TREE: Final = "tree"

@@ -1,4 +1,4 @@
-"""Run a study and write its folder whole or not at all; reproduce a run.
+"""Run a study and write its folder whole or not at all.
 
 Beside the run's folder a hidden one, `.<run>.unfinished`, holds a lock and the draws that are
 finished. The folder itself appears by one rename when everything in it is on disk.
@@ -11,43 +11,29 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from dapp_model import given, paths, whole
-from dapp_model.errors import InputErrors, Problem
+from dapp_model import paths, whole
 from dapp_model.parallel import Cluster, Workers, said
+from dapp_model.stored import (
+    DATA_FILES,
+    file_hash,
+    read_decision,
+    read_manifest,
+    read_run,
+    refusal,
+    usable,
+    versions,
+)
 from dapp_model.study import Plan, Progress
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
-
-DATA_FILES: Final = (
-    "inputs.toml",
-    "outcomes.parquet",
-    "outcomes.csv",
-    "account.parquet",
-    "account.csv",
-    "ledger.parquet",
-    "draws.parquet",
-    "parameters.csv",
-    "costs.csv",
-    "effects.csv",
-    "effect_prior.csv",
-    "structural.csv",
-    "acceptability.csv",
-    "information.csv",
-    "luck.csv",
-    "monitoring.csv",
-    "decision.json",
-)
-_LIBRARIES: Final = ("numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -57,11 +43,6 @@ class Run:
     folder: Path
     decision: Mapping[str, Any]
     already_there: bool
-
-
-def refusal(where: str, message: str, found: str = "", expected: str = "") -> InputErrors:
-    """Return an error about something that was asked for, to be shown as a sentence."""
-    return InputErrors((Problem(where, None, "", found, expected, message),))
 
 
 # -- where a run goes -----------------------------------------------------------------------------
@@ -75,12 +56,6 @@ def run_name(inputs: Inputs, plan: Plan) -> str:
     return f"{kind}-{plan.draws}x{plan.replications}-seed{plan.seed}-{study.key(inputs, plan)[:8]}"
 
 
-def _usable(folder: Path) -> None:
-    """Raise InputErrors if the system cannot look at a folder, as with a name of 300 letters."""
-    if reason := paths.trouble(folder):
-        raise refusal(paths.shown(folder), f"This cannot be the name of a folder ({reason}).")
-
-
 def place(inputs: Inputs, plan: Plan, out: Path | None) -> Path:
     """Return the folder of a run.
 
@@ -90,7 +65,7 @@ def place(inputs: Inputs, plan: Plan, out: Path | None) -> Path:
     """
     usual = Path(inputs.name) / run_name(inputs, plan)
     if out is not None:
-        _usable(out)
+        usable(out)
     if out is None:
         return Path("results") / usual
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").is_file():
@@ -209,7 +184,7 @@ def run(inputs: Inputs, plan: Plan, folder: Path, how: How | None = None) -> Run
 
 def _earlier(folder: Path, made_of: str) -> Run | None:
     """Return the run that is already there, if it is the same; refuse to replace another."""
-    _usable(folder)
+    usable(folder)
     if folder.exists() and not folder.is_dir():
         raise refusal(str(folder), "This is a file, so no run can be written there.")
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -248,6 +223,7 @@ def _write(
     """Write all files but the manifest; documents alone hold when the draws were finished."""
     from dapp_model import (
         account_check,
+        all_draws,
         decision,
         draws,
         kept,
@@ -263,7 +239,7 @@ def _write(
     marks = labels.standing(inputs, plan)
     say("Valuing the results (1 of 3).")
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
-    gathered = tables.gather(inputs, plan, parts, target)
+    gathered = all_draws.gather(inputs, plan, parts, target)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
     ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
@@ -273,13 +249,14 @@ def _write(
         gathered.worth,
         evidence=decision.Evidence(
             gathered.parameters,
-            tables.readings(inputs, plan, parts),
+            all_draws.readings(inputs, plan, parts),
             gathered.shown,
             gathered.later,
         ),
         study={
             "draws": plan.draws,
             "replications": plan.replications,
+            "nested_draws": min(plan.nested, plan.draws),
             "whole_county_draws": sum(plan.is_whole(draw) for draw in range(plan.draws)),
             "seed": plan.seed,
             "indicative": plan.quick,
@@ -322,6 +299,7 @@ def _write_manifest(
         "engine": plan.engine,
         "draws": plan.draws,
         "replications": plan.replications,
+        "nested_draws": plan.nested,
         "whole_draws": plan.whole,
         "quick": plan.quick,
         "population_share": inputs.population_share,
@@ -339,27 +317,6 @@ def _write_manifest(
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (target / "manifest.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python, of this package and of the libraries that count."""
-    from dapp_model import __version__
-
-    found = {"dapp-model": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    import hashlib
-
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sync(folder: Path) -> None:
@@ -382,62 +339,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-# -- reading a run back ---------------------------------------------------------------------------
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a run; raises InputErrors if there is none."""
-    _usable(folder)
-    path = folder / "manifest.json"
-    wanted = "the folder of a run, with manifest.json in it"
-    if not path.is_file():
-        raise refusal(str(folder), "This is not the folder of a run.", "no manifest.json", wanted)
-    try:
-        return given.json_table(path)
-    except given.Unreadable as error:
-        raise refusal(str(path), "The manifest cannot be read.", error.reason, wanted) from None
-
-
-def read_decision(folder: Path) -> dict[str, Any]:
-    """Return what a run decided; raises InputErrors."""
-    path = folder / "decision.json"
-    try:
-        return given.json_table(path)
-    except given.Unreadable as error:
-        message, wanted = "The decision of the run cannot be read.", "decision.json of a run"
-        raise refusal(str(path), message, error.reason, wanted) from None
-
-
-def read_run(folder: Path) -> tuple[Inputs, Plan, dict[str, Any]]:
-    """Return the inputs, the plan and the manifest of a run; raises InputErrors."""
-    from dapp_model.scenario import load
-
-    manifest = read_manifest(folder)
-    inputs = load(folder / "inputs.toml")
-    try:
-        plan = Plan(
-            draws=int(manifest["draws"]),
-            replications=int(manifest["replications"]),
-            seed=int(manifest["seed"]),
-            engine=str(manifest["engine"]),
-            quick=bool(manifest["quick"]),
-            whole=int(manifest["whole_draws"]),
-        )
-        name = str(manifest["scenario"])
-        versions_then = manifest.get("versions", {})
-        if not paths.plain_name(name) or not isinstance(versions_then, dict):
-            raise ValueError(f"a scenario called {name!r}, or no table of versions")
-        if min(plan.draws, plan.replications) < 1 or plan.seed < 0:
-            raise ValueError("fewer than one draw, or a seed below zero")
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise refusal(
-            str(folder / "manifest.json"), "The manifest lacks something.", str(error)
-        ) from None
-    # inputs.toml is the scenario written out in full: its files had another hash.
-    hashed = str(manifest.get("scenario_hash", inputs.text_hash))
-    return replace(inputs, name=name, text_hash=hashed), plan, manifest
-
-
 def report_again(folder: Path) -> tuple[Path, ...]:
     """Write the documents of a finished run again, with what analyses of it have found since.
 
@@ -456,64 +357,3 @@ def report_again(folder: Path) -> tuple[Path, ...]:
     if "finished" in manifest:
         decided[report.FINISHED] = manifest["finished"]
     return report.again(folder, inputs, decided, kept.read(folder))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What reproducing a run showed: files equal to the byte, and files that differ."""
-
-    same: tuple[str, ...]
-    different: tuple[str, ...]
-    versions_differ: tuple[str, ...]
-    largest_difference: float | None  # of the numbers in the CSV files, relative
-
-
-def reproduce(folder: Path, how: How | None = None) -> Comparison:
-    """Run again from the manifest and inputs.toml, and compare the data files byte by byte."""
-    from dapp_model.compiled import source_hash
-
-    inputs, plan, manifest = read_run(folder)
-    with tempfile.TemporaryDirectory(prefix="dapp_reproduce_") as space:
-        again = run(inputs, plan, Path(space) / "run", how).folder
-        same: list[str] = []
-        different: list[str] = []
-        for name in DATA_FILES:
-            ours, theirs = again / name, folder / name
-            equal = theirs.is_file() and file_hash(ours) == file_hash(theirs)
-            (same if equal else different).append(name)
-        largest = _largest_difference(folder, again) if different else None
-    now = versions() | {"source": source_hash()}
-    then = manifest.get("versions", {})
-    apart = [f"{name} {then.get(name, '-')}, now {now[name]}" for name in now]
-    return Comparison(
-        tuple(same),
-        tuple(different),
-        tuple(text for text, name in zip(apart, now, strict=True) if then.get(name) != now[name]),
-        largest,
-    )
-
-
-def _largest_difference(first: Path, second: Path) -> float | None:
-    """Return the largest relative difference of numbers in the CSV files, None if rows differ."""
-    import csv
-
-    largest = 0.0
-    for name in ("outcomes.csv", "account.csv"):
-        try:
-            with (
-                (first / name).open(encoding="utf-8", newline="") as one,
-                (second / name).open(encoding="utf-8", newline="") as two,
-            ):
-                for a, b in zip(csv.reader(one), csv.reader(two), strict=True):
-                    for x, y in zip(a, b, strict=True):
-                        if x != y:
-                            u, v = float(x), float(y)
-                            largest = max(largest, abs(u - v) / max(abs(u), abs(v), 1e-300))
-        except (OSError, ValueError, csv.Error):
-            return None
-    return largest
-
-
-def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison for machines."""
-    return asdict(comparison)

@@ -9,6 +9,7 @@ that gives the stated share over those who are selected.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,18 @@ def shifted(chance: float, shift: Reals) -> Reals:
 
 def motivations(mean: float) -> tuple[Reals, Reals]:
     """Return (motivation, weight) of a quadrature over a normal motivation with unit spread."""
+    nodes, weights = _quadrature()
+    return nodes + mean, weights
+
+
+@cache
+def _quadrature() -> tuple[Reals, Reals]:
+    """Return nodes and weights of a quadrature over a standard normal law; weights add up to 1."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    return nodes + mean, weights / weights.sum()
+    weights = weights / weights.sum()
+    for one in (nodes, weights):
+        one.flags.writeable = False  # everybody is given the same
+    return nodes, weights
 
 
 def base_chance(share: float, shift: Reals, weight: Reals) -> float:
@@ -57,6 +68,7 @@ def number_of_needs(chances: Sequence[float]) -> Reals:
     return counts
 
 
+@lru_cache(maxsize=64)
 def acceptance(share: float, slope: float, mean_motivation: float) -> float:
     """Return the chance of accepting at average motivation, given the share of those asked."""
     m, weight = motivations(mean_motivation)

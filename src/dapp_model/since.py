@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import changes, runs, whole
+from dapp_model import changes, stored, whole
 from dapp_model.report import words
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def compare(inputs: Inputs, decision: Mapping[str, Any], earlier: Path) -> dict[
 
     Raises InputErrors if `earlier` is not the folder of a run, or holds no decision.
     """
-    before, _, manifest = runs.read_run(earlier)
+    before, _, manifest = stored.read_run(earlier)
     path = earlier / "decision.json"
-    decided = runs.read_decision(earlier)
+    decided = stored.read_decision(earlier)
     named = dataclasses.replace(before, path="the earlier pack")
     try:
         rows = [
@@ -51,12 +51,12 @@ def compare(inputs: Inputs, decision: Mapping[str, Any], earlier: Path) -> dict[
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         message = "The decision of the earlier run lacks something."
         found = f"{type(error).__name__}: {error}"
-        raise runs.refusal(str(path), message, found, "decision.json of a run") from None
+        raise stored.refusal(str(path), message, found, "decision.json of a run") from None
     return {
         "earlier": {
             "scenario": str(manifest["scenario"]),
             "finished": str(manifest.get("finished", "an unknown date")),
-            "decision": runs.file_hash(path),
+            "decision": stored.file_hash(path),
         },
         "rows": [list(row) for row in rows],
     }
@@ -65,7 +65,7 @@ def compare(inputs: Inputs, decision: Mapping[str, Any], earlier: Path) -> dict[
 def _versions(manifest: Mapping[str, Any]) -> Iterator[Row]:
     from dapp_model.compiled import source_hash
 
-    then, now = manifest.get("versions", {}), runs.versions() | {"source": source_hash()}
+    then, now = manifest.get("versions", {}), stored.versions() | {"source": source_hash()}
     for name, found in now.items():
         if then.get(name) != found:
             yield f"Version of {name}", str(then.get(name, "-")), found

@@ -38,7 +38,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How often to simulate: joint draws of what is not known, and repetitions of luck in each."""
+    """How often to simulate: joint draws of what is not known, and repetitions of luck in each.
+
+    The first `nested` draws have all repetitions, from which luck is told from what is not known;
+    the others have one, since for the same work more draws say more than more repetitions.
+    """
 
     draws: int
     replications: int
@@ -46,6 +50,11 @@ class Plan:
     engine: str = "fast"
     quick: bool = False
     whole: int = 16
+    nested: int = 128
+
+    def repetitions(self, draw: int) -> int:
+        """Return how many repetitions a draw has."""
+        return self.replications if draw < self.nested else 1
 
     def is_whole(self, draw: int) -> bool:
         """Say whether a draw's county is simulated whole.
@@ -74,7 +83,7 @@ def key(inputs: Inputs, plan: Plan) -> str:
         inputs.resolved_toml(),
         inputs.name,
         *sorted(inputs.origins),
-        str((plan.replications, plan.seed, plan.engine, plan.whole)),
+        str((plan.replications, plan.seed, plan.engine, plan.whole, plan.nested)),
         source_hash(),
         data_hash(),
     ]
@@ -168,7 +177,7 @@ def _one_draw(
     every = replicated(
         drawn,
         seed=plan.seed,
-        replicates=[plan.replicate(number, r) for r in range(plan.replications)],
+        replicates=[plan.replicate(number, r) for r in range(plan.repetitions(number))],
         engine=plan.engine,
         whole=whole,
     )

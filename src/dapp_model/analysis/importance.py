@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model import sensitivity, switching
+from dapp_model import sensitivity, switching, voi
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.learning import FEWEST, SHOWN
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars
@@ -54,7 +54,7 @@ def study(
     engine = engine or Engine()
     tick = _Ticks(progress, 6)
     shown = draws.options.index(str(draws.decision["shown_option"]))
-    difference = draws.measures[VALUE][:, :, shown].mean(axis=1)
+    difference = voi.over_replications(draws.measures[VALUE][:, :, shown])
     enough = len(difference) >= FEWEST and NOTHING_DRAWN not in draws.parameters
     tables: dict[str, pd.DataFrame] = {}
     pictures: list[Picture] = []
@@ -108,7 +108,8 @@ def _from_draws(
     able = draws.able()
     values = draws.measures[VALUE][:, :, able]
     labels = [draws.labels[i] for i in able]
-    sentences += draws.other_than_advised(able[int(values.mean(axis=(0, 1)).argmax())])
+    best = int(voi.over_replications(values).mean(axis=0).argmax())
+    sentences += draws.other_than_advised(able[best])
     switches, never = switching.switching_values(values, parameters)
     tables["switching"] = _switch_table(switches, [draws.options[i] for i in able])
     found["never_switch_alone"] = never

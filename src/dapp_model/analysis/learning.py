@@ -17,7 +17,8 @@ from dapp_model.decision import VALUE, chance, studies
 from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
-from dapp_model.report.words import money, share_of_draws
+from dapp_model.report.sure_figures import label_of
+from dapp_model.report.words import money, quoted, share_of_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def study(
     }
     whole = voi.evpi_estimate(luck.values)
     found["evpi"] = whole
-    found["evpi_with_luck"] = voi.evpi_estimate(nested.mean(axis=1))
+    found["evpi_with_luck"] = voi.evpi_estimate(voi.over_replications(nested))
     found["probability_best"] = dict(zip(options, voi.probability_best(luck.values), strict=True))
     found["expected_loss"] = dict(zip(options, voi.expected_loss(luck.values), strict=True))
     tables = {"options": _options_table(options, luck)}
@@ -92,7 +93,8 @@ def study(
         found["evppi"] = _records(tables["evppi"])
         odd = voi.orderings(luck.values, table, groups)
         found["orderings_that_fail_beyond_noise"] = odd
-        sentences += _evppi_sentences(table)
+        found["study_sentences"] = _evppi_sentences(table)
+        sentences += found["study_sentences"]
         if odd:
             sentences.append(
                 f"{len(odd)} values exceed that of knowing more by more than noise, which cannot "
@@ -100,6 +102,7 @@ def study(
             )
         pictures.append(_evppi_picture(table))
         tables["evsi"], said = _studies(draws, nested, values, starts)
+        found["study_sentences"] = [*found["study_sentences"], *said]
         sentences += said
         pictures.append(_evsi_picture(tables["evsi"], draws))
         found["evsi"] = _records(tables["evsi"])
@@ -191,7 +194,7 @@ def _luck_sentence(luck: voi.Luck) -> str:
         )
     share = float(np.nanmax(luck.luck_share))
     return (
-        f"The luck that is left in a mean of {luck.replications} replications makes up to "
+        "The luck that is left in the mean of a draw's replications makes up to "
         f"{share:.0%} of the spread between draws; it is taken out of chances and of the value of "
         "knowing everything."
     )
@@ -232,8 +235,10 @@ def _evppi_sentences(table: pd.DataFrame) -> list[str]:
         own = clear[clear["kind"] == kind].sort_values("evppi", ascending=False, kind="stable")
         if len(own):
             first = own.iloc[0]
+            name = str(own.index[0])
+            called = name if kind == "group" else f"{quoted(label_of(name))} ({name})"
             found.append(
-                f"Of every {words}, {own.index[0]} is the most valuable to know: "
+                f"Of every {words}, {called} is the most valuable to know: "
                 f"{money(float(first['evppi']))} (standard error "
                 f"{money(float(first['standard_error']))})."
             )

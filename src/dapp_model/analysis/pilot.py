@@ -61,13 +61,13 @@ def command(
     file: Path, out: Path | None, asked: Asked, how: Run, say: Callable[[str], None]
 ) -> tuple[Path, Analysis]:
     """Study a scenario file, or the scenario of a run; return where it belongs, and what it is."""
-    from dapp_model import chart_style, labels, runs
+    from dapp_model import chart_style, labels, stored
     from dapp_model import study as runner
     from dapp_model.report import grades
     from dapp_model.scenario import load
 
     if file.is_dir():
-        folder, (inputs, _, _) = file, runs.read_run(file)
+        folder, (inputs, _, _) = file, stored.read_run(file)
     else:
         inputs = load(file)
         folder = out or place(inputs, asked)

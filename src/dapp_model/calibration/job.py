@@ -157,7 +157,7 @@ def write(found: Calibrated, folder: Path) -> dict[str, Any]:
     """Write a parquet file for each reading, and the record that names them; return the record."""
     from dapp_model import fitted
     from dapp_model.compiled import source_hash
-    from dapp_model.runs import versions
+    from dapp_model.stored import versions
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import voi
+from dapp_model.decision.worth import nothing_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,22 +34,26 @@ def apart(nested: Floats) -> Apart:
     """Take the luck of repetitions out of [draw, repetition, option]."""
     luck = voi.separate_luck(nested)
     removed = luck.corrected and _more_than_luck(nested)
-    return Apart(luck.values if removed else nested.mean(axis=1), removed, luck)
+    return Apart(luck.values if removed else voi.over_replications(nested), removed, luck)
 
 
 def _more_than_luck(nested: Floats) -> bool:
     """Say whether draws differ by more than luck in every option that differs from the first.
 
-    By the F test of an analysis of variance. Where it fails, what is left after luck is taken out
+    By the F test of an analysis of variance (draws need not have equally many repetitions: the test
+    of one-way layouts that are not balanced). Where it fails, what is left after luck is taken out
     may be nothing or next to nothing, and chances would be 0 or 1 by accident.
     """
     from scipy import special
 
-    n_draws, n_repetitions, _ = nested.shape
+    made = voi.replications_made(nested)
     difference = nested - nested[:, :, :1]
-    between = n_repetitions * difference.mean(axis=1).var(axis=0, ddof=1)
-    within = difference.var(axis=1, ddof=1).mean(axis=0)
-    least = float(special.fdtri(n_draws - 1, n_draws * (n_repetitions - 1), _SURE))
+    means = voi.over_replications(difference)
+    apart = means - np.average(means, axis=0, weights=made)
+    between = (made[:, None] * apart**2).sum(axis=0) / (len(made) - 1)
+    spare = int((made - 1).sum())
+    within = np.nansum((difference - means[:, None]) ** 2, axis=(0, 1)) / spare
+    least = float(special.fdtri(len(made) - 1, spare, _SURE))
     return bool((between >= least * within).all())
 
 
@@ -58,7 +63,7 @@ def alone(values: Floats) -> voi.Luck:
     Unlike `apart` it does so however little is left: what is asked is what is expected in a draw,
     and where luck is nearly all of the spread, that is nearly the mean.
     """
-    found = voi.separate_luck(np.stack([np.zeros_like(values), values], axis=2))
+    found = voi.separate_luck(np.stack([nothing_of(values), values], axis=2))
     return replace(found, values=found.values[:, 1:], luck_share=found.luck_share[1:])
 
 

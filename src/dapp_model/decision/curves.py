@@ -33,7 +33,7 @@ def acceptability(
     cost, effect = (
         pd.DataFrame(apart(one).values, columns=list(names)) for one in (costs, effects)
     )
-    top = highest_threshold(costs.mean(axis=(0, 1)), effects.mean(axis=(0, 1)))
+    top = highest_threshold(*(voi.over_replications(one).mean(axis=0) for one in (costs, effects)))
     thresholds = np.linspace(0, top, THRESHOLDS).tolist()
     return voi.acceptability(cost, effect, thresholds), voi.frontier(cost, effect, thresholds)
 

@@ -29,7 +29,12 @@ def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
     luck = found.luck
     said: dict[str, Any] = {"removed": found.removed, "replications": luck.replications}
     if not luck.corrected:
-        return said | {"share_of_spread": None, "largest_share": None, "error_by_replications": []}
+        return said | {
+            "share_of_spread": None,
+            "largest_share": None,
+            "monte_carlo_error": None,
+            "error_by_replications": [],
+        }
     shares = dict(zip(names, luck.luck_share.tolist(), strict=True))
     table = voi.error_by_replications(luck, draws, REPLICATIONS)
     rows = [
@@ -40,8 +45,10 @@ def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
         }
         for n, (_, row) in zip(REPLICATIONS, table.iterrows(), strict=True)
     ]
+    made = np.diag(luck.parameters) + np.diag(luck.luck) * luck.mean_share
     return said | {
         "share_of_spread": shares,
+        "monte_carlo_error": dict(zip(names, np.sqrt(made / draws).tolist(), strict=True)),
         "largest_share": max(list(shares.values())[1:], default=None),
         "error_by_replications": rows,
     }

@@ -108,7 +108,7 @@ def learning(
             "value": asdict(rule.value),
         },
         "closing": _closing(),
-        "best_now": float(nested.mean(axis=(0, 1)).max()),
+        "best_now": float(voi.over_replications(nested).mean(axis=0).max()),
     }
 
 
@@ -156,7 +156,7 @@ def stopping(
     best use of the data on draws that it has not seen, and if everything were known. Both hold
     that extending was bound to happen otherwise.
     """
-    values = net_benefit.mean(axis=1) if net_benefit.ndim == 3 else net_benefit
+    values = voi.over_replications(net_benefit) if net_benefit.ndim == 3 else net_benefit
     chosen, _ = voi.choices_by_data(data, values, seed=seed)
     row = np.arange(len(values))
     if known is None:

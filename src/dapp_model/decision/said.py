@@ -157,7 +157,8 @@ def _add_later_choices(
     inputs: Inputs, options: list[dict[str, Any]], values: Floats, later: Mapping[str, Later]
 ) -> None:
     """Add to each option that pauses what its later choice is; None to the others."""
-    worth = {name: values[:, :, inputs.options.index(name)].mean(axis=1) for name in later}
+    of_draws = voi.over_replications(values)
+    worth = {name: of_draws[:, inputs.options.index(name)] for name in later}
     found = later_choices.said(later, worth)
     for one in options:
         one["later_choice"] = found.get(one["name"])
@@ -293,11 +294,15 @@ def _option(inputs: Inputs, name: str, found: Mapping[str, Worth]) -> dict[str, 
             "programme_cost_by_funder": {},
         }
     worth_of = found[name]
-    average = {measure: float(worth_of.measures[measure].mean()) for measure in MEASURES}
+    measures = {measure: spread(worth_of.measures[measure]) for measure in MEASURES}
+    average = {
+        name: float(voi.over_replications(values).mean())
+        for name, values in worth_of.measures.items()
+    }
     harm = assess(worth_of, rail_of(inputs))
     return one | {
         "admissible": harm["admissible"],
-        "measures": {measure: spread(worth_of.measures[measure]) for measure in MEASURES},
+        "measures": measures,
         "serious_harm": harm,
         "cost_per_averted_true_incident": ratio_of(average[PUBLIC_COST], average[AVERTED]),
         "cost_per_averted_recorded_incident": ratio_of(
@@ -315,7 +320,7 @@ def _ratios(found: Worth) -> dict[str, Any]:
     """Return ratios of expectations, each with an interval or, if it can change sign, a chance."""
     from dapp_model.economics.results import RETURNS, UNIT_COSTS, ratio
 
-    by_draw = {name: values.mean(axis=1) for name, values in found.measures.items()}
+    by_draw = {name: voi.over_replications(one) for name, one in found.measures.items()}
     found_ratios = {
         name: asdict(ratio(by_draw[top], by_draw[bottom]))
         for name, (top, bottom) in {**RETURNS, **UNIT_COSTS}.items()
@@ -383,7 +388,7 @@ def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) ->
 
     Options are compared draw by draw; two standard errors of the mean difference are the limit.
     """
-    draws = nested(inputs.options, found, VALUE).mean(axis=1)
+    draws = voi.over_replications(nested(inputs.options, found, VALUE))
     own = draws[:, inputs.options.index(advised)]
     close = []
     for i, name in enumerate(inputs.options):

@@ -15,6 +15,7 @@ from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of
 from dapp_model.decision.rail import Rail, expected, rail_of
 from dapp_model.decision.worth import AVERTED, COST, VALUE, Worth, nested
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
@@ -73,9 +74,9 @@ def material(
     ]
     return Material(
         standings=standings,
-        value=values.mean(axis=1),
-        cost=nested(names, found, COST).mean(axis=1),
-        averted=nested(names, found, AVERTED).mean(axis=1),
+        value=over_replications(values),
+        cost=over_replications(nested(names, found, COST)),
+        averted=over_replications(nested(names, found, AVERTED)),
         apart=apart(values),
         beyond=np.stack(rises, axis=1),
         rail=rail,

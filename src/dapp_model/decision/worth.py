@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.voi import over_replications
+
 if TYPE_CHECKING:
     from dapp_model.economics import Pooled, Summary
 
@@ -51,6 +53,7 @@ _OPTIMISM: Final = f"{VALUE}_optimism"  # depends on all draws together
 class Worth:
     """What one option is worth in each draw and repetition; every array is [draw, repetition].
 
+    Draws may have different numbers of repetitions: one that was not made is nan in every array.
     `measures` are fields of `economics.Summary`, present values in GBP with benefits positive.
     `serious_averted` counts the harm that the guard-rail looks at, from the year of the decision;
     `serious_at_stake` what of it happens under the comparator to victims of those whom the decision
@@ -104,9 +107,12 @@ def worth(
     )
 
 
-def measured(summaries: Sequence[Sequence[Summary]], name: str) -> Floats:
-    """Return one measure of summaries by draw and repetition."""
-    return np.array([[getattr(one, name) for one in row] for row in summaries], dtype=np.float64)
+def by_repetition(draws: Sequence[Sequence[float] | Floats]) -> Floats:
+    """Return the numbers of each draw as [draw, repetition], nan where one was not made."""
+    found = np.full((len(draws), max(len(row) for row in draws)), np.nan)
+    for i, row in enumerate(draws):
+        found[i, : len(row)] = row
+    return found
 
 
 # -- numbers over draws ---------------------------------------------------------------------------
@@ -118,7 +124,7 @@ def spread(values: Floats) -> dict[str, float | None]:
     `values` is [draw, repetition]. The intervals hold what is not known and the luck that is left
     after averaging repetitions. The error is None with a single draw.
     """
-    draws = values.mean(axis=1)
+    draws = over_replications(values)
     low, low50, high50, high = (float(q) for q in np.quantile(draws, (0.05, 0.25, 0.75, 0.95)))
     return {
         "mean": float(draws.mean()),
@@ -137,6 +143,11 @@ def monte_carlo_error(draws: Floats) -> float | None:
     return float(draws.std(ddof=1) / np.sqrt(len(draws)))
 
 
+def nothing_of(values: Floats) -> Floats:
+    """Return zero for each repetition that was made."""
+    return np.where(np.isnan(values), np.nan, 0.0)
+
+
 def ratio_of(top: float, bottom: float) -> float | None:
     """Return a ratio, or None where what is below is not above zero."""
     return top / bottom if bottom > 0 else None
@@ -144,7 +155,7 @@ def ratio_of(top: float, bottom: float) -> float | None:
 
 def nested(options: Sequence[str], found: Mapping[str, Worth], measure: str) -> Floats:
     """Return one measure as float64 [draw, repetition, option]; the comparator's own is zero."""
-    nothing = np.zeros_like(next(iter(found.values())).measures[measure])
+    nothing = nothing_of(next(iter(found.values())).measures[measure])
     return np.stack(
         [found[name].measures[measure] if name in found else nothing for name in options], axis=2
     )

@@ -26,11 +26,9 @@ class ExactSum:
 
     def __init__(self) -> None:
         self.parts: list[float] = []
-        self.n = 0
 
     def add(self, value: float) -> None:
         """Add a number: after Shewchuk, partial sums that do not overlap."""
-        self.n += 1
         kept = 0
         for part in self.parts:
             larger, smaller = (part, value) if abs(value) < abs(part) else (value, part)
@@ -53,7 +51,7 @@ class Pooled:
         """Hold the fields or properties `names`; the level is of the first `whole` draws."""
         self.whole = whole
         self.draws = 0
-        self.repetitions = 0
+        self._lengths: list[int] = []
         self._measures = {name: array("d") for name in names}
         self._value = array("d")
         self._grades: dict[str, array[float]] = {}
@@ -64,8 +62,8 @@ class Pooled:
         self._unknown: set[str] = set()
 
     def append(self, row: Sequence[Summary]) -> None:
-        """Add the repetitions of one draw."""
-        self.repetitions = len(row)
+        """Add the repetitions of one draw; each draw counts the same, however many it has."""
+        self._lengths.append(len(row))
         for one in row:
             for name, column in self._measures.items():
                 column.append(float(getattr(one, name)))
@@ -80,11 +78,11 @@ class Pooled:
             for funder, by_year in one.programme_cost_by_funder.items():
                 sums = self._funders.setdefault(funder, {year: ExactSum() for year in by_year})
                 for year, pounds in by_year.items():
-                    sums[year].add(pounds)
+                    sums[year].add(pounds / len(row))
             for name in ("option", "comparator", "price_year", "year_0"):
                 self._agreed(name, getattr(one, name))
             if self.whole is None or self.draws < self.whole:
-                self._add_level(one.baseline)
+                self._add_level(one.baseline, len(row))
         self.draws += 1
 
     def _agreed(self, name: str, text: str) -> None:
@@ -93,17 +91,22 @@ class Pooled:
         if len(found) > 1:
             raise ValueError(f"The summaries differ in {name}: {', '.join(sorted(found))}.")
 
-    def _add_level(self, level: Baseline) -> None:
+    def _add_level(self, level: Baseline, repetitions: int) -> None:
         for name, value in asdict(level).items():
             if value is None:
                 self._unknown.add(name)
             elif isinstance(value, str):
                 self._agreed(name, value)
             else:
-                self._levels.setdefault(name, ExactSum()).add(value)
+                self._levels.setdefault(name, ExactSum()).add(value / repetitions)
 
     def _shaped(self, column: Any) -> Floats:
-        return np.array(column, np.float64).reshape(self.draws, self.repetitions)
+        """Return numbers as [draw, repetition], nan where one was not made."""
+        lengths = np.array(self._lengths)
+        made = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        found = np.full(made.shape, np.nan)
+        found[made] = column
+        return found
 
     def measures(self) -> dict[str, Floats]:
         """Return what was asked for by name: [draw, repetition]."""
@@ -111,7 +114,11 @@ class Pooled:
 
     def with_optimism_bias(self) -> Floats:
         """Return net present social value with expected benefits cut, [draw, repetition]."""
-        expected = {kind: fsum(column) / self._n for kind, column in self._grades.items()}
+        weights = np.repeat(1.0 / np.array(self._lengths), self._lengths)
+        expected = {
+            kind: fsum(np.array(column) * weights) / self.draws
+            for kind, column in self._grades.items()
+        }
         cuts = optimism_cuts(expected)
         return self._shaped(
             [
@@ -123,7 +130,7 @@ class Pooled:
     def programme_cost_by_funder(self) -> Mapping[str, Mapping[str, float]]:
         """Return the mean cost by funder and year; who pays nothing in a draw has nothing in it."""
         return {
-            funder: {year: total.total() / self._n for year, total in sums.items()}
+            funder: {year: total.total() / self.draws for year, total in sums.items()}
             for funder, sums in self._funders.items()
         }
 
@@ -135,7 +142,7 @@ class Pooled:
                 return None
             if name in self._texts:
                 return next(iter(self._texts[name]))
-            total = self._levels[name]
-            return total.total() / total.n
+            known = self.draws if self.whole is None else min(self.draws, self.whole)
+            return self._levels[name].total() / known
 
         return Baseline(**{one.name: mean(one.name) for one in fields(Baseline)})

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dapp_model.errors import RunError
 
 if TYPE_CHECKING:
+    from dapp_model.all_draws import Gathered
     from dapp_model.parameters import Inputs
     from dapp_model.report.figures import Chart
     from dapp_model.report.totals import Totals
-    from dapp_model.tables import Gathered
 
 # The key under which the documents, and no data file, get when a run was finished.
 FINISHED: Final = "finished"

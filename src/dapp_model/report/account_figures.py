@@ -122,7 +122,7 @@ def bearers(totals: Totals) -> Chart:
     whole = totals.by_bearer(totals.shown)
     table = gathered(whole)
     # About as wide as a page, so that the words keep their size on it.
-    figure = canvas(7.6, 0.9 + 0.23 * len(table))
+    figure = canvas(6.8, 0.9 + 0.19 * len(table))
     axes: Axes = figure.subplots()
     place = np.arange(len(table))
     positive, negative = np.zeros(len(table)), np.zeros(len(table))
@@ -141,11 +141,11 @@ def bearers(totals: Totals) -> Chart:
         side = 4 if value >= 0 else -4
         ends = "left" if value >= 0 else "right"
         axes.annotate(account_words.signed(value), (at, i), xytext=(side, 0), ha=ends,
-                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+                      textcoords="offset points", va="center", fontsize=8)  # fmt: skip
     axes.margins(x=0.3)  # room for the words at the ends of bars
     axes.locator_params(axis="x", nbins=5)
     names = [name if name == SMALL else totals.bearer(name) for name in table]
-    axes.set_yticks(place, [wrapped(name, 46) for name in names], fontsize=9)
+    axes.set_yticks(place, [wrapped(name, 46) for name in names], fontsize=8)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.axvline(0, color=INK, linewidth=1)
     axes.grid(axis="x", color=LINE)
@@ -175,7 +175,7 @@ def positions(totals: Totals) -> Chart:
     purse = totals.purse(totals.shown)
     own = [one for one in purse.positions if one.name not in ("public", "society")]
     wider = [one for one in purse.positions if one.name in ("public", "society")]
-    figure = canvas(9.0, 4.4)
+    figure = canvas(6.8, 3.3)
     axes = figure.subplots(1, 2)
     rows: list[list[object]] = []
     said = []
@@ -231,4 +231,4 @@ def _panel(axes: Axes, parties: Sequence[Position], totals: Totals) -> None:
     axes.set_xticks(place[::step], years[::step], rotation=45, ha="right")
     axes.set_xlim(0, max(len(years) - 1, 1))
     pounds(axes.yaxis)
-    label_ends(axes, len(years) - 1, ends, inches=3.4)
+    label_ends(axes, len(years) - 1, ends, inches=2.5)

@@ -28,7 +28,7 @@ from dapp_model.report.document import (
     Paragraph,
     Picture,
 )
-from dapp_model.report.pack import Pack
+from dapp_model.report.pack import MAIN, Pack
 from dapp_model.report.table import Table
 
 
@@ -74,6 +74,8 @@ def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
                 Bullets(tuple(change_words.flips(decision))),
             ),
         ),
+        *([Group("What evaluations of several designs and sizes could detect",
+                 (Bullets(more),))] if (more := pack.detectable[MAIN:]) else []),
         *([Group("Further charts", left)] if left else []),
     )  # fmt: skip
 

@@ -138,26 +138,26 @@ def options(decision: Mapping[str, Any]) -> Chart:
 def on_a_page(decision: Mapping[str, Any]) -> Chart:
     """Beside each other what each option is worth and how likely it is the best."""
     every = decision["options"]
-    # About as wide as the page and as high as the first one has room for.
-    figure = canvas(6.8, 1.0 + 0.24 * len(every))
+    # As wide as the first page and as high as it has room for, so that words keep their size there.
+    figure = canvas(7.0, 0.85 + 0.155 * len(every))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
     _intervals(left, decision, every, tight=True)
-    left.set_xlabel(f"{_against(decision)}\n{KEY}", fontsize=8)
+    left.set_xlabel(f"{_against(decision)}\n{KEY}", fontsize=8, labelpad=1)
     chances = [float(one["chance_best"]) for one in every]
     for i, one in enumerate(every):
         colour = _colour(decision, one)
         may = bool(one["may_be_chosen"])
         right.barh([i], [chances[i]], 0.5, color=colour)
         said = _in_a_bar(one, decision) if may else "ruled out"
-        right.text(chances[i] + 0.02, i, said, va="center", fontsize=9)
+        right.text(chances[i] + 0.02, i, said, va="center", fontsize=8)
     right.set_xlim(0, max(0.6, 1.35 * max(chances)))
     right.set_xticks([])
     right.spines[["left", "bottom"]].set_visible(False)
     right.tick_params(left=False)
-    right.set_title("Chance of\nbeing best", fontsize=8.5)
+    right.set_title("Chance of being best", fontsize=8, pad=3)
     left.annotate("Mean", (1.0, 1.0), xycoords="axes fraction", xytext=(3, 2),
-                  textcoords="offset points", fontsize=8.5)  # fmt: skip
-    left.tick_params(axis="x", labelsize=8.5)
+                  textcoords="offset points", fontsize=8)  # fmt: skip
+    left.tick_params(axis="x", labelsize=8, pad=1)
     header = ("option", "label", "mean", "low", "low50", "high50", "high", "chance_best", "advised")
     advised = decision["advice"]["option"]
     rows = [
@@ -225,8 +225,9 @@ def _intervals(
         mean, low, low50, high50, high = _value(one)
         colour = _colour(decision, one)
         axes.plot([low, high], [i, i], color=colour, linewidth=2.0, solid_capstyle="butt")
-        axes.plot([low50, high50], [i, i], color=colour, linewidth=8.0, solid_capstyle="butt")
-        axes.plot([mean], [i], "o", color=INK, markeredgecolor=PAGE, markersize=7)
+        thick, dot = (6.0, 5) if tight else (8.0, 7)
+        axes.plot([low50, high50], [i, i], color=colour, linewidth=thick, solid_capstyle="butt")
+        axes.plot([mean], [i], "o", color=INK, markeredgecolor=PAGE, markersize=dot)
         if tight:
             axes.annotate(words.money(mean), (1.0, i), xycoords=("axes fraction", "data"),
                           xytext=(3, 0), textcoords="offset points", va="center",
@@ -241,7 +242,7 @@ def _intervals(
         )
         for one in shown
     ]
-    axes.set_yticks(range(len(shown)), labels, fontsize=8.5 if tight else None)
+    axes.set_yticks(range(len(shown)), labels, fontsize=8 if tight else None)
     axes.set_ylim(len(shown) - 0.5, -0.6)
     axes.axvline(0, color=INK, linewidth=1, zorder=0.5)
     axes.grid(axis="x", color=LINE)

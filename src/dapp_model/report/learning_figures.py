@@ -68,7 +68,7 @@ def worth_of_studies(
     bound = float(table["informs_evppi"].iloc[0])
     top = 1.12 * max(bound, float(table["evsi"].max()), 1.0)
     with style():
-        figure = canvas(9.0, 4.2)
+        figure = canvas(6.8, 3.1)
         panels: Any = figure.subplots(1, len(designs), sharey=True, squeeze=False)[0]
         for axes, design in zip(panels, designs, strict=True):
             own = table[table["design"] == design]
@@ -79,7 +79,7 @@ def worth_of_studies(
             axes.set_xticks(sizes, [words.number(n) for n in sizes], rotation=45)
             axes.minorticks_off()
             found = {f"{months:.0f} months": wide[months].tolist() for months in wide}
-            curves(axes, sizes, found, inches=2.6)
+            curves(axes, sizes, found, inches=1.9)
             axes.axhline(bound, color=INK, linewidth=1, linestyle="-.")
             axes.annotate(f"no study is worth more: {words.money(bound)}", (sizes[0], bound),
                           xytext=(3, 3), textcoords="offset points", fontsize=8)  # fmt: skip

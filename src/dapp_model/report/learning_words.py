@@ -68,8 +68,8 @@ def rule(decision: Decision) -> str:
     return (
         "A rule for the decision month, once monitoring has been read: "
         f"{_worded(decision)} Over what is not known, the chance of {act} under it is "
-        f"{does} and of {otherwise} {does_not}. On draws that it has not "
-        f"seen the rule is worth {_against_now(one['value'])}.{REPEATS_ALONE}"
+        f"{does} and of {otherwise} {does_not}. On unseen draws "
+        f"the rule is worth {_against_now(one['value'])}.{REPEATS_ALONE}"
     )
 
 
@@ -250,7 +250,7 @@ def _followed(figures: Mapping[str, Any]) -> str:
 
 def _against_now(found: Mapping[str, Any]) -> str:
     """Say what a rule is worth against choosing now; below zero it does harm."""
-    error = f"Monte Carlo error {money(found['standard_error'])}"
+    error = f"\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{money(found['standard_error'])}"
     size = money(abs(found["value"]))
     if found["zero_within_noise"]:
         return f"{money(found['value'])} ({error}, zero within noise) against choosing now"

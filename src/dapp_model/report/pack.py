@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import analyses, grades, origins, sources, words
 from dapp_model.report.document import Picture
@@ -14,6 +14,8 @@ from dapp_model.report.grades import Rests
 if TYPE_CHECKING:
     from dapp_model.report.figures import Chart
     from dapp_model.report.totals import Totals
+
+MAIN: Final = 6  # sentences on evaluations that stand in the report; annex B has the others
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,18 @@ class Pack:
         place = "analysis/evaluation/evaluation.json:sentences"
         said = analyses.sentences(self.analyses, "evaluation")
         return tuple(origins.each(line, place) for line in said)
+
+    @property
+    def detectable(self) -> tuple[str, ...]:
+        """Return what it says of designs that compare with other people, the main things first."""
+        return tuple(line for line in self.evaluated if "before and after" not in line.casefold())
+
+    @property
+    def studied(self) -> tuple[str, ...]:
+        """Return what `dapp voi` says single things and studies are worth; numbers stand there."""
+        said = self.analyses.get("voi", {}).get("study_sentences", ())
+        place = "analysis/voi/voi.json:study_sentences"
+        return tuple(origins.each(str(line), place) for line in said)
 
     def picture(self, *names: str, height: float = 9.0) -> tuple[Picture, ...]:
         """Return the pictures of these names that the run has."""

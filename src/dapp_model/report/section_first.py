@@ -120,12 +120,11 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     decision = pack.decision
     # The low case has its own sentence.
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
-    differ = [one for one in others if one["differs"]]
     switches_known = decision["switching"] != NOT_ASSESSED
     return (
         words.hurdle_decides(decision),
         account_words.low_case(decision),
-        *(words.views({**decision, "views": differ}) if differ else ()),
+        words.other_views({**decision, "views": others}),
         *(change_words.switches(decision)[:1] if switches_known else ()),
         sure_words.effect_prior(decision),
         _structures(pack),

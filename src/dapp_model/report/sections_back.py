@@ -24,7 +24,7 @@ from dapp_model.report.document import (
     Prompt,
     not_assessed,
 )
-from dapp_model.report.pack import Pack
+from dapp_model.report.pack import MAIN, Pack
 
 FULL = Link("Annex B", "tables")
 CANNOT_USE = (
@@ -63,8 +63,12 @@ def _drawn(pack: Pack) -> str:
     text = (
         "The intervals hold what is not known about people, effects and services, over "
         f"{decision['draws']} joint draws, with {made} "
-        f"{'repetition' if made == 1 else 'repetitions'} of the play of chance in each. "
+        f"{'repetition' if made == 1 else 'repetitions'} of the play of chance in each"
     )
+    several = sure_words.nested_draws(decision)
+    if made > 1 and several < decision["draws"]:
+        text += f" of the first {several} and one in each of the others"
+    text += ". "
     if decision["whole_county_draws"] < decision["draws"]:
         text += (
             f"The county is simulated whole in the first {decision['whole_county_draws']} draws, "
@@ -112,7 +116,7 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
             )
         ),
         *_choke_points(pack),
-        *pack.picture("tornado", "acceptability", height=7.5),
+        *pack.picture("tornado", "acceptability", height=7.0),
     )
 
 
@@ -151,7 +155,7 @@ _KEPT = ("Weight", "Effective draws", "Hazard ratio at full dose, mean", "Advice
 
 def finding_out(pack: Pack) -> tuple[Block, ...]:
     """Return section 8: what is not known, and what knowing it is worth."""
-    evaluated = [line for line in pack.evaluated if "before and after" not in line.casefold()]
+    evaluated = pack.detectable[:MAIN]
     silent = not_assessed("What an evaluation of the pilot could detect")
     table = sure_tables.information(pack.decision)
     told = tuple(row for row in table.rows if row[-1] != sure_tables.WITHIN_NOISE) if table else ()
@@ -160,13 +164,19 @@ def finding_out(pack: Pack) -> tuple[Block, ...]:
         *([replace(table, columns=table.columns[:-1], rows=tuple(r[:-1] for r in told))]
           if table and told else []),
         *_taught(pack),
-        Paragraph(
-            "No study could be worth more than knowing everything. "
-            f"{not_assessed('What single parameters and studies of several sizes are worth')}"
-        ),
-        Bullets(tuple(evaluated)) if evaluated else Paragraph(silent),
-        *pack.picture("learning", "flips", height=7.5),
+        *_studies(pack),
+        Bullets(evaluated) if evaluated else Paragraph(silent),
+        *pack.picture("learning", "flips", height=7.0),
     )  # fmt: skip
+
+
+def _studies(pack: Pack) -> tuple[Block, ...]:
+    """Return what single things and studies are worth, where `dapp voi` has told it."""
+    head = "No study could be worth more than knowing everything."
+    if not pack.studied:
+        silent = not_assessed("What single parameters and studies of several sizes are worth")
+        return (Paragraph(f"{head} {silent}"),)
+    return (Paragraph(head), Bullets(pack.studied))
 
 
 def _taught(pack: Pack) -> tuple[Block, ...]:

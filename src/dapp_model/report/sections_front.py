@@ -43,7 +43,7 @@ def bought(pack: Pack) -> tuple[Block, ...]:
         *([Paragraph(record)] if pack.decision["decision"] == "extension" else []),
         *([spent] if (spent := bought_words.spend(pack.totals)) else []),
         page.ends(pack.totals),
-        *pack.picture("pathway", height=8.0),
+        *pack.picture("pathway", height=7.5),
         page.funders(pack.totals),
         Paragraph(
             (
@@ -81,7 +81,7 @@ def victims(pack: Pack) -> tuple[Block, ...]:
             "incidents alone."
         ),
         Paragraph(not_assessed("How safe, empowered and well victims and children feel")),
-        *pack.picture("incidents", height=9.5),
+        *pack.picture("incidents", height=9.0),
     )
 
 
@@ -96,7 +96,6 @@ def options(pack: Pack) -> tuple[Block, ...]:
         Definitions(described),
         *([Paragraph(larger)] if larger else []),
         *([Paragraph(decides)] if (decides := words.hurdle_decides(pack.decision)) else []),
-        *(pack.picture("options", height=7.0) if "on_a_page" in pack.charts else ()),
         page.options(pack.decision),
         page.chances(pack.decision),
         *(Paragraph(line) for line in learning_words.pauses(pack.decision)),
@@ -157,8 +156,8 @@ def who_pays(pack: Pack) -> tuple[Block, ...]:
         Bullets(tuple(funders)),
         Paragraph(account_words.affordability(decision)),
         _parties(pack),
-        *pack.picture("positions", height=8.5),
-        *pack.picture("bearers", height=8.0),
+        *pack.picture("positions", height=7.5),
+        *pack.picture("bearers", height=7.5),
         Paragraph(
             (
                 "What is paid and gained in each financial year, cash in pounds of the day, who "

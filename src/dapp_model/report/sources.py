@@ -33,8 +33,8 @@ _RULES: Final = tuple(
         (r"^calibration/", INCIDENTS),
         (r"^inputs\.toml:", CHOSEN),
         # How far more draws could move a number says nothing of what the number rests on.
-        (r"(monte_carlo|standard|chance)_error$", HOW),
-        (r"(^|[:.])(draws|replications|whole_county_draws|seed|effective_draws|weight)$", HOW),
+        (r"(monte_carlo|standard|chance)_error\b|error_by_replications", HOW),
+        (r"(^|[:.])(draws|replications|\w+_draws|seed|effective_draws|weight)$", HOW),
         (r":(posterior|population_share|intervals)\b|\.reason$|:structural\.axes$", HOW),
         (r":views\b.*\.words$", CHOSEN),
         (r":guard_rail\.|\.(hurdle|contract_sum|evaluated_people)$|optimism_cut$", CHOSEN),

@@ -15,8 +15,10 @@ import numpy as np
 from dapp_model import describe, fitted
 from dapp_model.parameters import Parameter, registry
 from dapp_model.report import calibration_annex, words
+from dapp_model.report.sure_words import nested_draws
 from dapp_model.report.table import NOT_ASSESSED, Table
 from dapp_model.report.totals import Totals
+from dapp_model.voi import over_replications
 
 SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -127,7 +129,7 @@ def impacts(totals: Totals) -> Mapping[str, tuple[float, float, bool]]:
 
     from dapp_model.decision.worth import VALUE
 
-    value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
+    value = over_replications(totals.gathered.worth[totals.shown].measures[VALUE])
     drawn = totals.gathered.parameters
     names = [str(name) for name in drawn if name in registry() and drawn[name].nunique() > 1]
     if len(value) < FEWEST or not float(np.std(value)) > 0 or not names:
@@ -285,7 +287,7 @@ def signatures() -> Table:
 
 def record(totals: Totals) -> Table:
     """Return what it takes to make this run again."""
-    from dapp_model import runs
+    from dapp_model import stored
     from dapp_model.compiled import source_hash
 
     decision, inputs = totals.decision, totals.inputs
@@ -299,6 +301,7 @@ def record(totals: Totals) -> Table:
         ("Decision", f"{decision['decision']}, against {against}"),
         ("Draws of what is not known", str(decision["draws"])),
         ("Repetitions of the play of chance in each", str(decision["replications"])),
+        ("Draws with so many repetitions (others have one)", str(nested_draws(decision))),
         ("Draws whose county is simulated whole", str(decision["whole_county_draws"])),
         ("Seed", str(decision["seed"])),
         ("Share of the county", words.percent(decision["population_share"])),
@@ -306,7 +309,7 @@ def record(totals: Totals) -> Table:
         ("Prices and discounting", f"{money}Green Book of {decision['green_book']}"),
         ("Counted until", words.day(decision["window_ends"])),
         ("Source of this program", source_hash()),
-        *((name, found) for name, found in runs.versions().items()),
+        *((name, found) for name, found in stored.versions().items()),
         ("Run finished", _when(decision)),
         ("Wall time, platform, hash of every data file", "manifest.json of the run"),
     ]  # fmt: skip

@@ -30,6 +30,7 @@ from dapp_model.report import sure_words, words
 from dapp_model.report.figures import pounds
 from dapp_model.report.names import READINGS
 from dapp_model.report.totals import Totals
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ def acceptability(decision: Mapping[str, Any]) -> Chart | None:
     found = decision["acceptability"]
     if found == sure_words.NOT_ASSESSED:
         return None
-    figure = canvas(8.0, 4.4)
+    figure = canvas(6.8, 3.1)
     axes: Axes = figure.subplots()
     prices = found["thresholds"]
     chances: Mapping[str, list[float]] = found["probability_best"]
@@ -70,7 +71,7 @@ def acceptability(decision: Mapping[str, Any]) -> Chart | None:
     )
     axes.set_title("Chance of being best")
     axes.grid(axis="y", color=LINE)
-    label_ends(axes, prices[-1], ends, inches=3.5)
+    label_ends(axes, prices[-1], ends, inches=2.4)
     rows = [
         [name, price, chance, int(best == name), int(name in lines)]
         for name, own in chances.items()
@@ -112,7 +113,7 @@ def tornado(totals: Totals) -> Chart | None:
     from dapp_model.draws import NOTHING_DRAWN
 
     parameters = totals.gathered.parameters
-    value = totals.gathered.worth[totals.shown].measures[VALUE].mean(axis=1)
+    value = over_replications(totals.gathered.worth[totals.shown].measures[VALUE])
     if len(value) < FEWEST or NOTHING_DRAWN in parameters or not value.std() > 0:
         return None
     table = switching.tornado(parameters, value)
@@ -122,7 +123,7 @@ def tornado(totals: Totals) -> Chart | None:
 def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
     """Draw the mean value with one parameter after the other at the ends of its 90% range."""
     top = table.head(SHOWN)
-    figure = canvas(8.5, 1.5 + 0.42 * len(top))
+    figure = canvas(6.8, 0.95 + 0.27 * len(top))
     axes: Axes = figure.subplots()
     for i, (_, row) in enumerate(top.iterrows()):
         ends = (("low", COLOURS[0], ""), ("high", COLOURS[3], "///"))
@@ -136,20 +137,21 @@ def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
                           textcoords="offset points", ha="left" if right else "right",
                           bbox=BEHIND)  # fmt: skip
     labels = [
-        wrapped(label_of(str(name)) + (" (within noise)" if row["zero_within_noise"] else ""), 40)
+        wrapped(label_of(str(name)) + (" (within noise)" if row["zero_within_noise"] else ""), 46)
         for name, row in top.iterrows()
     ]
-    axes.set_yticks(range(len(top)), labels, fontsize=8.5)
+    axes.set_yticks(range(len(top)), labels, fontsize=8)
     axes.set_ylim(len(top) - 0.4, -0.7)
     axes.axvline(mean, color=INK, linewidth=1)
     axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
-    axes.margins(x=0.16)
+    axes.margins(x=0.24)
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x", color=LINE)
     pounds(axes.xaxis)
     axes.set_xlabel(
         f"Mean net present social value against {words.quoted(totals.label(totals.comparator))}\n"
-        "with one quantity at the low (plain) or the high end (striped) of its 90% range"
+        "Plain: at the low end of the quantity's 90% range. Striped: at the high end.",
+        fontsize=8,
     )
     rows = [
         [str(name), label_of(str(name)),

@@ -45,27 +45,38 @@ def luck(decision: Decision) -> str:
     }
     more = next((n for n in errors if n > made), None)
     text = (
-        f"In a mean of {made} {_repetitions(made)} up to {percent(share)} of the spread between "
-        "draws is luck"
+        f"In the mean of a draw's repetitions up to {percent(share)} of the spread between draws "
+        "is luck"
     )
     text += (
         "; it is taken out of every chance. "
         if found["removed"]
         else ", too much for chances to be cleared of it in so few draws. "
     )
-    own = min(errors, key=lambda n: abs(n - made))
-    text += (
-        f"Two repetitions are the fewest that tell luck from what is not known. With "
-        f"{own} the Monte Carlo error of the value of {_label(decision, shown)} is "
-        f"{money(errors[own])}"
-    )
+    text += "Two repetitions are the fewest that tell luck from what is not known"
+    draws, several = decision["draws"], nested_draws(decision)
+    if several < draws:
+        text += f", so the first {several} draws have {made}, and the others one. The"
+        own = found["monte_carlo_error"][shown]
+        work = 1 + (made - 1) * several / draws
+        more = made
+    else:
+        own = errors[min(errors, key=lambda n: abs(n - made))]
+        work = made
+        text += f". With {made} the"
+    text += f" Monte Carlo error of the value of {_label(decision, shown)} is {money(own)}"
     if more is not None:
         text += (
             f", with {more} in as many draws it would be {money(errors[more])}, for "
-            f"{number(more / own)} times the work; that many times the draws would make it "
-            f"{money(errors[own] / (more / own) ** 0.5)}"
+            f"{number(more / work)} times the work; that many times the draws would make it "
+            f"{money(own / (more / work) ** 0.5)}"
         )
     return text + "."
+
+
+def nested_draws(decision: Decision) -> int:
+    """Return how many draws have all repetitions; all of them in a run that does not say."""
+    return int(decision.get("nested_draws", decision["draws"]))
 
 
 def _repetitions(n: int) -> str:
@@ -219,10 +230,9 @@ def without_rail(decision: Decision) -> str:
     """Say what the advice would be without the guard-rail for victims."""
     name = decision["advice"]["without_guard_rail"]
     if name == decision["advice"]["option"]:
-        return "Without the guard-rail for victims' safety the advice would be the same."
+        return "Without the guard-rail the advice is the same."
     return (
-        "Without the guard-rail for victims' safety the advice would be "
-        f"{quoted(option_of(decision, name)['label'])}."
+        f"Without the guard-rail the advice would be {quoted(option_of(decision, name)['label'])}."
     )
 
 

@@ -17,10 +17,10 @@ from dapp_model.events import BEHAVIOURS, NEEDS, ROUTES
 from dapp_model.report.names import FUNDERS
 
 if TYPE_CHECKING:
+    from dapp_model.all_draws import Gathered
     from dapp_model.economics import Line
     from dapp_model.money import Purse
     from dapp_model.parameters import Inputs
-    from dapp_model.tables import Gathered
 
 Floats = npt.NDArray[np.float64]
 Spread = Mapping[str, float | None]

@@ -135,19 +135,19 @@ def room_for_picture(first: Section) -> float:
             case Bullets(items):
                 used += sum(_lines(plain(item), FIRST, indent=0.8) + 0.04 for item in items)
             case Numbers(items):
-                used += 0.9 + 0.66 * len(items)
+                used += 0.7 + 0.68 * len(items)
             case Picture():
                 used += _lines("", 9.0) + 0.7
             case _:
                 pass
     tall = wp.PAGE[1] - TOP - BOTTOM
-    return min(9.0, max(3.0, tall - used - 0.5))
+    return min(9.0, max(3.0, tall - used - 0.3))
 
 
 def _lines(text: str, points: float, indent: float = 0.0) -> float:
-    """Return how high words of that size stand, in cm: a letter is half as wide as it is high."""
+    """Return how high words of that size stand, in cm: a letter is 0.425 as wide as high."""
     cm = points * 2.54 / 72
-    fits = (wp.first_width() - indent) / (0.44 * cm)
+    fits = (wp.first_width() - indent) / (0.425 * cm)
     return max(1, math.ceil(len(text) / fits)) * 1.21 * cm
 
 

@@ -219,9 +219,12 @@ def told_apart(decision: Decision) -> str:
     label = quoted(decision["advice"]["label"])
     if not close:
         return f"With {decision['draws']} draws, {label} stands apart from every other option."
+    others = listed(close)
+    if len(close) == len(decision["options"]) - 1 > 1:
+        others = "any other option"
     return (
         f"With {decision['draws']} draws the expected value of {label} cannot be told from that "
-        f"of {listed(close)}."
+        f"of {others}."
     )
 
 
@@ -332,6 +335,19 @@ def views(decision: Decision) -> list[str]:
         kinds = listed([view["words"] for view in decision["views"]])
         lines.append(f"The advice is the same in each of these other views: {kinds}.")
     return lines
+
+
+def other_views(decision: Decision) -> str:
+    """Say in one sentence which other ways of counting change the advice; nothing if none does."""
+    found: dict[str, list[str]] = {}
+    for view in decision["views"]:
+        if view["differs"]:
+            found.setdefault(str(view["option"]), []).append(str(view["words"]))
+    each = [
+        f"{quoted(option_of(decision, name)['label'])} with {listed(kinds)}"
+        for name, kinds in found.items()
+    ]
+    return f"Counted otherwise, the advice would be {', '.join(each)}." if each else ""
 
 
 def larger_budget(decision: Decision) -> str:

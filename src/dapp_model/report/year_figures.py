@@ -33,7 +33,7 @@ _ALPHAS: Final = (0.22, 0.4)  # of the band of nine draws in ten, and of half of
 
 def incidents(totals: Totals) -> Chart:
     """Incidents by year with and without, true beside recorded; below, the difference."""
-    figure = canvas(9.0, 6.0)
+    figure = canvas(6.8, 4.4)
     axes = figure.subplots(2, 2, sharex=True)
     axes[1][1].sharey(axes[1][0])  # one scale, so that true and recorded can be compared
     years = totals.decision_years
@@ -61,7 +61,7 @@ def incidents(totals: Totals) -> Chart:
             float(place[-1]),
             [End(float(without[-1]), "without", COLOURS[1]),
              End(float(with_option[-1]), "with", COLOURS[0])],
-            inches=2.2,
+            inches=1.6,
         )  # fmt: skip
         _fan(bottom, place, fan_averted, COLOURS[0])
         bottom.plot(place, averted, color=COLOURS[0])
@@ -78,7 +78,7 @@ def incidents(totals: Totals) -> Chart:
             )  # fmt: skip
     figure.supxlabel(
         "Line: mean. Inner band: half of the draws. Outer band, and dotted lines: nine in ten.",
-        fontsize=9,
+        fontsize=8.5,
     )
     header = (
         "measure", "financial_year",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from dapp_model.all_draws import Gathered
     from dapp_model.parameters import Inputs
-    from dapp_model.tables import Gathered
 
 __all__ = ["NAMES", "write"]
 

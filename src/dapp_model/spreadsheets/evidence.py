@@ -162,7 +162,7 @@ def _unit_cost(totals: Totals, cost: UnitCost, price_year: str) -> Row:
 
 def _record(totals: Totals) -> Sheet:
     from dapp_model.compiled import source_hash
-    from dapp_model.runs import versions
+    from dapp_model.stored import versions
 
     decision = totals.decision
     posterior = decision["posterior"]

@@ -2,12 +2,13 @@
 
 Net benefits are arrays or frames of draws x options in GBP, larger is better; parameters are
 frames of draws x names. Nothing here knows the model. An array of draws x replications x options
-is taken for nested draws: the luck of the replications is taken out first (`separate_luck`).
+is taken for nested draws: the luck of the replications is taken out first (`separate_luck`). Draws
+may have different numbers of replications; one that was not made is nan under every option.
 """
 
 from __future__ import annotations
 
-from dapp_model.voi.arrays import Estimate, share_error
+from dapp_model.voi.arrays import Estimate, over_replications, share_error
 from dapp_model.voi.curves import (
     acceptability,
     chance_wrong,
@@ -15,7 +16,12 @@ from dapp_model.voi.curves import (
     frontier,
     probability_best,
 )
-from dapp_model.voi.luck import Luck, error_by_replications, separate_luck
+from dapp_model.voi.luck import (
+    Luck,
+    error_by_replications,
+    replications_made,
+    separate_luck,
+)
 from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evppi_table, orderings
 from dapp_model.voi.rules import (
     ThresholdRule,
@@ -57,8 +63,10 @@ __all__ = [
     "later_value",
     "net_benefit_of_sampling",
     "orderings",
+    "over_replications",
     "probability_best",
     "read_savi",
+    "replications_made",
     "rule_value",
     "separate_luck",
     "share_error",

@@ -50,9 +50,9 @@ def net_benefits(given: ArrayOrFrame) -> Floats:
     """Return net benefits as float64 [draw, option], the luck of replications taken out.
 
     Raises ValueError unless it has draws x options or draws x replications x options, at least two
-    draws and one option, and finite numbers only.
+    draws and one option, and finite numbers only (see `nested_numbers` for those not made).
     """
-    found = as_numbers(given, "net benefit")
+    found = nested_numbers(given)
     if found.ndim == 3:
         from dapp_model.voi.luck import separate_luck
 
@@ -71,8 +71,39 @@ def mean_net_benefits(given: ArrayOrFrame) -> Floats:
 
     For regressions, which see through luck themselves. Raises ValueError as `net_benefits` does.
     """
-    found = as_numbers(given, "net benefit")
-    return net_benefits(found.mean(axis=1) if found.ndim == 3 else found)
+    found = nested_numbers(given)
+    return net_benefits(over_replications(found) if found.ndim == 3 else found)
+
+
+def over_replications(nested: Floats) -> Floats:
+    """Return means over the replications that were made, [draw, ...] of [draw, replication, ...].
+
+    A replication that was not made is nan: draws need not have equally many.
+    """
+    made = ~np.isnan(nested)
+    if made.all():
+        return np.asarray(nested.mean(axis=1))
+    return np.asarray(np.where(made, nested, 0.0).sum(axis=1) / made.sum(axis=1))
+
+
+def nested_numbers(given: ArrayOrFrame) -> Floats:
+    """Return net benefits as float64 [draw, option] or [draw, replication, option].
+
+    Draws may have different numbers of replications: one that was not made is nan under every
+    option, and the first of every draw is there. Raises ValueError if numbers are not finite
+    otherwise.
+    """
+    what = "net benefit"
+    try:
+        found = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        return as_numbers(given, what)  # which says what is wrong
+    if found.ndim != 3 or 0 in found.shape:
+        return as_numbers(found, what)
+    missing = np.asarray(np.isnan(found).all(axis=2, keepdims=True))
+    missing[:, :1] = False  # somebody forgot it
+    as_numbers(np.where(missing, 0.0, found), what)
+    return found
 
 
 def as_numbers(given: ArrayOrFrame, what: str) -> Floats:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from dapp_model.voi.arrays import ArrayOrFrame, Floats, as_numbers
+from dapp_model.voi.arrays import ArrayOrFrame, Floats, nested_numbers, over_replications
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FEWEST_NESTED: Final = 3  # draws of several replications from which luck can be told
 _NOTHING: Final = 1e-12  # of the largest eigenvalue: directions in which options do not differ
 
 
@@ -28,7 +30,9 @@ class Luck:
     `values` float64 [draw, option] are means of draws from which luck is taken out; their mean is
     that of the plain means. `parameters` and `luck` are covariances [option, option] of differences
     from the first option: between draws, and of one replication. `luck_share` [option] is how much
-    of the variance of a plain mean is luck. `corrected` is False where it could not be done.
+    of the variance of a plain mean is luck. `replications` are the most in any draw, `mean_share`
+    the mean of one over their number: the luck that is left in a plain mean, as a share of that of
+    one replication. `corrected` is False where it could not be done.
     """
 
     values: Floats
@@ -36,6 +40,7 @@ class Luck:
     luck: Floats
     luck_share: Floats
     replications: int
+    mean_share: float
     corrected: bool
 
 
@@ -47,38 +52,49 @@ def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
     normal distributions; with two options, a plain shrinkage by the square root of the reliable
     share). The covariance, and not only the mean, has to be right: full shrinkage to the best
     guess of each draw (empirical Bayes) would draw in too far and understate the chance of being
-    wrong. Without at least two replications and three draws nothing can be told apart, and the
-    plain means come back with `corrected` False.
+    wrong. Without two replications in each of three draws nothing can be told apart, and the plain
+    means come back with `corrected` False.
+
+    Draws may have different numbers of replications, those not made being nan: luck is then told
+    from the draws that have several, and the covariance of all means holds as much of it as is
+    left in them on average. Which draws have several must not depend on what they are worth.
     """
-    found = as_numbers(net_benefit, "net benefit")
+    found = nested_numbers(net_benefit)
     if found.ndim != 3 or 0 in found.shape:
         raise ValueError(
             f"Nested net benefits have draws x replications x options, not {found.shape}."
         )
-    n_draws, n_replications, n_options = found.shape
-    plain = found.mean(axis=1)
+    n_replications, n_options = found.shape[1:]
+    plain = over_replications(found)
     apart = found - found[:, :, :1]
-    if n_replications < 2 or n_draws < 3:
+    made = replications_made(found)
+    left = float((1.0 / made).mean())
+    if (made > 1).sum() < FEWEST_NESTED:
         nothing = np.full((n_options, n_options), np.nan)
-        return Luck(plain, nothing, nothing, np.full(n_options, np.nan), n_replications, False)
-    means = apart.mean(axis=1)
-    within = apart - means[:, None, :]
-    luck = np.einsum("drj,drk->jk", within, within) / (n_draws * (n_replications - 1))
+        unknown = np.full(n_options, np.nan)
+        return Luck(plain, nothing, nothing, unknown, n_replications, left, False)
+    means = over_replications(apart)
+    within = np.nan_to_num(apart - means[:, None, :])
+    luck = np.einsum("drj,drk->jk", within, within) / (made - 1).sum()
     total = np.atleast_2d(np.cov(means, rowvar=False))
-    between = _non_negative(total - luck / n_replications)
+    between = _non_negative(total - luck * left)
     moved = (means - means.mean(axis=0)) @ _transport(total, between)
     variance = np.diag(total)
-    share = np.divide(
-        np.diag(luck) / n_replications, variance, out=np.zeros(n_options), where=variance > 0
-    )
+    share = np.divide(np.diag(luck) * left, variance, out=np.zeros(n_options), where=variance > 0)
     return Luck(
         values=plain[:, :1] + means.mean(axis=0) + moved,
         parameters=between,
         luck=luck,
         luck_share=np.minimum(share, 1.0),
         replications=n_replications,
+        mean_share=left,
         corrected=True,
     )
+
+
+def replications_made(nested: Floats) -> npt.NDArray[np.int64]:
+    """Return how many replications each draw has, int64 [draw], of [draw, replication, option]."""
+    return np.asarray((~np.isnan(nested[:, :, 0])).sum(axis=1))
 
 
 def error_by_replications(found: Luck, draws: int, replications: Sequence[int]) -> pd.DataFrame:
