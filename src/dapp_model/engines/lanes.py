@@ -16,11 +16,14 @@ from dapp_model.randomness import block_here
 
 
 class Lanes(NamedTuple):
-    """Whose words are drawn, lane by lane: the arguments of `randomness.block`. int64 [lanes]."""
+    """Whose words are drawn, lane by lane: arguments of `randomness.block`. int64 [lanes].
+
+    `ordinal` is its index.
+    """
 
     person: npt.NDArray[np.int64]
     rel: npt.NDArray[np.int64]
-    index: npt.NDArray[np.int64]
+    ordinal: npt.NDArray[np.int64]
 
 
 class Words(NamedTuple):
@@ -46,7 +49,7 @@ def empty_words(n: int) -> Words:
 def draw(key, purpose, lanes, words, n):
     """Draw the words of the first n lanes for one purpose."""
     for i in range(n):
-        w = block_here(key, lanes.person[i], lanes.rel[i], purpose, lanes.index[i])
+        w = block_here(key, lanes.person[i], lanes.rel[i], purpose, lanes.ordinal[i])
         words.first[i] = w[0]
         words.second[i] = w[1]
         words.third[i] = w[2]

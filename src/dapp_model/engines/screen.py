@@ -28,7 +28,7 @@ from dapp_model.world import MOST_RELATIONSHIPS, ORIGIN, YEAR, D, P
 MARGIN = 1.000002  # a little above that of the rate itself, for rounding
 PEOPLE = 2048  # in a crowd: long strokes, and yet all its cases fit into the processor's cache
 CASES = PEOPLE * MOST_RELATIONSHIPS
-CELLS = 4096  # walked together
+CELLS = 4096  # walked together; no more than there are cases
 
 
 class Crowd(NamedTuple):
@@ -51,18 +51,18 @@ class Crowd(NamedTuple):
 class Cases(NamedTuple):
     """The crowd's cases that lie in the time looked at, [CASES].
 
-    who: place in the crowd; first, last: times between which points count; word: that of the
-    frailty; highest: a rate a year that the case never exceeds, but for the season. area, high,
+    word: that of the frailty; who: place in the crowd; first, last: times between which points
+    count; highest: a rate a year that the case never exceeds, but for the season. area, high,
     score, z: as in the rules.
     """
 
+    word: npt.NDArray[np.uint64]
     who: npt.NDArray[np.int64]
     rel: npt.NDArray[np.int64]
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
     area: npt.NDArray[np.int64]
     high: npt.NDArray[np.int64]
-    word: npt.NDArray[np.uint64]
     score: npt.NDArray[np.float64]
     z: npt.NDArray[np.float64]
     highest: npt.NDArray[np.float64]
@@ -125,7 +125,7 @@ def room_for_crowd() -> Room:
     """Return the room that `mark_crowd` needs."""
     return Room(
         Crowd(*np.zeros((7, PEOPLE), np.int64)),
-        Cases(*np.zeros((6, CASES), np.int64), np.zeros(CASES, np.uint64), *np.zeros((3, CASES))),
+        Cases(np.zeros(CASES, np.uint64), *np.zeros((6, CASES), np.int64), *np.zeros((3, CASES))),
         Cells(empty_lanes(CELLS), *np.zeros((4, CELLS), np.int64), *np.zeros((2, CELLS))),
         Picked(*np.zeros((4, CELLS), np.uint64)),
         Points(empty_lanes(CASES), *np.zeros((4, CASES), np.int64)),
@@ -156,7 +156,7 @@ def find_cases(key, p, window, room, n):
     for i in range(n):
         lanes.person[i] = crowd.person[i]
         lanes.rel[i] = 0
-        lanes.index[i] = 0
+        lanes.ordinal[i] = 0
     draw(key, rnd.PERSON_EXIT, lanes, words, n)
     for i in range(n):
         leaves, _, career = rules.exit_by(p, crowd.entry[i], words_at(words, i))
@@ -207,7 +207,7 @@ def look_at_cases(key, p, days, room, n):
     for i in range(n):
         lanes.person[i] = crowd.person[cases.who[i]]
         lanes.rel[i] = 0
-        lanes.index[i] = 0
+        lanes.ordinal[i] = 0
     draw(key, rnd.PERSON, lanes, room.words, n)
     for i in range(n):
         entry = crowd.entry[cases.who[i]]
@@ -240,7 +240,7 @@ def search_cases(key, p, days, window, room, n):
             while begins <= cases.last[case]:
                 cells.lanes.person[n_cells] = person
                 cells.lanes.rel[n_cells] = cases.rel[case]
-                cells.lanes.index[n_cells] = (band << 27) | (cell << 10)
+                cells.lanes.ordinal[n_cells] = (band << 27) | (cell << 10)
                 cells.case[n_cells] = case
                 cells.raw[n_cells] = begins
                 cells.start[n_cells] = start
@@ -315,16 +315,16 @@ def note(p, days, room, n, n_points):
     for k in range(n):
         i = room.picked.counting[k]
         case = cells.case[i]
-        index = cells.lanes.index[i]
+        ordinal = cells.lanes.ordinal[i]
         t = rules.on_tick(p, cells.raw[i])
         if t < cases.first[case] or t > cases.last[case]:
             continue
-        band = index >> 27
+        band = ordinal >> 27
         height = rules.band_edge(band) + rules.band_width(band) * unit(words.second[i])
         if height < cases.highest[case] * days[D.SEASON, rules.day_of(t)]:
             points.lanes.person[n_points] = cells.lanes.person[i]
             points.lanes.rel[n_points] = cells.lanes.rel[i]
-            points.lanes.index[n_points] = index
+            points.lanes.ordinal[n_points] = ordinal
             points.case[n_points] = case
             points.t[n_points] = t
             points.behaviour[n_points] = np.int64(words.third[i])
@@ -340,7 +340,7 @@ def close_up(cells, going, n):
         i = going[k]
         cells.lanes.person[k] = cells.lanes.person[i]
         cells.lanes.rel[k] = cells.lanes.rel[i]
-        cells.lanes.index[k] = cells.lanes.index[i] + 1
+        cells.lanes.ordinal[k] = cells.lanes.ordinal[i] + 1
         cells.case[k] = cells.case[i]
         cells.raw[k] = cells.raw[i]
         cells.start[k] = cells.start[i]
@@ -364,7 +364,7 @@ def judge(key, p, days, window, room, n):
         point = Point(
             points.lanes.person[i],
             points.lanes.rel[i],
-            points.lanes.index[i],
+            points.lanes.ordinal[i],
             points.t[i],
             behaviour,
             cases.area[case],
