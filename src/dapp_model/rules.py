@@ -3,7 +3,8 @@
 Both engines call these and nothing else for every chance, time and rate. Arguments that recur:
 `key` of the replicate (int64), `p` numbers by name and `days` tables by day (model.World), `t`
 time in whole seconds, `person` and `rel` (identifier, and ordinal of the case from 1), `ordinal`
-identity of the candidate incident. "Never" is the time NEVER, "not yet" is INFINITE.
+identity of the candidate incident. "Never" is the time NEVER, "not yet" is INFINITE. A function
+`x_by` says the same as `x` from the four words w that `x` draws: for who draws many at a stroke.
 """
 
 from __future__ import annotations
@@ -121,14 +122,27 @@ def traits(key, p, days, person, t):
         + (4 if unit(n[2]) < p[P.NEED3] else 0)
         + (8 if unit(n[3]) < p[P.NEED4] else 0)
     )
-    linx = age == 0 and unit(w[2]) < p[P.LINX_COVERAGE] and days[D.LINX, day_of(t)] > 0.0
-    return male + 2 * age + 8 * needs, 1 if linx else 0, normal_quantile(unit(w[3]))
+    linx, z = risk_traits_by(p, days, t, w)
+    return male + 2 * age + 8 * needs, linx, z
+
+
+@compiled
+def risk_traits_by(p, days, t, w):
+    """Return (reached by linx; latent frailty z), the part of `traits` that sets the frailty."""
+    youngest = unit(w[1]) < p[P.AGE1]
+    linx = youngest and unit(w[2]) < p[P.LINX_COVERAGE] and days[D.LINX, day_of(t)] > 0.0
+    return 1 if linx else 0, normal_quantile(unit(w[3]))
 
 
 @compiled
 def exit_of(key, p, person, t):
     """Return (time of leaving the county, cause, end of the years of new relationships)."""
-    w = block(key, person, 0, rnd.PERSON_EXIT, 0)
+    return exit_by(p, t, block(key, person, 0, rnd.PERSON_EXIT, 0))
+
+
+@compiled
+def exit_by(p, t, w):
+    """Return the same as `exit_of`."""
     rate = p[P.MOVES] + p[P.DIES]
     when = INFINITE
     cause = ev.MOVED
@@ -150,22 +164,28 @@ def motivation(key, p, person, z):
 def case(key, p, person, rel, z, linx):
     """Return (frailty a year, its standard score, kind, high harm, ends soon)."""
     w = block(key, person, rel, rnd.CASE, 0)
-    rho = p[P.FRAILTY_RHO]
-    score = np.sqrt(rho) * z + np.sqrt(1.0 - rho) * normal_quantile(unit(w[0]))
-    rate = min(exp(p[P.FRAILTY_MU] + p[P.FRAILTY_SIGMA] * score), p[P.FRAILTY_CAP])
-    if linx > 0:
-        rate = rate * p[P.LINX_RATIO]
-    kind = kind_of(p, unit(w[3]))
-    high = 1 if unit(w[1]) < p[P.HIGH_HARM] else 0
-    short = 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0
+    rate, score = frailty_by(p, z, linx, w[0])
+    kind, high, short = case_by(p, w)
     return rate, score, kind, high, short
 
 
 @compiled
-def case_course(key, p, person, rel):
-    """Return (kind, ends soon) as `case` does, without working out the frailty."""
-    w = block(key, person, rel, rnd.CASE, 0)
-    return kind_of(p, unit(w[3])), 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0
+def frailty_by(p, z, linx, word):
+    """Return (frailty a year, its standard score) of a case from the first of its words."""
+    rho = p[P.FRAILTY_RHO]
+    score = np.sqrt(rho) * z + np.sqrt(1.0 - rho) * normal_quantile(unit(word))
+    rate = min(exp(p[P.FRAILTY_MU] + p[P.FRAILTY_SIGMA] * score), p[P.FRAILTY_CAP])
+    if linx > 0:
+        rate = rate * p[P.LINX_RATIO]
+    return rate, score
+
+
+@compiled
+def case_by(p, w):
+    """Return (kind, high harm, ends soon), the part of `case` that needs no frailty."""
+    high = 1 if unit(w[1]) < p[P.HIGH_HARM] else 0
+    short = 1 if unit(w[2]) < p[P.SHORT_SHARE] else 0
+    return kind_of(p, unit(w[3])), high, short
 
 
 @compiled
@@ -179,7 +199,12 @@ def kind_of(p, u):
 @compiled
 def case_times(key, p, person, rel, t, short):
     """Return (end, cause of the end, keyed date of the next relationship, MARAC area)."""
-    w = block(key, person, rel, rnd.CASE_TIMES, 0)
+    return case_times_by(p, t, short, block(key, person, rel, rnd.CASE_TIMES, 0))
+
+
+@compiled
+def case_times_by(p, t, short, w):
+    """Return the same as `case_times`."""
     mean = p[P.SHORT] if short > 0 else p[P.LONG]
     end = after(p, t, min(exponential(w[0], mean), 3.0e9))
     cause = ev.SEPARATED if unit(w[1]) < p[P.SEPARATION] else ev.DESISTED
@@ -435,7 +460,12 @@ def is_reported(p, days, t, behaviour, word, ratio):
 @compiled
 def marks(key, p, person, rel, ordinal):
     """Return (child present, other agency refers to MARAC, self-referral u, health u)."""
-    w = block(key, person, rel, rnd.MARKS, ordinal)
+    return marks_by(p, block(key, person, rel, rnd.MARKS, ordinal))
+
+
+@compiled
+def marks_by(p, w):
+    """Return the same as `marks`."""
     return unit(w[0]) < p[P.CHILD_PRESENT], unit(w[1]) < p[P.MARAC_C], unit(w[2]), unit(w[3])
 
 

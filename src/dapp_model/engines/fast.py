@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.compiled import compiled_with_memory
+from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.definitions import GROUPS, MEASURES, SCRATCH, fold, fold_people, year_table
 from dapp_model.engines.allocation import (
     change_lines,
@@ -29,9 +29,10 @@ from dapp_model.engines.allocation import (
     remember,
 )
 from dapp_model.engines.heap import pop
+from dapp_model.engines.leads import Window
 from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown, in_total_order, sort_rows
-from dapp_model.engines.screen import may_be_referred, room_for_points
+from dapp_model.engines.screen import PEOPLE, mark_crowd, room_for_crowd
 from dapp_model.engines.state import (
     NO_SUPPORT,
     NONE,
@@ -46,7 +47,7 @@ from dapp_model.engines.state import (
 )
 from dapp_model.errors import RunError
 from dapp_model.events import ROW
-from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
+from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, P, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
@@ -112,9 +113,27 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
     return out[:n_out], reached[:n_reached]
 
 
+@compiled
+def gather(key, p, days, person, t, warm_up, until, crowd):
+    """Gather the next people of a band, as many as there is room for.
+
+    Returns (person and time of the last point looked at, number of people); with fewer people than
+    there is room for, the band has no more.
+    """
+    n = 0
+    while n < PEOPLE:
+        person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
+        if when >= until:
+            break
+        crowd.person[n] = person
+        crowd.entry[n] = when
+        n += 1
+    return person, t, n
+
+
 @compiled_with_memory
-def reach(key, p, days, warm_up, since, until, life, q, points):
-    """Find who can be referred from `since` to `until`, hardly living the lives of others.
+def reach(key, p, days, warm_up, window, life, q, room):
+    """Find who can be referred in the window, hardly living the lives of others.
 
     Returns identifiers and entry times [n, 2], as `county` does.
     """
@@ -122,28 +141,31 @@ def reach(key, p, days, warm_up, since, until, life, q, points):
     cursor = np.zeros(1, np.int64)
     reached = np.zeros((1024, 2), np.int64)
     n = 0
-    late = rules.longest_consequence(p)
+    crowd = room.crowd
+    until = window.until
     top = days[D.ENTRY].max()
     band = 0
     while band * ENTRY_BAND < top:
         person = band * PEOPLE_PER_BAND - 1
         t = ORIGIN
-        while True:
-            person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
-            if when >= until:
-                break
-            if not may_be_referred(key, p, days, person, when, since, until, late, points):
-                continue
-            cursor[0] = 0
-            begin(key, p, days, life, q, 0, person, when, rows, cursor)
-            rows, done = live_on(key, p, days, life, q, 0, until, rows, cursor)
-            if not done:
+        here = PEOPLE
+        while here == PEOPLE:
+            person, t, here = gather(key, p, days, person, t, warm_up, until, crowd)
+            mark_crowd(key, p, days, window, room, here)
+            for i in range(here):
+                if crowd.may[i] == 0:
+                    continue
+                cursor[0] = 0
+                begin(key, p, days, life, q, 0, crowd.person[i], crowd.entry[i], rows, cursor)
+                rows, done = live_on(key, p, days, life, q, 0, until, rows, cursor)
+                if done:
+                    continue
                 if n >= len(reached):
                     bigger = np.zeros((2 * n, 2), np.int64)
                     bigger[:n] = reached
                     reached = bigger
-                reached[n, 0] = person
-                reached[n, 1] = when
+                reached[n, 0] = crowd.person[i]
+                reached[n, 1] = crowd.entry[i]
                 n += 1
         band += 1
     return reached[:n]
@@ -330,6 +352,12 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
     open_days = np.flatnonzero((days[D.REF_SELF : D.REF_HEALTH + 1] > 0.0).any(axis=0))
     if not len(open_days):
         return np.zeros((0, 2), np.int64)
+    window = Window(
+        int(open_days[0]) * DAY + ORIGIN,
+        min(world.horizon, (int(open_days[-1]) + 1) * DAY + ORIGIN),
+        rules.longest_consequence(world.p),
+        rules.exp(max(0.0, world.p[P.IDVA_REPORT_LOG])),
+    )
     queues = empty_queues(1)
     queues.g[G.CENSUS] = 1
     people = reach(
@@ -337,11 +365,10 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
         world.p,
         days,
         world.warm_up,
-        int(open_days[0]) * DAY + ORIGIN,
-        min(world.horizon, (int(open_days[-1]) + 1) * DAY + ORIGIN),
+        window,
         empty_lives(1),
         queues,
-        room_for_points(),
+        room_for_crowd(),
     )
     _check(queues)
     return people
