@@ -246,6 +246,9 @@ def test_options_that_differ_less_than_the_error_are_not_told_apart(inputs: Inpu
     assert said["advice"]["option"] == "extend"
     assert said["advice"]["not_told_apart"] == ["extend_motivational"]
     assert "Extend with motivational enhancement" in words.told_apart(said)
+    close = [one["name"] for one in said["options"] if one["name"] != "extend"]
+    said["advice"]["not_told_apart"] = close
+    assert words.told_apart(said).endswith("cannot be told from that of any other option.")
 
 
 def test_weighted_quantiles_are_the_usual_ones_where_weights_are_equal() -> None:

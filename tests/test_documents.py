@@ -34,6 +34,7 @@ from dapp_model.report.document import (
     checked,
     numeric,
 )
+from dapp_model.report.pack import MAIN
 from dapp_model.report.word import render
 
 FONT = "Liberation Sans"  # as wide as Arial, letter by letter
@@ -400,7 +401,12 @@ def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
     place = copy / "analysis" / "evaluation"
     place.mkdir(parents=True)
     lines = ["No effect would appear 93 times in 100.", "Before and after, records fall by 40%."]
-    (place / "evaluation.json").write_text(json.dumps({"sentences": lines}), encoding="utf-8")
+    others = [f"Design {n} would find it." for n in range(MAIN)]
+    found = {"sentences": lines + others}
+    (place / "evaluation.json").write_text(json.dumps(found), encoding="utf-8")
+    (copy / "analysis" / "voi").mkdir()
+    said = {"study_sentences": ["A study of 160 would be worth £46,500."]}
+    (copy / "analysis" / "voi" / "voi.json").write_text(json.dumps(said), encoding="utf-8")
     runs.report_again(copy)
     text = words_of_page((copy / "report.html").read_text(encoding="utf-8"))
     assert "analysis/evaluation/evaluation.json: sentences" in text
@@ -409,6 +415,11 @@ def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
     assert anyway.index(lines[1]) < anyway.index("3 Victims and children") < anyway.index(lines[0])
     assert "Regression to the mean as an evaluation" not in text
     assert "What an evaluation of the pilot could detect" not in text
+    back, annex = text.index("9 Risks", body), text.index("Annex B: Full tables", body)
+    assert anyway.index(lines[0]) < anyway.index("9 Risks")
+    assert text.index("A study of 160 would be worth £46,500.", body) < back
+    assert "What single parameters and studies of several sizes are worth" not in text
+    assert text.index(others[-2], body) < back < annex < text.index(others[-1], body)
 
 
 def test_a_run_without_its_totals_or_of_another_version_is_refused(tmp_path: Path) -> None:

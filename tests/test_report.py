@@ -293,6 +293,20 @@ def test_another_advice_in_the_low_case_is_on_the_first_page(decision: dict[str,
     )
 
 
+def test_views_that_change_the_advice_share_a_sentence(decision: dict[str, Any]) -> None:
+    names = [one["name"] for one in decision["options"]]
+    views = [
+        {"words": "a charge", "option": names[1], "differs": True},
+        {"words": "a cut", "option": names[0], "differs": True},
+        {"words": "a rate", "option": names[1], "differs": True},
+        {"words": "a guess", "option": names[0], "differs": False},
+    ]
+    first, second = (words.quoted(decision["options"][i]["label"]) for i in (1, 0))
+    said = f"Counted otherwise, the advice would be {first} with a charge and a rate, or {second}"
+    assert words.other_views({**decision, "views": views}) == f"{said} with a cut."
+    assert words.other_views({**decision, "views": views[3:]}) == ""
+
+
 def test_tables_and_chart_of_money_agree(page: str, decision: dict[str, Any]) -> None:
     text = plain(page)
     found = decision["money"][decision["shown_option"]]

@@ -347,7 +347,7 @@ def other_views(decision: Decision) -> str:
         f"{quoted(option_of(decision, name)['label'])} with {listed(kinds)}"
         for name, kinds in found.items()
     ]
-    return f"Counted otherwise, the advice would be {', '.join(each)}." if each else ""
+    return f"Counted otherwise, the advice would be {', or '.join(each)}." if each else ""
 
 
 def larger_budget(decision: Decision) -> str:
