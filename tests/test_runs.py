@@ -257,6 +257,16 @@ def test_a_full_disk_leaves_no_folder_and_loses_nothing(
     assert not runs.unfinished(folder).exists()
 
 
+def test_long_draws_are_spread_among_the_others() -> None:
+    """So that the pace of any part of a run is that of the whole."""
+    plan = study.Plan(draws=400, replications=2, seed=1, whole=20, nested=100)
+    order = [task.number for task in study.tasks(inputs(), plan)[1:] if not task.reading]
+    assert sorted(order) == list(range(400))
+    for quarter in np.array_split(np.array(order), 4):
+        assert (quarter < 20).sum() == 5
+        assert abs((quarter < 100).sum() - 25) <= 1
+
+
 @pytest.mark.parametrize(
     "county",
     [

@@ -13,8 +13,8 @@ _MOST_MARKS: Final = 1000
 class Pace:
     """How fast parts are finished of late, and how long the rest takes at that pace.
 
-    Of late: in the later half of those finished since this began. The first parts of a run take
-    longest (whole counties, and compiling on workers elsewhere), and say too much of the rest.
+    Of late: in the later half of those finished since this began. The first parts of a run may take
+    longer (compiling on workers elsewhere), and would say too much of the rest.
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -238,13 +238,31 @@ def decision_year(inputs: Inputs) -> int:
 
 
 def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
-    """Return all that there is to do, in the order in which it is begun."""
+    """Return all that there is to do, in the order in which it is begun.
+
+    Draws that take long are spread among the others, so that the pace tells how long the rest takes
+    from the beginning.
+    """
+    kinds: dict[tuple[int, bool], list[Task]] = {}
+    for number in range(plan.draws):
+        kind = plan.repetitions(number), plan.is_whole(number)
+        kinds.setdefault(kind, []).append(Task(number))
     others = [
         Task(number, reading)
         for reading in other_readings(inputs, plan)
         for number in range(reading_draws(inputs, plan))
     ]
-    return [_LEDGER, *(Task(number) for number in range(plan.draws)), *others]
+    return [_LEDGER, *spread([*kinds.values(), others])]
+
+
+def spread(groups: Sequence[Sequence[Task]]) -> list[Task]:
+    """Return the tasks of all groups in one row, those of each in their order and evenly."""
+    placed = [
+        ((i + 0.5) / len(group), g, task)
+        for g, group in enumerate(groups)
+        for i, task in enumerate(group)
+    ]
+    return [task for _, _, task in sorted(placed, key=lambda one: one[:2])]
 
 
 def design(inputs: Inputs, plan: Plan) -> Design:
