@@ -162,11 +162,11 @@ def test_the_lock_holds_every_library_with_hashes() -> None:
 
 
 def test_the_lock_holds_the_versions_of_the_reference_run() -> None:
-    from dapp_model import runs, stored
+    from dapp_model import stored
 
     versions = stored.read_manifest(LOCK.parent / "run")["versions"]
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK.read_text("utf-8"), flags=re.MULTILINE))
-    for name in runs._LIBRARIES:
+    for name in stored._LIBRARIES:
         assert versions[name] == locked[name], name
 
 
