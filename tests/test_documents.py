@@ -34,7 +34,7 @@ from dapp_model.report.document import (
     checked,
     numeric,
 )
-from dapp_model.report.pack import MAIN
+from dapp_model.report.pack import MOST_FINDINGS
 from dapp_model.report.word import render
 
 FONT = "Liberation Sans"  # as wide as Arial, letter by letter
@@ -401,7 +401,7 @@ def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
     place = copy / "analysis" / "evaluation"
     place.mkdir(parents=True)
     lines = ["No effect would appear 93 times in 100.", "Before and after, records fall by 40%."]
-    others = [f"Design {n} would find it." for n in range(MAIN)]
+    others = [f"Design {n} would find it." for n in range(MOST_FINDINGS)]
     found = {"sentences": lines + others}
     (place / "evaluation.json").write_text(json.dumps(found), encoding="utf-8")
     (copy / "analysis" / "voi").mkdir()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_study
+from scipy import stats
 
 from dapp_model import decision, draws, runs, stored, study, valuation, voi
 from dapp_model.decision import chance
@@ -119,8 +120,8 @@ def test_luck_is_told_apart_by_the_test_of_layouts_that_are_not_balanced() -> No
     every = np.concatenate(groups)
     between = sum(len(g) * (g.mean() - every.mean()) ** 2 for g in groups) / 11
     within = sum(((g - g.mean()) ** 2).sum() for g in groups) / (len(every) - 12)
-    least = 2.8  # of F with 11 and 10 degrees of freedom, 95%: 2.94; either side is tried below
-    for times in (0.3, 3.0):
+    least = stats.f.ppf(0.95, 11, len(every) - 12)
+    for times in (0.99, 1.01):
         apart = seen.copy()
         means = voi.over_replications(seen)
         wanted = np.sqrt(times * least * within / between)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,7 +34,13 @@ def what_counts() -> Mapping[str, str]:
         "data of dapp-model": data_hash(),
         "Python": ".".join(map(str, sys.version_info[:2])),
     }
-    for name in LIBRARIES:
+    return found | installed(LIBRARIES)
+
+
+def installed(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the version of each library."""
+    found = {}
+    for name in libraries:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

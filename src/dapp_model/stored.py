@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import platform
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model import given, paths
 from dapp_model.errors import InputErrors, Problem
+from dapp_model.made_with import installed
 from dapp_model.study import Plan
 
 if TYPE_CHECKING:
@@ -106,13 +106,8 @@ def versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of the libraries that count."""
     from dapp_model import __version__
 
-    found = {"dapp-model": __version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    own = {"dapp-model": __version__, "python": platform.python_version()}
+    return own | installed(_LIBRARIES)
 
 
 def file_hash(path: Path) -> str:

@@ -252,11 +252,11 @@ def tasks(inputs: Inputs, plan: Plan) -> list[Task]:
         for reading in other_readings(inputs, plan)
         for number in range(reading_draws(inputs, plan))
     ]
-    return [_LEDGER, *spread([*kinds.values(), others])]
+    return [_LEDGER, *evenly([*kinds.values(), others])]
 
 
-def spread(groups: Sequence[Sequence[Task]]) -> list[Task]:
-    """Return the tasks of all groups in one row, those of each in their order and evenly."""
+def evenly(groups: Sequence[Sequence[Task]]) -> list[Task]:
+    """Return the tasks of all groups in one row, those of each spread evenly, in their order."""
     placed = [
         ((i + 0.5) / len(group), g, task)
         for g, group in enumerate(groups)

@@ -28,7 +28,7 @@ from dapp_model.report.document import (
     Paragraph,
     Picture,
 )
-from dapp_model.report.pack import MAIN, Pack
+from dapp_model.report.pack import MOST_FINDINGS, Pack
 from dapp_model.report.table import Table
 
 
@@ -75,7 +75,7 @@ def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
             ),
         ),
         *([Group("What evaluations of several designs and sizes could detect",
-                 (Bullets(more),))] if (more := pack.detectable[MAIN:]) else []),
+                 (Bullets(more),))] if (more := pack.detectable[MOST_FINDINGS:]) else []),
         *([Group("Further charts", left)] if left else []),
     )  # fmt: skip
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from dapp_model.report.figures import Chart
     from dapp_model.report.totals import Totals
 
-MAIN: Final = 6  # sentences on evaluations that stand in the report; annex B has the others
+MOST_FINDINGS: Final = (
+    6  # on evaluations, in the report itself; annex B has the others
+)
 
 
 @dataclass(frozen=True)

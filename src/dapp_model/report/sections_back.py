@@ -24,7 +24,7 @@ from dapp_model.report.document import (
     Prompt,
     not_assessed,
 )
-from dapp_model.report.pack import MAIN, Pack
+from dapp_model.report.pack import MOST_FINDINGS, Pack
 
 FULL = Link("Annex B", "tables")
 CANNOT_USE = (
@@ -155,7 +155,7 @@ _KEPT = ("Weight", "Effective draws", "Hazard ratio at full dose, mean", "Advice
 
 def finding_out(pack: Pack) -> tuple[Block, ...]:
     """Return section 8: what is not known, and what knowing it is worth."""
-    evaluated = pack.detectable[:MAIN]
+    evaluated = pack.detectable[:MOST_FINDINGS]
     silent = not_assessed("What an evaluation of the pilot could detect")
     table = sure_tables.information(pack.decision)
     told = tuple(row for row in table.rows if row[-1] != sure_tables.WITHIN_NOISE) if table else ()
