@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from dapp_model.report.figures import Chart
     from dapp_model.report.totals import Totals
 
-MOST_FINDINGS: Final = (
-    6  # on evaluations, in the report itself; annex B has the others
-)
+MOST_FINDINGS: Final = 6  # on evaluations, in the report itself; annex B has the others
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Pack:
         """Return what an analysis of evaluations says of this run; its numbers stand there."""
         place = "analysis/evaluation/evaluation.json:sentences"
         said = analyses.sentences(self.analyses, "evaluation")
-        return tuple(origins.each(line, place) for line in said)
+        return tuple(origins.each(line, f"{place}[{i}]") for i, line in enumerate(said))
 
     @property
     def detectable(self) -> tuple[str, ...]:
@@ -71,7 +69,7 @@ class Pack:
         """Return what `dapp voi` says single things and studies are worth; numbers stand there."""
         said = self.analyses.get("voi", {}).get("study_sentences", ())
         place = "analysis/voi/voi.json:study_sentences"
-        return tuple(origins.each(str(line), place) for line in said)
+        return tuple(origins.each(str(line), f"{place}[{i}]") for i, line in enumerate(said))
 
     def picture(self, *names: str, height: float = 9.0) -> tuple[Picture, ...]:
         """Return the pictures of these names that the run has."""

@@ -157,6 +157,9 @@ def add_picture(line: Any, chart: Chart, width: float, height: float) -> None:
 # -- tables ---------------------------------------------------------------------------------------
 
 
+BREAKS: Final = 40  # letters: a longer word is the name of a place in a file, and breaks at a stop
+
+
 def _shares(table: Table) -> list[float]:
     """Return how wide columns are against each other: by their words, the longest above all."""
     shares = []
@@ -166,7 +169,7 @@ def _shares(table: Table) -> list[float]:
         longest = max(len(word) for text in cells for word in text.split() or [""])
         bold = 1.2 * max(len(word) for word in heading.split() or [""])
         few_lines = min(len(heading), 60) / 2.5
-        shares.append(max(longest, bold, few_lines, min(usual, 60) ** 0.85, 4.0) + 2.0)
+        shares.append(max(min(longest, BREAKS), bold, few_lines, min(usual, 60) ** 0.85, 4.0) + 2.0)
     return shares
 
 
