@@ -27,7 +27,7 @@ from benchmarks.measured import (
     spent,
 )
 from dapp_model import model
-from dapp_model.engines import fast, reference
+from dapp_model.engines import fast, reference, together
 from dapp_model.events import INCIDENT
 from dapp_model.experiment import evaluate_options
 from dapp_model.scenario import load
@@ -71,7 +71,7 @@ def engines(size: Size) -> Found:
 
     def counting() -> None:
         people = fast.take_census([world], 1, 0).people
-        fast.count(fast.live_together(world, people, 1, 0), world)
+        fast.count(together.live_together(world, people, 1, 0), world)
 
     counting()
     written: list[np.ndarray] = []

@@ -22,7 +22,7 @@ from dapp_model.analysis import pilot, pilot_words
 from dapp_model.analysis.model_runs import Run
 from dapp_model.decision import chance, later, studies
 from dapp_model.decision import learning as extension
-from dapp_model.engines import fast
+from dapp_model.engines import fast, together
 from dapp_model.errors import InputErrors
 from dapp_model.evaluation import designs, lives, monitoring, outcomes, seen, split, study, trials
 from dapp_model.evaluation.designs import FROM_START, MATCHED, RECORDED, REPORTED
@@ -320,7 +320,7 @@ def test_what_monitoring_shows_is_the_same_under_every_option(option: str) -> No
     whole = load(file, overrides={"population.share": 0.1})
     people = lives.reached(inputs(), Luck(1, 0))
     cut = monitoring.cut_off(inputs())
-    theirs = fast.live_together(model.tabulate(whole, option), people, 1, 0)
+    theirs = together.live_together(model.tabulate(whole, option), people, 1, 0)
     ours = lives.live(inputs(), Luck(1, 0), people).rows[WITH]
     assert (theirs[theirs["time"] < cut] == ours[ours["time"] < cut]).all()
 

@@ -16,7 +16,7 @@ from strategies import BUSY, EXTENSION, PILOT, QUICK, SCENARIOS, quick
 
 from dapp_model import events as ev
 from dapp_model import experiment, model
-from dapp_model.engines import fast, simulate
+from dapp_model.engines import fast, simulate, together
 from dapp_model.outcomes import measure
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
@@ -288,23 +288,26 @@ def test_options_that_part_late_live_as_each_would_alone(
     inputs = load(path, overrides={"population.share": 0.02, **strain})
     for family in experiment.families([model.tabulate(inputs, one) for one in inputs.options]):
         people = fast.find_reached(family, 5, 2)
-        every = list(fast.live_under_each(family, people, 5, 2))
+        every = list(together.live_under_each(family, people, 5, 2))
         assert len(every) == len(family)
-        for world, rows in zip(family, every, strict=True):
-            assert np.array_equal(rows, fast.live_together(world, people, 5, 2))
+        for world, lived in zip(family, every, strict=True):
+            alone = together.live_together(world, people, 5, 2)
+            alike = np.isin(alone["person"], lived.alike["person"])
+            assert np.array_equal(alone[~alike], lived.own)
+            assert np.array_equal(alone[alike], lived.alike)
 
 
 def test_the_options_of_the_extension_part_after_the_decision() -> None:
     """And not before any of them does anything else: a day's difference parts them."""
     inputs = quick(EXTENSION)
     worlds = [model.tabulate(inputs, one) for one in inputs.options]
-    parting = fast.parting(worlds)
+    parting = together.parting(worlds)
     assert parting > model.seconds(model.decision_date(inputs, inputs.option("extend").levers))
     day = (parting - ORIGIN) // DAY
     before = [world.days[:, :day] for world in worlds]
     assert all(np.array_equal(one, before[0]) for one in before)
     assert any((world.days[:, day] != worlds[0].days[:, day]).any() for world in worlds)
-    assert fast.parting(worlds[:1]) == worlds[0].horizon
+    assert together.parting(worlds[:1]) == worlds[0].horizon
 
 
 ROUTES = ("self", "police", "marac", "children", "court", "health")

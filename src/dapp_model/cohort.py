@@ -32,13 +32,13 @@ def victim_years(inputs: Inputs, *, seed: int, replicate: int, years: int = 5) -
     the victim alive throughout and contact possible; `free_without_contact` had none either, but
     the case had ended or the perpetrator was in custody for part of it.
     """
-    from dapp_model.engines import fast
+    from dapp_model.engines import fast, together
 
     base = model.tabulate(inputs, inputs.options[0])
     worlds = [model.tabulate(inputs, name) for name in inputs.options]
     family = [world for world in worlds if world.same_county(base)]
     people = fast.take_census(family, seed, replicate).people
-    logs = {w.option: fast.live_together(w, people, seed, replicate) for w in family}
+    logs = {w.option: together.live_together(w, people, seed, replicate) for w in family}
     return count_victim_years(logs, base.horizon, years)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,11 +70,24 @@ class Evaluated:
     referred: npt.NDArray[np.int64]
 
 
+Counts = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
 _STEPS: Final = (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
-# By option: outcomes; rows of all who are referred, at least; and what those of them do under the
-# first option of whom its own rows say nothing.
-Lives = Iterator[tuple[Outcomes, Rows, Rows]]
+
+
+class _Lived(NamedTuple):
+    """One option: its outcomes; rows of all who are referred, at least, in two parts.
+
+    elsewhere: what those of them do under the first option of whom its own rows say nothing.
+    """
+
+    outcomes: Outcomes
+    own: Rows
+    alike: Rows
+    elsewhere: Rows
+
+
+Lives = Iterator[_Lived]
 
 
 def evaluate_options(
@@ -97,7 +110,7 @@ def evaluate_options(
         lives = _by_reference(inputs, names, key)
     else:
         lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
-    found = {one.option: one for one, _, _ in lives}
+    found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
 
 
@@ -112,7 +125,8 @@ def evaluate_differences(
     """
     names = tuple(options or inputs.options)
     grouped = families([model.tabulate(inputs, name) for name in names])
-    found = {one.option: one for one, _, _ in _reached(grouped, (seed, replicate))}
+    lives = _reached(grouped, (seed, replicate))
+    found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
 
 
@@ -152,15 +166,16 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
 
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
-    for one, rows, elsewhere in lives:
-        concerned = _concerned(rows, since)
+    for one, own, alike, elsewhere in lives:
+        concerned = np.union1d(_concerned(own, since), _concerned(alike, since))
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
+            rows = np.concatenate([own, alike])
             base, people = _by_person(rows)
             everyone = concerned
             first = counted(_rows_of(base, people, concerned))
-            own = _rows_of(base, people, _referred(rows))
-            entries = own[own["kind"] == ev.ENTRY]
+            theirs = _rows_of(base, people, _referred(rows))
+            entries = theirs[theirs["kind"] == ev.ENTRY]
             at_stake[one.option] = first
             continue
         others = np.setdiff1d(concerned, everyone, assume_unique=True)
@@ -216,28 +231,41 @@ def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) ->
     seed, replicate = key
     for name in names:
         log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
-        yield measure(log, inputs), log.array, log.array[:0]
+        yield _Lived(measure(log, inputs), log.array, log.array[:0], log.array[:0])
 
 
 def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     """Yield outcomes of the whole county, with the rows of those who can be reached."""
-    from dapp_model.engines import fast
+    from dapp_model.engines import fast, together
 
     comparator = grouped[0][0]
     for number, family in enumerate(grouped):
         census = fast.take_census(list(family), *key)
         if not number:
             known = census.people[:, 0]
-        every = fast.live_under_each(family, census.people, *key)
-        for world, rows in zip(family, every, strict=True):
-            counts, first_year = fast.count(rows, world)
-            elsewhere = rows[:0]
+        for one, own, alike in _under_each(family, census.people, key):
+            elsewhere = own[:0]
             if number:
                 # Whom the first option's programme cannot reach lives there by themselves.
-                strangers = np.setdiff1d(_referred(rows), known)
+                strangers = np.setdiff1d(np.union1d(_referred(own), _referred(alike)), known)
                 chosen = census.people[np.isin(census.people[:, 0], strangers)]
-                elsewhere = fast.live_together(comparator, chosen, *key)
-            yield Outcomes(world.option, first_year, census.counts + counts), rows, elsewhere
+                elsewhere = together.live_together(comparator, chosen, *key)
+            counts = census.counts + one.counts
+            yield _Lived(replace(one, counts=counts), own, alike, elsewhere)
+
+
+def _under_each(
+    family: Sequence[World], people: npt.NDArray[np.int64], key: tuple[int, int]
+) -> Iterator[tuple[Outcomes, Rows, Rows]]:
+    """Yield, under each option, the outcomes of these people and their rows in two parts."""
+    from dapp_model.engines import fast, together
+
+    shared: Counts | None = None
+    for world, lived in zip(family, together.live_under_each(family, people, *key), strict=True):
+        counts, first_year = fast.count(lived.own, world)
+        if shared is None:
+            shared = fast.count(lived.alike, world)[0]
+        yield Outcomes(world.option, first_year, counts + shared), lived.own, lived.alike
 
 
 def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
@@ -247,20 +275,18 @@ def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     ours, *others = grouped
     people = fast.find_reached(list(ours), *key)
     first: Outcomes | None = None
-    for world, rows in zip(ours, fast.live_under_each(ours, people, *key), strict=True):
-        counts, first_year = fast.count(rows, world)
-        one = Outcomes(world.option, first_year, counts)
+    for one, own, alike in _under_each(ours, people, key):
         first = first or one
-        yield one, rows, rows[:0]
+        yield _Lived(one, own, alike, own[:0])
     if not others or first is None:
         return
     comparator: Outcomes | None = None
-    for one, rows, elsewhere in _whole([ours[:1], *others], key):
+    for lived in _whole([ours[:1], *others], key):
         if comparator is None:
-            comparator = one
+            comparator = lived.outcomes
             continue
-        counts = first.counts + one.counts - comparator.counts
-        yield Outcomes(one.option, first.first_year, counts), rows, elsewhere
+        counts = first.counts + lived.outcomes.counts - comparator.counts
+        yield lived._replace(outcomes=replace(lived.outcomes, counts=counts))
 
 
 def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:
@@ -287,7 +313,7 @@ def ledger(
     """
     import pandas as pd
 
-    from dapp_model.engines import fast
+    from dapp_model.engines import fast, together
 
     names = tuple(options or inputs.options)
     comparator = inputs.options[0]
@@ -297,7 +323,7 @@ def ledger(
     people = fast.take_census(family, seed, replicate).people
 
     def incidents(world: World) -> tuple[pd.DataFrame, set[int]]:
-        rows = fast.live_together(world, people, seed, replicate)
+        rows = together.live_together(world, people, seed, replicate)
         own = rows[rows["kind"] == ev.INCIDENT]
         referred = set(rows["person"][rows["kind"] == ev.REFERRAL].tolist())
         keys = ("person", "relationship", "ordinal", "time", "value")

@@ -18,7 +18,7 @@ from dapp_model.calibration.bank import PROOF_NUMBERS, How, county, sources
 from dapp_model.calibration.recipe import Recipe, registry_of_the_county
 from dapp_model.calibration.targets import READERS, read_all, to_scale
 from dapp_model.designs import Design, evaluate
-from dapp_model.engines import fast
+from dapp_model.engines import fast, together
 from dapp_model.experiment import families, with_share
 from dapp_model.outcomes import Outcomes, trimmed
 from dapp_model.parameters import Inputs, registry
@@ -68,7 +68,7 @@ def _onwards(job: Job) -> list[float]:
         for w in families([model.tabulate(inputs, name) for name in names])[0]
     ]
     census = fast.take_census(worlds, job.seed, job.number)
-    lives = [fast.live_together(w, census.people, job.seed, job.number) for w in worlds]
+    lives = [together.live_together(w, census.people, job.seed, job.number) for w in worlds]
     outcomes = {}
     for world, rows in zip(worlds, lives, strict=True):
         counts, first = fast.count(rows, world)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dapp_model.compiled import compiled
 
 WIDTH = 6
+SLOT = 5  # the last
 
 
 @compiled

@@ -19,6 +19,7 @@ from dapp_model.engines.pathway import (
 from dapp_model.engines.state import (
     NO_SUPPORT,
     NONE,
+    G,
     R,
     S,
     X,
@@ -412,7 +413,8 @@ def happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
 def live(key, p, days, life, q, s, horizon, rows, cursor):
     """Live from event to event as far as there is room for rows.
 
-    Returns DONE at the horizon, REACHED as soon as the programme is, FULL without room.
+    Returns DONE at the horizon, REACHED as soon as the programme is (the time is then that of
+    the shared state's REACHED_AT), FULL without room.
     """
     room = len(rows) - ROOM
     me = life.person[s]
@@ -422,6 +424,7 @@ def live(key, p, days, life, q, s, horizon, rows, cursor):
             return DONE
         happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
         if me[S.STAGE] > NONE or me[S.SUPPORT] > NO_SUPPORT:
+            q.g[G.REACHED_AT] = t
             return REACHED
     return FULL
 

@@ -75,25 +75,43 @@ def merge_sort(rows, first, last, spare):
 
 
 @compiled_with_memory
-def by_person(rows, people):
-    """Return rows person by person (in the order of `people`), each in the total order."""
+def by_person(rows, people, earlier, starts):
+    """Return (rows person by person, each in the total order; where each person's begin).
+
+    people: int64 [n, 2], identifiers in the order wanted; earlier: rows that are in order already,
+    to which these are added, and starts: int64 [n + 1], where each person's begin there.
+    """
+    n = len(people)
     place = {people[0, 0]: 0}
-    for i in range(len(people)):
+    for i in range(n):
         place[people[i, 0]] = i
-    first = np.zeros(len(people) + 1, np.int64)
+    first = np.zeros(n + 1, np.int64)
+    last = people[0, 0]
+    k = 0
     for i in range(len(rows)):
-        first[place[rows[i].person] + 1] += 1
-    for i in range(len(people)):
-        first[i + 1] += first[i]
-    out = np.empty_like(rows)
-    at = first.copy()
+        if rows[i].person != last:  # rows come in long runs of one person
+            last = rows[i].person
+            k = place[last]
+        first[k + 1] += 1
+    for i in range(n):
+        first[i + 1] += first[i] + starts[i + 1] - starts[i]
+    out = np.empty(first[n], rows.dtype)
+    at = first[:-1].copy()
+    for i in range(n):
+        size = starts[i + 1] - starts[i]
+        out[at[i] : at[i] + size] = earlier[starts[i] : starts[i + 1]]
+        at[i] += size
+    last = people[0, 0]
+    k = 0
     for i in range(len(rows)):
-        k = place[rows[i].person]
+        if rows[i].person != last:
+            last = rows[i].person
+            k = place[last]
         out[at[k]] = rows[i]
         at[k] += 1
-    for i in range(len(people)):
+    for i in range(n):
         sort_rows(out, first[i], first[i + 1])
-    return out
+    return out, first
 
 
 @compiled_with_memory

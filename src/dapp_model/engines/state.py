@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.compiled import compiled, compiled_inline
+from dapp_model.compiled import compiled, compiled_inline, compiled_with_memory
 from dapp_model.engines.heap import WIDTH
 from dapp_model.rules import INFINITE
 from dapp_model.world import BANDS, MOST_RELATIONSHIPS
@@ -44,7 +44,7 @@ Y = IntEnum("Y", "FRAILTY SCORE SIZE", start=0)
 G = IntEnum(
     "G",
     "ASSESSING GROUP ONE SUPPORT ASK_ASSESS ASK_PLACE ASK_SUPPORT SPENT0 SPENT1 SPENT2 "
-    "N_ASSESS N_GROUP N_ONE N_SUPPORT N_EVENTS CENSUS OVERFLOW SIZE",
+    "N_ASSESS N_GROUP N_ONE N_SUPPORT CENSUS REACHED_AT OVERFLOW SIZE",
     start=0,
 )
 # Stages of an episode.
@@ -93,20 +93,34 @@ def empty_lives(slots: int) -> Lives:
     )
 
 
-def copy_of_lives(lives: Lives) -> Lives:
-    """Return lives that go their own way from here."""
-    used = int(lives.person[:, S.PENDING].max())
-    pending = np.empty_like(lives.pending)
-    pending[:, :used] = lives.pending[:, :used]  # most of the room is never used
-    return lives._replace(
-        pending=pending,
-        person=lives.person.copy(),
-        person_x=lives.person_x.copy(),
-        case=lives.case.copy(),
-        case_y=lives.case_y.copy(),
-        field=lives.field.copy(),
-        heights=lives.heights.copy(),
+def copy_of_lives(lives: Lives, slots: npt.NDArray[np.int64] | slice = slice(None)) -> Lives:
+    """Return the lives in some slots, which go their own way from here."""
+    person = lives.person[slots].copy()
+    used = int(person[:, S.PENDING].max(initial=0))
+    pending = np.empty((len(person), *lives.pending.shape[1:]), np.int64)
+    pending[:, :used] = lives.pending[slots, :used]  # most of the room is never used
+    return Lives(
+        person,
+        lives.person_x[slots].copy(),
+        lives.case[slots].copy(),
+        lives.case_y[slots].copy(),
+        lives.field[slots].copy(),
+        lives.heights[slots].copy(),
+        pending,
     )
+
+
+@compiled_with_memory
+def copy_life(lives, s, others, slot):
+    """Copy one life into a slot of others."""
+    others.person[slot] = lives.person[s]
+    others.person_x[slot] = lives.person_x[s]
+    others.case[slot] = lives.case[s]
+    others.case_y[slot] = lives.case_y[s]
+    others.field[slot] = lives.field[s]
+    others.heights[slot] = lives.heights[s]
+    n = lives.person[s, S.PENDING]
+    others.pending[slot, :n] = lives.pending[s, :n]
 
 
 def empty_queues(places: int) -> Queues:

@@ -95,7 +95,7 @@ def reached(inputs: Inputs, luck: Luck) -> Ints:
 
 def live(inputs: Inputs, luck: Luck, people: Ints) -> Lives:
     """Live the lives of `people` (from `reached`) with and without the pilot of `pilot_of`."""
-    from dapp_model.engines import fast
+    from dapp_model.engines import together
 
     quiet = inputs.replace(values={"effect.reporting_ratio": 1.0})
     worlds = {
@@ -104,7 +104,7 @@ def live(inputs: Inputs, luck: Luck, people: Ints) -> Lives:
         WITHOUT: model.tabulate(inputs, NONE),
     }
     rows = {
-        name: fast.live_together(world, people, luck.seed, luck.replicate)
+        name: together.live_together(world, people, luck.seed, luck.replicate)
         for name, world in worlds.items()
     }
     phase = model.phases(inputs, PILOT)[0]

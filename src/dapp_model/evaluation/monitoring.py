@@ -65,14 +65,14 @@ def shown(job: Job) -> dict[str, float]:
     Counts are those of a whole county. NaN is a figure that nobody could give. The value is net
     present social value in GBP at the pilot's own decision: the pilot with no extension.
     """
-    from dapp_model.engines import fast
+    from dapp_model.engines import fast, together
     from dapp_model.experiment import with_share
 
     inputs, people = lives.pilot_of(job.inputs), job.people
     worlds = {name: model.tabulate(inputs, name) for name in (NONE, PILOT)}
     luck = (job.luck.seed, job.luck.replicate)
-    every = fast.live_under_each(list(worlds.values()), people, *luck)
-    rows = dict(zip(worlds, every, strict=True))
+    every = together.live_under_each(list(worlds.values()), people, *luck)
+    rows = {name: lived.rows for name, lived in zip(worlds, every, strict=True)}
     cut = cut_off(inputs)
     # Who came how far is what was known then: a later referral must not show.
     early = rows[PILOT][rows[PILOT]["time"] < cut]
