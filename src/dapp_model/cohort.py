@@ -34,9 +34,9 @@ def victim_years(inputs: Inputs, *, seed: int, replicate: int, years: int = 5) -
     """
     from dapp_model.engines import fast, together
 
-    base = model.tabulate(inputs, inputs.options[0])
-    worlds = [model.tabulate(inputs, name) for name in inputs.options]
-    family = [world for world in worlds if world.same_county(base)]
+    worlds = model.tabulate_all(inputs)
+    base = worlds[inputs.options[0]]
+    family = [world for world in worlds.values() if world.same_county(base)]
     people = fast.take_census(family, seed, replicate).people
     logs = {w.option: together.live_together(w, people, seed, replicate) for w in family}
     return count_victim_years(logs, base.horizon, years)

@@ -42,6 +42,10 @@ def with_share(inputs: Inputs, share: float) -> Inputs:
 _CAUSE = ("person", "relationship", "ordinal")
 
 
+def _worlds(inputs: Inputs, names: Sequence[str]) -> list[World]:
+    return list(model.tabulate_all(inputs, names).values())
+
+
 def families(worlds: Sequence[World]) -> list[list[World]]:
     """Group options that share the county: they differ in nothing but the programme."""
     found: list[list[World]] = []
@@ -109,7 +113,7 @@ def evaluate_options(
     if engine == "reference":
         lives = _by_reference(inputs, names, key)
     else:
-        lives = _whole(families([model.tabulate(inputs, name) for name in names]), key)
+        lives = _whole(families(_worlds(inputs, names)), key)
     found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
 
@@ -124,7 +128,7 @@ def evaluate_differences(
     simulated whole, and so is then the first option.
     """
     names = tuple(options or inputs.options)
-    grouped = families([model.tabulate(inputs, name) for name in names])
+    grouped = families(_worlds(inputs, names))
     lives = _reached(grouped, (seed, replicate))
     found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
@@ -147,7 +151,7 @@ def replicated(
         return tuple(
             _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
         )
-    grouped = families([model.tabulate(inputs, name) for name in names])
+    grouped = families(_worlds(inputs, names))
     lives = _whole if whole else _reached
     return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
 
@@ -296,7 +300,7 @@ def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np
     """
     from dapp_model.engines import fast
 
-    ours = families([model.tabulate(inputs, name) for name in inputs.options])[0]
+    ours = families(_worlds(inputs, inputs.options))[0]
     return fast.find_reached(ours, seed, replicate)
 
 
@@ -317,7 +321,7 @@ def ledger(
 
     names = tuple(options or inputs.options)
     comparator = inputs.options[0]
-    worlds = {n: model.tabulate(inputs, n) for n in {comparator, *names}}
+    worlds = model.tabulate_all(inputs, tuple({comparator, *names}))
     base = worlds[comparator]
     family = [w for w in worlds.values() if w.same_county(base)]
     people = fast.take_census(family, seed, replicate).people

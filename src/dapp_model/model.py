@@ -7,6 +7,7 @@ places and rules) is a table by day, so an option is data and the rules hold no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,40 +104,59 @@ def _season(inputs: Inputs, n_days: int) -> npt.NDArray[np.float64]:
     return np.asarray((season / season[:cycle].mean())[:n_days])
 
 
+_BEHAVIOURS = (
+    "violence_with_injury",
+    "violence_without_injury",
+    "rape",
+    "other_sexual",
+    "stalking",
+    "coercive_control",
+    "damage",
+    "public_order",
+)
+
+
 def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
     """Return the true mix of behaviours [ordinary or high harm, behaviour]; rows add up to one.
 
     The mix over both kinds of case is as stated; high-harm cases have higher odds of a serious
     behaviour. The homicide share is the rate per recorded incident times the chance that an
-    incident is recorded.
+    incident is recorded. The array is not to be written to.
     """
     v = inputs.values
-    stated = [
-        v[f"incident.mix_{name}"]
-        for name in (
-            "violence_with_injury",
-            "violence_without_injury",
-            "rape",
-            "other_sexual",
-            "stalking",
-            "coercive_control",
-            "damage",
-            "public_order",
-        )
-    ]
+    return _mix(
+        tuple(v[f"incident.mix_{name}"] for name in _BEHAVIOURS),
+        v["incident.homicides_per_1000_recorded"],
+        tuple(report_probabilities(inputs).tolist()),
+        v["record.probability"],
+        v["case.high_harm_odds"],
+        v["case.high_harm_share"],
+    )
+
+
+@lru_cache(maxsize=64)
+def _mix(
+    stated: tuple[float, ...],
+    homicides: float,
+    reported: tuple[float, ...],
+    record: float,
+    odds: float,
+    high: float,
+) -> npt.NDArray[np.float64]:
     row = np.array([*stated, 0.0, 0.0])
     row[ev.NONE] = 1.0 - row.sum()
-    recorded = float((row * report_probabilities(inputs)).sum()) * v["record.probability"]
-    killed = v["incident.homicides_per_1000_recorded"] / 1000 * recorded
+    recorded = float((row * np.array(reported)).sum()) * record
+    killed = homicides / 1000 * recorded
     row[ev.HOMICIDE] = killed
     row[ev.NONE] -= killed
     weight = np.ones(10)
-    weight[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]] = v["case.high_harm_odds"]
-    high = v["case.high_harm_share"]
+    weight[[ev.INJURY, ev.RAPE, ev.OTHER_SEXUAL, ev.HOMICIDE]] = odds
     # The mix over both kinds of case is the stated one. With Z the ordinary mix's mean weight,
     # ordinary = stated / (1 - h + h weight / Z); Z is where that adds up to one.
     low, top = float(weight.min()), float(weight.max())
-    for _ in range(200):
+    bounds = None
+    while bounds != (low, top):
+        bounds = low, top
         scale = (low + top) / 2
         ordinary = row / (1.0 - high + high * weight / scale)
         if ordinary.sum() < 1.0:
@@ -145,7 +165,9 @@ def true_mix(inputs: Inputs) -> npt.NDArray[np.float64]:
             top = scale
     ordinary /= ordinary.sum()
     tilted = ordinary * weight
-    return np.array([ordinary, tilted / tilted.sum()])
+    mix = np.array([ordinary, tilted / tilted.sum()])
+    mix.flags.writeable = False  # it is kept for who asks next
+    return mix
 
 
 def report_probabilities(inputs: Inputs) -> npt.NDArray[np.float64]:
@@ -388,8 +410,6 @@ def _county_tables(inputs: Inputs, option: str, days: npt.NDArray[np.float64]) -
     reporting_share = v["county.growth_share_reporting"]
     starts_share = v["county.growth_share_case_starts"]
     table("ENTRY", v["county.new_perpetrators"] * _growth(inputs, day, starts_share))
-    season = _season(inputs, n)
-    table("SEASON", season)
     table(
         "REPORT",
         _growth(inputs, day, reporting_share)
@@ -522,27 +542,32 @@ def _calendar(days: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 def tabulate(inputs: Inputs, option: str) -> World:
     """Turn one option of the inputs into the arrays that the engines read."""
-    horizon = horizon_date(inputs)
-    # A stretch that is funded beyond the window is cut off by it, not by the end of the tables.
-    ends = [stage.end for name in inputs.options for stage in phases(inputs, name)]
-    n = day_number(max([horizon, *ends])) + 2
-    days = np.zeros((len(D), n))
-    _county_tables(inputs, option, days)
-    last = _programme_tables(inputs, option, days)
-    p = _numbers(inputs, float(days[D["SEASON"]].max()))
-    _check_rate(inputs, p)
-    return World(
-        option=option,
-        p=p,
-        days=days,
-        warm_up=seconds(inputs.values["time.warm_up_start"]),
-        horizon=seconds(horizon),
-        record_start=seconds(inputs.values["time.record_start"]),
-        calendar=_calendar(days),
-        last_start=last,
-    )
+    return tabulate_all(inputs, (option,))[option]
 
 
 def tabulate_all(inputs: Inputs, options: Sequence[str] | None = None) -> dict[str, World]:
     """Turn several options into arrays."""
-    return {name: tabulate(inputs, name) for name in options or inputs.options}
+    horizon = horizon_date(inputs)
+    # A stretch that is funded beyond the window is cut off by it, not by the end of the tables.
+    ends = [stage.end for name in inputs.options for stage in phases(inputs, name)]
+    n = day_number(max([horizon, *ends])) + 2
+    season = _season(inputs, n)
+    p = _numbers(inputs, float(season.max()))
+    _check_rate(inputs, p)
+    found = {}
+    for option in options or inputs.options:
+        days = np.zeros((len(D), n))
+        days[D["SEASON"]] = season
+        _county_tables(inputs, option, days)
+        last = _programme_tables(inputs, option, days)
+        found[option] = World(
+            option=option,
+            p=p,
+            days=days,
+            warm_up=seconds(inputs.values["time.warm_up_start"]),
+            horizon=seconds(horizon),
+            record_start=seconds(inputs.values["time.record_start"]),
+            calendar=_calendar(days),
+            last_start=last,
+        )
+    return found

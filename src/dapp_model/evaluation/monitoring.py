@@ -8,6 +8,7 @@ nobody reported, never a parameter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -17,14 +18,15 @@ from dapp_model import events as ev
 from dapp_model import model
 from dapp_model.evaluation import lives, outcomes
 from dapp_model.evaluation.designs import matched_weights
-from dapp_model.evaluation.lives import NONE, NOT, PILOT, WITHOUT, Lives, Luck
+from dapp_model.evaluation.lives import NONE, NOT, PILOT, Lives, Luck
 from dapp_model.evaluation.outcomes import months
-from dapp_model.evaluation.seen import MONTH, Ints, Rows, interviews, tallies
+from dapp_model.evaluation.seen import MONTH, Ints, Rows, Tally, interviews, records_of, tallies
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dapp_model.parameters import Inputs
+    from dapp_model.world import World
 
 STARTS, COMPLETIONS = "starts", "completions"
 REPORTED: Final = "abuse reported by partners of everybody assessed"
@@ -69,7 +71,7 @@ def shown(job: Job) -> dict[str, float]:
     from dapp_model.experiment import with_share
 
     inputs, people = lives.pilot_of(job.inputs), job.people
-    worlds = {name: model.tabulate(inputs, name) for name in (NONE, PILOT)}
+    worlds = model.tabulate_all(inputs, (NONE, PILOT))
     luck = (job.luck.seed, job.luck.replicate)
     every = together.live_under_each(list(worlds.values()), people, *luck)
     rows = {name: lived.rows for name, lived in zip(worlds, every, strict=True)}
@@ -88,7 +90,7 @@ def shown(job: Job) -> dict[str, float]:
     counted = (STARTS, COMPLETIONS, *OTHERS[:2], OTHERS[3])
     for name in (*counted, *(f"starters with {n} months" for n in FOLLOWED)):
         figures[name] /= share
-    return figures | {AS_A_SERVICE: _value(replace(inputs, decision="pilot"), rows)}
+    return figures | {AS_A_SERVICE: _value(replace(inputs, decision="pilot"), worlds, rows)}
 
 
 def cut_off(inputs: Inputs) -> int:
@@ -150,24 +152,26 @@ def matched(life: Lives, county: Rows, cut: int) -> float:
     people = life.people
     own = people[(people["started"] != NOT) & (people["started"] + follow_up <= cut)]
     own = own.sort_values("person")
-    outside = outcomes.comparison(county, life, length)
-    outside = outside[outside["when"] + follow_up <= cut]
+    outside, theirs = outcomes.outside(county, life)
+    index = np.asarray(outside["when"], dtype=np.int64)
+    outside = outside.assign(records=theirs.records.between(index, index + follow_up))
+    outside = outside[index + follow_up <= cut]
     if not len(own) or not len(outside):
         return float("nan")
     persons = np.asarray(own["person"], dtype=np.int64)
     start = np.asarray(own["started"], dtype=np.int64)
-    records = tallies(life.rows[PILOT], persons, np.zeros_like(persons)).records
+    known = records_of(life.rows[PILOT])
+    records = Tally(persons, known["person"], known["time"])
     before = round(months("before_months") * MONTH)
     own = own.assign(
         records_before_start=records.between(start - before, start),
-        grade=outcomes.latest_grade(life.rows[PILOT], persons, start),
+        grade=outcomes.latest_grade(known, persons, start),
     )
     here, there = matched_weights(outcomes.stratum(own), outcomes.stratum(outside))
     if not here.sum():
         return float("nan")
     seen = float(here @ records.between(start, start + follow_up))
-    column = f"records_{outcomes.START}_{WITHOUT}"
-    expected = float(there @ outside[column].to_numpy(np.float64)) * here.sum() / there.sum()
+    expected = float(there @ outside["records"].to_numpy(np.float64)) * here.sum() / there.sum()
     return float(np.log((seen + 0.5) / (expected + 0.5)))
 
 
@@ -182,7 +186,7 @@ def _from_partners(incidents: Ints, length: float, rng: np.random.Generator) -> 
     return {REPORTED: share, "partners asked": float(number)}
 
 
-def _value(inputs: Inputs, rows: dict[str, Rows]) -> float:
+def _value(inputs: Inputs, worlds: Mapping[str, World], rows: Mapping[str, Rows]) -> float:
     """Return the net present social value of the pilot against no programme, GBP."""
     from dapp_model.economics import summary, value
     from dapp_model.engines import fast
@@ -190,7 +194,7 @@ def _value(inputs: Inputs, rows: dict[str, Rows]) -> float:
 
     accounts = {}
     for name, own in rows.items():
-        counts, first_year = fast.count(own, model.tabulate(inputs, name))
+        counts, first_year = fast.count(own, worlds[name])
         counted = Outcomes(name, first_year, counts)
         accounts[name] = value(trimmed(counted, BASELINE_YEAR), inputs)
     return float(summary(accounts[PILOT], accounts[NONE]).net_present_social_value)

@@ -21,9 +21,11 @@ from dapp_model.evaluation.seen import (
     Floats,
     Ints,
     Rows,
+    Tallies,
     Tally,
     data_file,
     figure,
+    keys_of,
     pilot_figures,
     records_of,
     tallies,
@@ -103,7 +105,7 @@ def pool(lives: Lives) -> pd.DataFrame:
         columns[f"{measure}_before"] = tally.between(referred - before + 1, referred + 1)
     columns["lag"] = np.full(len(people), lag)
     columns["records_before_start"] = found.records.between(begins[START] - before, begins[START])
-    columns["grade"] = latest_grade(lives.rows[WITHOUT], persons, begins[START])
+    columns["grade"] = latest_grade(records_of(lives.rows[WITHOUT]), persons, begins[START])
     levels: dict[str, Floats] = {}
     span = before / model.DAY, after / model.DAY
     for name, table in (("recording", _known), ("season", _season)):
@@ -147,30 +149,34 @@ class _Levels:
         return np.asarray((self.total[last] - self.total[first]) / np.maximum(1, last - first))
 
 
-def latest_grade(rows: Rows, persons: Ints, when: Ints) -> Ints:
-    """Return the risk grade of each person's latest record before a time; 0 if there is none."""
-    import pandas as pd
+def latest_grade(records: Rows, persons: Ints, when: Ints) -> Ints:
+    """Return the risk grade of each person's latest record before a time; 0 if there is none.
 
-    records = records_of(rows)
-    found = pd.DataFrame(
-        {"person": records["person"], "time": records["time"], "grade": records["detail"]}
-    )
-    found = found.merge(pd.DataFrame({"person": persons, "when": when}), on="person")
-    found = found[found["time"] < found["when"]].sort_values("time", kind="stable")
-    latest = found.groupby("person")["grade"].last()
-    return np.asarray(latest.reindex(persons).fillna(0), dtype=np.int64)
+    records: from `records_of`. Of records at the same second the last of them counts.
+    """
+    people, asked = np.unique(persons, return_inverse=True)
+    known = records[np.isin(records["person"], people)]
+    keys = keys_of(np.searchsorted(people, known["person"]), known["time"])
+    order = np.argsort(keys, kind="stable")
+    place = np.searchsorted(keys[order], keys_of(asked, when))
+    none = place == np.searchsorted(keys[order], keys_of(asked, np.zeros_like(when)))
+    if not len(known):
+        return np.zeros(len(persons), np.int64)
+    grades = known["detail"][order].astype(np.int64)
+    return np.where(none, 0, grades[np.maximum(place - 1, 0)])
 
 
 # -- people outside the programme -----------------------------------------------------------------
 
 
-def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) -> pd.DataFrame:
+def outside(rows: Rows, lives: Lives) -> tuple[pd.DataFrame, Tallies]:
     """Return people with a police record who were not referred, to match participants with.
 
-    `rows` is a county without those whom the pilot can reach. The index date of each lies as long
-    after their first record in the time of referrals as starts lie after referrals on average;
-    partners and former partners only, in the county and not in custody at the index date. The
-    follow-up is that of the data file unless another is given.
+    `rows` is a county without those whom the pilot can reach. The index date (`when`) of each lies
+    as long after their first record in the time of referrals as starts lie after referrals on
+    average; partners and former partners only, in the county and not in custody at the index date.
+    With them what happened to them, and in the table their records in the time before and the
+    grade of the latest.
     """
     import pandas as pd
 
@@ -192,10 +198,24 @@ def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) 
     first = first.drop_duplicates("person").sort_values("person", ignore_index=True)
     first = first[~_away(rows, first)].reset_index(drop=True)
     persons = np.asarray(first["person"], dtype=np.int64)
-    found = tallies(rows, persons, np.asarray(first["case"], dtype=np.int64))
+    found = tallies(rows, persons, np.asarray(first["case"], dtype=np.int64), records)
     index = np.asarray(first["when"], dtype=np.int64)
     before = round(months("before_months") * MONTH)
-    after = round((follow_up_months or months("follow_up_months")) * MONTH)
+    first = first.assign(
+        records_before_start=found.records.between(index - before, index),
+        grade=latest_grade(records, persons, index),
+    )
+    return first, found
+
+
+def comparison(rows: Rows, lives: Lives) -> pd.DataFrame:
+    """Return the people of `outside` with what each measure shows in each window."""
+    import pandas as pd
+
+    first, found = outside(rows, lives)
+    index = np.asarray(first["when"], dtype=np.int64)
+    started = lives.people[lives.people["started"] != NOT]
+    after = round(months("follow_up_months") * MONTH)
     length = _mean(started["planned_end"] - started["started"])
     columns = {}
     for measure in MEASURES:
@@ -205,8 +225,6 @@ def comparison(rows: Rows, lives: Lives, follow_up_months: float | None = None) 
         for n in study_months():
             until = index + round(n * MONTH)
             columns[f"{measure}_{window_of(n)}_{WITHOUT}"] = tally.between(index, until)
-    columns["records_before_start"] = found.records.between(index - before, index)
-    columns["grade"] = latest_grade(rows, persons, index)
     return pd.concat([first, pd.DataFrame(columns, index=first.index)], axis=1)
 
 

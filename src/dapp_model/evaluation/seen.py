@@ -21,7 +21,8 @@ Rows = npt.NDArray[np.void]
 
 MONTH: Final = YEAR // 12  # seconds
 MONTHS_A_YEAR: Final = 12.0
-_SPAN: Final = 2**34  # more seconds than any window has
+_MOST_DAYS: Final = 2**18
+_SPAN: Final = 2**34  # more seconds than any time or window has
 
 
 class Tally:
@@ -33,7 +34,7 @@ class Tally:
         place = np.searchsorted(people, who)
         inside = place < len(people)
         inside[inside] = people[place[inside]] == who[inside]
-        self._keys = np.sort(place[inside] * _SPAN + when[inside])
+        self._keys = np.sort(keys_of(place[inside], when[inside]))
 
     def between(self, begin: Ints, end: Ints) -> Ints:
         """Count each person's events from `begin` to before `end`, both seconds by person."""
@@ -51,18 +52,30 @@ class Tallies:
     case_incidents: Tally
 
 
+def keys_of(who: Ints, when: Ints) -> Ints:
+    """Return numbers in the order of `who` (from 0), and of times (seconds) within each."""
+    return np.asarray(who * _SPAN + when)
+
+
 def records_of(rows: Rows) -> Rows:
-    """Return the records, of one victim on one day the first alone, as the counts have it."""
+    """Return the records, of one victim on one day the first alone, as the counts have it.
+
+    In the order of time.
+    """
     own = rows[rows["kind"] == ev.RECORD]
     own = own[np.argsort(own["time"], kind="stable")]
-    keys = np.stack([own["person"], own["relationship"], own["time"] // DAY], axis=1)
-    _, first = np.unique(keys, axis=0, return_index=True)
+    days = (own["person"] * 16 + own["relationship"]) * _MOST_DAYS + own["time"] // DAY
+    _, first = np.unique(days, return_index=True)
     return np.asarray(own[np.sort(first)])
 
 
-def tallies(rows: Rows, people: Ints, cases: Ints) -> Tallies:
-    """Return tallies of people (sorted, unique); `cases` is the case each is interviewed about."""
-    records = records_of(rows)
+def tallies(rows: Rows, people: Ints, cases: Ints, records: Rows | None = None) -> Tallies:
+    """Return tallies of people (sorted, unique); `cases` is the case each is interviewed about.
+
+    records: from `records_of`, for who has them already.
+    """
+    if records is None:
+        records = records_of(rows)
     true = rows[rows["kind"] == ev.INCIDENT]
     place = np.clip(np.searchsorted(people, true["person"]), 0, max(0, len(people) - 1))
     of_case = true[true["relationship"] == cases[place]] if len(people) else true[:0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dapp_model.experiment import families
-from dapp_model.model import tabulate
+from dapp_model.model import tabulate_all
 from dapp_model.parameters import Inputs
 from dapp_model.report import (
     account_tables,
@@ -37,7 +37,7 @@ CANNOT_USE = (
 
 def simulated_whole(inputs: Inputs) -> tuple[str, ...]:
     """Return the options that change the county itself, and not the programme alone."""
-    found = families([tabulate(inputs, name) for name in inputs.options])
+    found = families(list(tabulate_all(inputs).values()))
     return tuple(world.option for family in found[1:] for world in family)
 
 
