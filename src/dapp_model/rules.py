@@ -34,6 +34,7 @@ from dapp_model.world import (
 NEVER = -(1 << 60)
 INFINITE = 1 << 60
 YEAR_DAY_SECONDS = 365 * DAY
+MOST_MOTIVATED = 30.0  # times the chance of a self-referral
 LONGEST_DELAY = 5.0  # of a charge or a conviction, in means: limitation, and cases do get heard
 LN2 = 0.6931471805599453
 ENTRY_GAP = YEAR / ENTRY_BAND
@@ -129,9 +130,15 @@ def traits(key, p, days, person, t):
 @compiled
 def risk_traits_by(p, days, t, w):
     """Return (reached by linx; latent frailty z), the part of `traits` that sets the frailty."""
+    return is_reached_by_linx(p, days, t, w), normal_quantile(unit(w[3]))
+
+
+@compiled
+def is_reached_by_linx(p, days, t, w):
+    """Return 1 if linx reaches who enters at t, else 0; w are the words of `traits`."""
     youngest = unit(w[1]) < p[P.AGE1]
     linx = youngest and unit(w[2]) < p[P.LINX_COVERAGE] and days[D.LINX, day_of(t)] > 0.0
-    return 1 if linx else 0, normal_quantile(unit(w[3]))
+    return 1 if linx else 0
 
 
 @compiled
@@ -172,8 +179,14 @@ def case(key, p, person, rel, z, linx):
 @compiled
 def frailty_by(p, z, linx, word):
     """Return (frailty a year, its standard score) of a case from the first of its words."""
+    return frailty_at(p, z, linx, normal_quantile(unit(word)))
+
+
+@compiled
+def frailty_at(p, z, linx, deviate):
+    """Return the same as `frailty_by` from the standard normal deviate of its word."""
     rho = p[P.FRAILTY_RHO]
-    score = np.sqrt(rho) * z + np.sqrt(1.0 - rho) * normal_quantile(unit(word))
+    score = np.sqrt(rho) * z + np.sqrt(1.0 - rho) * deviate
     rate = min(exp(p[P.FRAILTY_MU] + p[P.FRAILTY_SIGMA] * score), p[P.FRAILTY_CAP])
     if linx > 0:
         rate = rate * p[P.LINX_RATIO]
@@ -472,7 +485,12 @@ def marks_by(p, w):
 @compiled
 def observation(key, p, days, person, rel, ordinal, t, behaviour):
     """Return (attended, time of recording or INFINITE, crime uniform) of a report at t."""
-    w = block(key, person, rel, rnd.OBSERVATION, ordinal)
+    return observation_by(p, days, t, behaviour, block(key, person, rel, rnd.OBSERVATION, ordinal))
+
+
+@compiled
+def observation_by(p, days, t, behaviour, w):
+    """Return the same as `observation`."""
     when = after(p, t, exponential(w[1], p[P.LAG]))
     if behaviour != ev.HOMICIDE and unit(w[2]) >= days[D.RECORD, day_of(t)]:
         when = INFINITE
@@ -507,7 +525,12 @@ def response(key, p, days, person, rel, ordinal, t, score):
 @compiled
 def following(key, p, person, rel, ordinal):
     """Return (DVPO, charge, MARAC uniform, referral of the children) after a record."""
-    w = block(key, person, rel, rnd.FOLLOWING, ordinal)
+    return following_by(p, block(key, person, rel, rnd.FOLLOWING, ordinal))
+
+
+@compiled
+def following_by(p, w):
+    """Return the same as `following`."""
     return (
         unit(w[0]) < p[P.DVPO_GIVEN],
         unit(w[1]) < p[P.CHARGE],
@@ -600,11 +623,11 @@ def child_assessment(key, p, person, rel, ordinal):
 def refers_self(key, p, days, person, t, z, u):
     """Say whether a true incident leads to self-referral; the motivated refer themselves more."""
     chance = days[D.REF_SELF, day_of(t)]
-    if u >= chance * 30.0:  # nobody is so motivated: spares the rest
+    if u >= chance * MOST_MOTIVATED:  # nobody is so motivated: spares the rest
         return False
     m = p[P.SELF_MOTIVATION]
     ratio = exp(m * motivation(key, p, person, z) - 0.5 * m * m)
-    return u < chance * min(ratio, 30.0)
+    return u < chance * min(ratio, MOST_MOTIVATED)
 
 
 @compiled

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import rules
-from dapp_model.compiled import compiled, compiled_with_memory
+from dapp_model.compiled import compiled_with_memory
 from dapp_model.definitions import GROUPS, MEASURES, SCRATCH, fold, fold_people, year_table
-from dapp_model.engines.leads import Window
+from dapp_model.engines.crowds import room_for_crowd
+from dapp_model.engines.leads import window_of
 from dapp_model.engines.life import begin
 from dapp_model.engines.order import ROOM, grown, in_total_order, sort_rows
-from dapp_model.engines.screen import PEOPLE, mark_crowd, room_for_crowd
+from dapp_model.engines.screen import gather, mark_crowd
 from dapp_model.engines.state import empty_lives
 from dapp_model.engines.together import (
     ROW_TYPE,
@@ -28,7 +29,7 @@ from dapp_model.engines.together import (
     live_on,
     live_together,
 )
-from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, P, World
+from dapp_model.world import DAY, ENTRY_BAND, ORIGIN, PEOPLE_PER_BAND, D, World
 
 
 @compiled_with_memory
@@ -77,24 +78,6 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
     return out[:n_out], reached[:n_reached]
 
 
-@compiled
-def gather(key, p, days, person, t, warm_up, until, crowd):
-    """Gather the next people of a band, as many as there is room for.
-
-    Returns (person and time of the last point looked at, number of people); with fewer people than
-    there is room for, the band has no more.
-    """
-    n = 0
-    while n < PEOPLE:
-        person, t, when = rules.next_person(key, p, days, person, t, warm_up, until)
-        if when >= until:
-            break
-        crowd.person[n] = person
-        crowd.entry[n] = when
-        n += 1
-    return person, t, n
-
-
 @compiled_with_memory
 def reach(key, p, days, warm_up, window, life, q, room):
     """Find who can be referred in the window, hardly living the lives of others.
@@ -112,9 +95,9 @@ def reach(key, p, days, warm_up, window, life, q, room):
     while band * ENTRY_BAND < top:
         person = band * PEOPLE_PER_BAND - 1
         t = ORIGIN
-        here = PEOPLE
-        while here == PEOPLE:
-            person, t, here = gather(key, p, days, person, t, warm_up, until, crowd)
+        more = True
+        while more:
+            person, t, here, more = gather(key, p, days, person, t, warm_up, until, room)
             mark_crowd(key, p, days, window, room, here)
             for i in range(here):
                 if crowd.may[i] == 0:
@@ -182,12 +165,8 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
     open_days = np.flatnonzero((days[D.REF_SELF : D.REF_HEALTH + 1] > 0.0).any(axis=0))
     if not len(open_days):
         return np.zeros((0, 2), np.int64)
-    window = Window(
-        int(open_days[0]) * DAY + ORIGIN,
-        min(world.horizon, (int(open_days[-1]) + 1) * DAY + ORIGIN),
-        rules.longest_consequence(world.p),
-        rules.exp(max(0.0, world.p[P.IDVA_REPORT_LOG])),
-    )
+    since, last = (int(day) * DAY + ORIGIN for day in (open_days[0], open_days[-1] + 1))
+    window = window_of(world.p, days, since, min(world.horizon, last))
     queues = asking()
     people = reach(
         rules.rnd.stream_key(seed, replicate),

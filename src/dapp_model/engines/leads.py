@@ -8,23 +8,34 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from dapp_model import events as ev
+from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled
-from dapp_model.world import D, P
+from dapp_model.engines.lanes import draw, words_at
+from dapp_model.randomness import unit
+from dapp_model.world import P_MIX, P_REPORT, D, P
+
+MEMORY = 6.0  # lengths of the raised hazard, after which next to nothing is left of it
 
 
 class Window(NamedTuple):
     """What is looked for: referrals from `since` to before `until`, in seconds.
 
     `late` is the longest time from an incident to a referral that follows from it, in seconds;
-    `ratio` the highest multiplier on the chance of a report.
+    `ratio` the highest multiplier on the chance of a report; `report`, `by_self` and `by_health`
+    the highest chances of a report and of these referrals after an incident of any kind.
     """
 
     since: int
     until: int
     late: int
     ratio: float
+    report: float
+    by_self: float
+    by_health: float
 
 
 class Point(NamedTuple):
@@ -36,6 +47,134 @@ class Point(NamedTuple):
     t: int
     behaviour: int
     area: int
+
+
+def window_of(p, days, since, until):
+    """Return the window from `since` to before `until` (seconds) under the numbers of a world."""
+    ratio = rules.exp(max(0.0, p[P.IDVA_REPORT_LOG]))
+    kinds = [b for b in range(ev.NONE + 1) if b != ev.HOMICIDE]
+    return Window(
+        since,
+        until,
+        rules.longest_consequence(p),
+        ratio,
+        max(p[P_REPORT + b] for b in kinds) * days[D.REPORT].max() * ratio,
+        days[D.REF_SELF].max() * rules.MOST_MOTIVATED,
+        days[D.REF_HEALTH].max(),
+    )
+
+
+@compiled
+def judge(key, p, days, window, room, n):
+    """Mark those of whose n points one could lead to a referral.
+
+    First whatever a point's own words rule out, for many at one stroke; then what is left.
+    """
+    cases, points, may, lanes = room.cases, room.points, room.crowd.may, room.lanes
+    first, second, third = room.words
+    draw(key, rnd.MARKS, points.lanes, first, n)
+    n_chosen = choose(p, window, points, first, n)
+    reported = 0
+    for k in range(n_chosen):
+        i = points.chosen[k]
+        case = points.case[i]
+        if may[cases.who[case]] == 1:
+            continue
+        point = point_at(p, room, i)
+        marks = words_at(first, i)
+        if marks_may_lead(key, p, days, window, point, cases.z[case], marks):
+            may[cases.who[case]] = may_happen(key, p, days, room, i)
+            continue
+        report = points.report[i]
+        if rules.is_reported(p, days, point.t, point.behaviour, report, window.ratio):
+            lanes.person[reported] = point.person
+            lanes.rel[reported] = point.rel
+            lanes.ordinal[reported] = point.ordinal
+            points.chosen[reported] = i
+            reported += 1
+    draw(key, rnd.OBSERVATION, lanes, first, reported)
+    draw(key, rnd.ROUTES, lanes, second, reported)
+    draw(key, rnd.FOLLOWING, lanes, third, reported)
+    for k in range(reported):
+        i = points.chosen[k]
+        case = points.case[i]
+        if may[cases.who[case]] == 1:
+            continue
+        words = words_at(first, k), words_at(second, k), words_at(third, k)
+        point = point_at(p, room, i)
+        if report_may_lead(key, p, days, window, point, cases.score[case], words):
+            may[cases.who[case]] = may_happen(key, p, days, room, i)
+
+
+@compiled
+def choose(p, window, points, marks, n):
+    """List in `chosen` those of n points whose own words do not rule out a referral.
+
+    Returns how many. Every place is written and the number decides what holds: no branch that is
+    hard to guess.
+    """
+    killed_from = min(p[P_MIX + ev.HOMICIDE - 1], p[P_MIX + 10 + ev.HOMICIDE - 1])
+    killed_until = max(p[P_MIX + ev.HOMICIDE], p[P_MIX + 10 + ev.HOMICIDE])
+    n_chosen = 0
+    for i in range(n):
+        agency = unit(marks.second[i]) < p[P.MARAC_C]
+        themselves = unit(marks.third[i]) < window.by_self
+        health = unit(marks.fourth[i]) < window.by_health
+        u = unit(points.behaviour[i])
+        killed = (u >= killed_from) & (u < killed_until)
+        told = unit(points.report[i]) < window.report
+        points.chosen[n_chosen] = i
+        n_chosen += 1 if agency | themselves | health | killed | told else 0
+    return n_chosen
+
+
+@compiled
+def point_at(p, room, i):
+    """Return one of the points that are looked at."""
+    points = room.points
+    case = points.case[i]
+    return Point(
+        points.lanes.person[i],
+        points.lanes.rel[i],
+        points.lanes.ordinal[i],
+        points.t[i],
+        rules.behaviour_of(p, points.behaviour[i], room.cases.high[case]),
+        room.cases.area[case],
+    )
+
+
+@compiled
+def may_happen(key, p, days, room, i):
+    """Return 1 if a point could be an incident, whatever raised its case's hazard before, else 0.
+
+    The case is followed to the point from a time before it with the hazard then at its highest;
+    each point that lies below the rate counts as an incident. More incidents only raise the rate.
+    """
+    points, cases = room.points, room.cases
+    case = points.case[i]
+    t = points.t[i]
+    height = points.height[i]
+    base = cases.base[case]
+    if height < base * days[D.SEASON, rules.day_of(t)]:
+        return 1
+    ordinal = points.lanes.ordinal[i]
+    person = points.lanes.person[i]
+    rel = points.lanes.rel[i]
+    last = max(cases.begins[case], t - np.int64(MEMORY * p[P.RAISE_TIME]))
+    bands = rules.bands_needed(cases.highest[case] * p[P.SEASON_MAX])
+    field, heights = room.field, room.heights
+    for band in range(bands):
+        field[rules.F_ORDINAL, band] = rules.UNSEEN
+        rules.field_wake(key, p, person, rel, band, last, -1, field, heights)
+    while True:
+        band = rules.field_first(field, bands)
+        now = field[rules.F_TIME, band]
+        if now > t or (now == t and field[rules.F_ORDINAL, band] >= ordinal):
+            break
+        if heights[band] < base * rules.raised(p, now, last) * days[D.SEASON, rules.day_of(now)]:
+            last = now
+        rules.field_advance(key, p, person, rel, band, field, heights)
+    return 1 if height < base * rules.raised(p, t, last) * days[D.SEASON, rules.day_of(t)] else 0
 
 
 @compiled
@@ -54,16 +193,20 @@ def marks_may_lead(key, p, days, window, point, z, w):
 
 
 @compiled
-def report_may_lead(key, p, days, window, point, score):
-    """Say whether a referral could follow from a report to the police; `score` is the case's."""
+def report_may_lead(key, p, days, window, point, score, words):
+    """Say whether a referral could follow from a report to the police.
+
+    score: the case's; words: those of the observation, of the routes and of what follows.
+    """
+    seen, routes, following = words
     person, rel, ordinal, t, behaviour, _ = point
     if t >= window.until:
         return False
-    _, when, u_crime = rules.observation(key, p, days, person, rel, ordinal, t, behaviour)
+    _, when, u_crime = rules.observation_by(p, days, t, behaviour, seen)
     if when >= window.until:
         return False
-    u_police, u_court, u_children, _ = rules.route_uniforms(key, person, rel, ordinal)
-    _, charge, u_marac, u_child = rules.following(key, p, person, rel, ordinal)
+    u_police, u_court, u_children = unit(routes[0]), unit(routes[1]), unit(routes[2])
+    _, charge, u_marac, u_child = rules.following_by(p, following)
     if when >= window.since:
         day = rules.day_of(when)
         if u_police < days[D.REF_POLICE, day]:
