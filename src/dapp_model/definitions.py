@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -283,16 +284,27 @@ def fold_people(rows, year_of_day, record_start, counts):
         first = last
 
 
+@compiled_with_memory
+def fold_some(rows, first, last, year_of_day, record_start, counts):
+    """Fold the rows of some people alone: those from first [n] to before last [n], in order."""
+    scratch = np.zeros(SCRATCH, np.int64)
+    for i in range(len(first)):
+        own = rows[first[i] : last[i]]
+        fold(own, len(own), year_of_day, record_start, scratch, counts)
+
+
 def financial_year(date: np.datetime64) -> int:
     """Return the first calendar year of the financial year (1 April to 31 March) of a date."""
     months = int(date.astype("datetime64[M]").astype(int)) + 1970 * 12
     return (months - 3) // 12
 
 
+@lru_cache(maxsize=16)
 def year_table(warm_up: int, horizon: int) -> tuple[int, int, npt.NDArray[np.int64]]:
     """Return (first financial year, number of years, index of the year by day since ORIGIN).
 
-    Days before the warm-up count in the first year, days from the horizon on in the last.
+    Days before the warm-up count in the first year, days from the horizon on in the last. The array
+    is not to be written to.
     """
     n = (horizon - ORIGIN) // DAY + 2
     dates = np.arange(n) + np.datetime64(ORIGIN // DAY, "D")
@@ -300,4 +312,5 @@ def year_table(warm_up: int, horizon: int) -> tuple[int, int, npt.NDArray[np.int
     years = (months - 3) // 12
     first = int(years[(warm_up - ORIGIN) // DAY])
     last = int(years[(horizon - ORIGIN) // DAY - 1])
-    return first, last - first + 1, np.clip(years - first, 0, last - first).astype(np.int64)
+    index = np.clip(years - first, 0, last - first).astype(np.int64)
+    return first, last - first + 1, index

@@ -20,7 +20,7 @@ from dapp_model.designs import Evaluation as Evaluation
 from dapp_model.designs import How as How
 from dapp_model.designs import evaluate as evaluate
 from dapp_model.engines import simulate
-from dapp_model.outcomes import Outcomes, measure
+from dapp_model.outcomes import Outcomes, measure, measure_some
 from dapp_model.parts import Part
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     comparator = inputs.options[0]
     since = model.seconds(model.decision_date(inputs, inputs.option(comparator).levers))
 
-    def counted(rows: Rows) -> Outcomes:
-        return measure(ev.EventLog(comparator, 0, 0, "", rows), inputs)
+    def counted(rows: Rows, people: npt.NDArray[np.int64]) -> Outcomes:
+        return measure_some(rows, people, comparator, inputs)
 
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
@@ -174,24 +174,18 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
         concerned = np.union1d(_concerned(own, since), _concerned(alike, since))
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
-            rows = np.concatenate([own, alike])
-            base, people = _by_person(rows)
+            base = _by_person(np.concatenate([own, alike]))
             everyone = concerned
-            first = counted(_rows_of(base, people, concerned))
-            theirs = _rows_of(base, people, _referred(rows))
-            entries = theirs[theirs["kind"] == ev.ENTRY]
+            first = counted(base, concerned)
+            entries = base[base["kind"] == ev.ENTRY]
+            entries = entries[np.isin(entries["person"], _referred(base))]
             at_stake[one.option] = first
             continue
         others = np.setdiff1d(concerned, everyone, assume_unique=True)
-        more = counted(_rows_of(base, people, others))
+        counts = first.counts + counted(base, others).counts
         if len(elsewhere):
-            missing = np.setdiff1d(others, people)
-            more = Outcomes(
-                comparator,
-                more.first_year,
-                more.counts + counted(_rows_of(*_by_person(elsewhere), missing)).counts,
-            )
-        at_stake[one.option] = Outcomes(comparator, first.first_year, first.counts + more.counts)
+            counts = counts + counted(_by_person(elsewhere), others).counts
+        at_stake[one.option] = replace(first, counts=counts)
     names = inputs.options
     return Evaluated(
         {n: outcomes[n] for n in names},
@@ -215,19 +209,9 @@ def _concerned(rows: Rows, since: int) -> npt.NDArray[np.int64]:
     return np.unique(rows["person"][step])
 
 
-def _by_person(rows: Rows) -> tuple[Rows, npt.NDArray[np.int64]]:
-    """Return rows in the order of people, and whose each is."""
-    ordered = rows[np.argsort(rows["person"], kind="stable")]
-    return ordered, np.ascontiguousarray(ordered["person"])
-
-
-def _rows_of(rows: Rows, people: npt.NDArray[np.int64], chosen: npt.NDArray[np.int64]) -> Rows:
-    """Return the rows of some people; `people` says whose each row is, in rising order."""
-    first, last = (np.searchsorted(people, chosen, side) for side in ("left", "right"))
-    lengths = last - first
-    before = np.cumsum(lengths) - lengths
-    chosen_rows: Rows = rows[np.repeat(first - before, lengths) + np.arange(lengths.sum())]
-    return chosen_rows
+def _by_person(rows: Rows) -> Rows:
+    """Return rows in the order of people's numbers."""
+    return rows[np.argsort(rows["person"], kind="stable")]
 
 
 def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import model
-from dapp_model.definitions import GROUPS, MEASURES, UNITS, fold_people, year_table
+from dapp_model.definitions import GROUPS, MEASURES, UNITS, fold_people, fold_some, year_table
 from dapp_model.events import EventLog
 
 if TYPE_CHECKING:
@@ -87,12 +87,28 @@ def trimmed(outcomes: Outcomes, first_year: int = FIRST_YEAR) -> Outcomes:
 
 def measure(log: EventLog, inputs: Inputs) -> Outcomes:
     """Count what happened in a log by the definitions of `definitions.fold`."""
+    rows = log.array[np.argsort(log.array["person"], kind="stable")]
+    first_year, years, record, counts = _nothing(inputs)
+    if len(rows):
+        fold_people(rows, years, record, counts)
+    return Outcomes(log.option, first_year, counts)
+
+
+def measure_some(
+    rows: npt.NDArray[np.void], people: npt.NDArray[np.int64], option: str, inputs: Inputs
+) -> Outcomes:
+    """Count what happened to some people; `rows` lie person by person, in the order of numbers."""
+    whose = rows["person"]
+    first, last = (np.searchsorted(whose, people, side) for side in ("left", "right"))
+    first_year, years, record, counts = _nothing(inputs)
+    fold_some(rows, first, last, years, record, counts)
+    return Outcomes(option, first_year, counts)
+
+
+def _nothing(inputs: Inputs) -> tuple[int, npt.NDArray[np.int64], int, npt.NDArray[np.int64]]:
+    """Return the first year, the years by day, when records begin, and counts of nothing."""
     warm_up = model.seconds(inputs.values["time.warm_up_start"])
     horizon = model.seconds(model.horizon_date(inputs))
     record = model.seconds(inputs.values["time.record_start"])
     first_year, n_years, years = year_table(warm_up, horizon)
-    counts = np.zeros((len(GROUPS), len(MEASURES), n_years), np.int64)
-    rows = log.array[np.argsort(log.array["person"], kind="stable")]
-    if len(rows):
-        fold_people(rows, years, record, counts)
-    return Outcomes(log.option, first_year, counts)
+    return first_year, years, record, np.zeros((len(GROUPS), len(MEASURES), n_years), np.int64)

@@ -176,12 +176,15 @@ def exp(x):
     return y * np.int64((k + 1023) << 52).view(np.float64)
 
 
-CENTRE = 0.425
+@compiled_inline
+def is_central(q):
+    """Say whether `quantile_centre` knows the standard normal quantile of q + 0.5."""
+    return abs(q) <= 0.425
 
 
 @compiled_inline
 def quantile_centre(q):
-    """Return the standard normal quantile of q + 0.5, for q not beyond CENTRE on either side.
+    """Return the standard normal quantile of q + 0.5 where q is central.
 
     Compiled into its caller: for loops over many quantiles.
     """
@@ -233,7 +236,7 @@ def quantile_centre(q):
 def normal_quantile(u):
     """Standard normal quantile of u in (0, 1): algorithm AS 241 (Wichura 1988), 16 figures."""
     q = u - 0.5
-    if abs(q) <= CENTRE:
+    if is_central(q):
         return quantile_centre(q)
     r = u if q < 0.0 else 1.0 - u
     r = np.sqrt(-log(r))

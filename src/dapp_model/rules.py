@@ -231,11 +231,16 @@ def case_times_by(p, t, short, w):
 def longest_consequence(p):
     """Return the seconds after an incident in which it can still lead to a referral."""
     tick = np.int64(p[P.TICK])
-    largest = 23.0  # means: an exponential of a 32-bit word is never longer
-    recorded = np.int64(largest * p[P.LAG]) + 1 + tick
     convicted = np.int64(LONGEST_DELAY * (p[P.CHARGE_DELAY] + p[P.CONVICTION_DELAY])) + 2 + 2 * tick
     heard = max(np.int64(1), np.int64(p[P.MARAC_NOTICE])) + np.int64(p[P.MARAC_CYCLE]) + 2 * tick
-    return recorded + max(convicted, heard)
+    return longest_to_record(p) + max(convicted, heard)
+
+
+@compiled
+def longest_to_record(p):
+    """Return the seconds after an incident in which it can still be recorded."""
+    largest = 23.0  # means: an exponential of a 32-bit word is never longer
+    return np.int64(largest * p[P.LAG]) + 1 + np.int64(p[P.TICK])
 
 
 @compiled

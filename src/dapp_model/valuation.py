@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -188,6 +188,7 @@ def _mean_money(accounts: Sequence[Account]) -> tuple[Floats, Floats]:
 
 
 _KNOWN: Final = packed.kinds(Valued, Summary, Baseline, Position)
+_LINE: Final = tuple(one.name for one in fields(Line))
 _VALUED: Final = "valued "  # and a number: arrays of what the draw is worth
 
 
@@ -197,9 +198,13 @@ def part(valued: Valued, more: Mapping[str, npt.NDArray[Any]]) -> Part:
     every = dict.fromkeys(line for lines in valued.lines.values() for line in lines)
     places = {line: i for i, line in enumerate(every)}
     of_options = {n: [places[line] for line in lines] for n, lines in valued.lines.items()}
-    said = json.dumps([[list(asdict(line).values()) for line in every], of_options])
+    said = json.dumps([[_values(line) for line in every], of_options])
     named = {f"{_VALUED}{i}": one for i, one in enumerate(arrays)}
     return Part({**more, **named}, f"{said}\n{text}")
+
+
+def _values(line: Line) -> list[Any]:
+    return [getattr(line, name) for name in _LINE]
 
 
 def of_part(found: Part) -> Valued:

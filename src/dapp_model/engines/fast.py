@@ -8,6 +8,7 @@ were, event by event, in the total order of events. The log is the reference eng
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from dapp_model import rules
 from dapp_model.compiled import compiled_with_memory
 from dapp_model.definitions import GROUPS, MEASURES, SCRATCH, fold, fold_people, year_table
 from dapp_model.engines.crowds import room_for_crowd
-from dapp_model.engines.leads import window_of
+from dapp_model.engines.leads import RECORDS, REFERRALS, window_of
 from dapp_model.engines.life import begin
 from dapp_model.engines.order import ROOM, grown, in_total_order, sort_rows
 from dapp_model.engines.screen import gather, mark_crowd
@@ -118,6 +119,42 @@ def reach(key, p, days, warm_up, window, life, q, room):
     return reached[:n]
 
 
+@compiled_with_memory
+def lives_of_recorded(key, p, days, warm_up, window, horizon, life, q, room):
+    """Live, up to the horizon, whoever could have a record in the window and is never referred.
+
+    Returns rows person by person.
+    """
+    out: Any = np.empty(65536, ROW_TYPE)
+    n_out = 0
+    rows = np.empty(8192, ROW_TYPE)
+    cursor = np.zeros(1, np.int64)
+    crowd = room.crowd
+    until = window.until
+    top = days[D.ENTRY].max()
+    band = 0
+    while band * ENTRY_BAND < top:
+        person = band * PEOPLE_PER_BAND - 1
+        t = ORIGIN
+        more = True
+        while more:
+            person, t, here, more = gather(key, p, days, person, t, warm_up, until, room)
+            mark_crowd(key, p, days, window, room, here)
+            for i in range(here):
+                if crowd.may[i] == 0:
+                    continue
+                cursor[0] = 0
+                begin(key, p, days, life, q, 0, crowd.person[i], crowd.entry[i], rows, cursor)
+                rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
+                if done:
+                    sort_rows(rows, 0, cursor[0])
+                    out = grown(out, n_out + cursor[0])
+                    out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
+                    n_out += cursor[0]
+        band += 1
+    return out[:n_out]
+
+
 @dataclass(frozen=True)
 class Census:
     """The part of a county that no option can touch, and who can be reached.
@@ -166,7 +203,7 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
     if not len(open_days):
         return np.zeros((0, 2), np.int64)
     since, last = (int(day) * DAY + ORIGIN for day in (open_days[0], open_days[-1] + 1))
-    window = window_of(world.p, days, since, min(world.horizon, last))
+    window = window_of(world.p, days, REFERRALS, since, min(world.horizon, last))
     queues = asking()
     people = reach(
         rules.rnd.stream_key(seed, replicate),
@@ -180,6 +217,29 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
     )
     check_room(queues)
     return people
+
+
+def live_recorded(
+    world: World, since: int, until: int, seed: int, replicate: int
+) -> npt.NDArray[np.void]:
+    """Return those rows of `take_census` that are of people with a record in a stretch of time.
+
+    since, until: seconds; a record at `until` is outside. A few others may be among them.
+    """
+    queues = asking()
+    rows: npt.NDArray[np.void] = lives_of_recorded(
+        rules.rnd.stream_key(seed, replicate),
+        world.p,
+        world.days,
+        world.warm_up,
+        window_of(world.p, world.days, RECORDS, since, min(until, world.horizon)),
+        world.horizon,
+        empty_lives(1),
+        queues,
+        room_for_crowd(),
+    )
+    check_room(queues)
+    return rows
 
 
 def simulate(world: World, seed: int, replicate: int) -> npt.NDArray[np.void]:

@@ -1,4 +1,4 @@
-"""Whether a referral could follow from one candidate for an incident, by any route.
+"""Whether a referral, or a police record, could follow from one candidate for an incident.
 
 The chances of what follows from a candidate are keyed to it and known before anything happens. Each
 is taken at its highest: what cannot lead to a referral is passed over, the rest is lived.
@@ -21,19 +21,24 @@ from dapp_model.world import P_MIX, P_REPORT, D, P
 MEMORY = 6.0  # lengths of the raised hazard, after which next to nothing is left of it
 
 
-class Window(NamedTuple):
-    """What is looked for: referrals from `since` to before `until`, in seconds.
+REFERRALS, RECORDS = range(2)
 
-    `late` is the longest time from an incident to a referral that follows from it, in seconds;
-    `ratio` the highest multiplier on the chance of a report; `report`, `by_self` and `by_health`
-    the highest chances of a report and of these referrals after an incident of any kind.
+
+class Window(NamedTuple):
+    """What is looked for, referrals or records, from `since` to before `until`, in seconds.
+
+    late: the longest time from an incident to what follows from it, in seconds; ratio: the highest
+    multiplier on the chance of a report; report, by_agency, by_self and by_health: the highest
+    chances of a report and of these referrals after an incident of any kind.
     """
 
+    sought: int
     since: int
     until: int
     late: int
     ratio: float
     report: float
+    by_agency: float
     by_self: float
     by_health: float
 
@@ -49,24 +54,27 @@ class Point(NamedTuple):
     area: int
 
 
-def window_of(p, days, since, until):
+def window_of(p, days, sought, since, until):
     """Return the window from `since` to before `until` (seconds) under the numbers of a world."""
+    referrals = sought == REFERRALS
     ratio = rules.exp(max(0.0, p[P.IDVA_REPORT_LOG]))
     kinds = [b for b in range(ev.NONE + 1) if b != ev.HOMICIDE]
     return Window(
+        sought,
         since,
         until,
-        rules.longest_consequence(p),
+        rules.longest_consequence(p) if referrals else rules.longest_to_record(p),
         ratio,
         max(p[P_REPORT + b] for b in kinds) * days[D.REPORT].max() * ratio,
-        days[D.REF_SELF].max() * rules.MOST_MOTIVATED,
-        days[D.REF_HEALTH].max(),
+        p[P.MARAC_C] if referrals else 0.0,
+        days[D.REF_SELF].max() * rules.MOST_MOTIVATED if referrals else 0.0,
+        days[D.REF_HEALTH].max() if referrals else 0.0,
     )
 
 
 @compiled
 def judge(key, p, days, window, room, n):
-    """Mark those of whose n points one could lead to a referral.
+    """Mark those of whose n points one could lead to what is looked for.
 
     First whatever a point's own words rule out, for many at one stroke; then what is left.
     """
@@ -82,7 +90,9 @@ def judge(key, p, days, window, room, n):
             continue
         point = point_at(p, room, i)
         marks = words_at(first, i)
-        if marks_may_lead(key, p, days, window, point, cases.z[case], marks):
+        if window.sought == REFERRALS and marks_may_lead(
+            key, p, days, window, point, cases.z[case], marks
+        ):
             may[cases.who[case]] = may_happen(key, p, days, room, i)
             continue
         report = points.report[i]
@@ -93,8 +103,9 @@ def judge(key, p, days, window, room, n):
             points.chosen[reported] = i
             reported += 1
     draw(key, rnd.OBSERVATION, lanes, first, reported)
-    draw(key, rnd.ROUTES, lanes, second, reported)
-    draw(key, rnd.FOLLOWING, lanes, third, reported)
+    if window.sought == REFERRALS:
+        draw(key, rnd.ROUTES, lanes, second, reported)
+        draw(key, rnd.FOLLOWING, lanes, third, reported)
     for k in range(reported):
         i = points.chosen[k]
         case = points.case[i]
@@ -102,13 +113,18 @@ def judge(key, p, days, window, room, n):
             continue
         words = words_at(first, k), words_at(second, k), words_at(third, k)
         point = point_at(p, room, i)
-        if report_may_lead(key, p, days, window, point, cases.score[case], words):
+        if window.sought == RECORDS:
+            when = rules.observation_by(p, days, point.t, point.behaviour, words[0])[1]
+            leads = window.since <= when < window.until
+        else:
+            leads = report_may_lead(key, p, days, window, point, cases.score[case], words)
+        if leads:
             may[cases.who[case]] = may_happen(key, p, days, room, i)
 
 
 @compiled
 def choose(p, window, points, marks, n):
-    """List in `chosen` those of n points whose own words do not rule out a referral.
+    """List in `chosen` those of n points whose own words do not rule out what is looked for.
 
     Returns how many. Every place is written and the number decides what holds: no branch that is
     hard to guess.
@@ -117,7 +133,7 @@ def choose(p, window, points, marks, n):
     killed_until = max(p[P_MIX + ev.HOMICIDE], p[P_MIX + 10 + ev.HOMICIDE])
     n_chosen = 0
     for i in range(n):
-        agency = unit(marks.second[i]) < p[P.MARAC_C]
+        agency = unit(marks.second[i]) < window.by_agency
         themselves = unit(marks.third[i]) < window.by_self
         health = unit(marks.fourth[i]) < window.by_health
         u = unit(points.behaviour[i])

@@ -20,7 +20,7 @@ from dapp_model.compiled import compiled
 from dapp_model.engines.crowds import MARGIN, PEOPLE
 from dapp_model.engines.lanes import draw, words_at
 from dapp_model.engines.walks import search_cases
-from dapp_model.randomness import CENTRE, log_here, normal_quantile, quantile_centre, unit
+from dapp_model.randomness import is_central, log_here, normal_quantile, quantile_centre, unit
 from dapp_model.world import ENTRY_BAND, MOST_RELATIONSHIPS, PEOPLE_PER_BAND, P
 
 STROKE = 512  # points of the field of entries that are drawn together
@@ -71,13 +71,13 @@ def normals_here(words, z, n):
         z[i] = quantile_centre(unit(words[i]) - 0.5)
     for i in range(n):
         u = unit(words[i])
-        if abs(u - 0.5) > CENTRE:
+        if not is_central(u - 0.5):
             z[i] = normal_quantile(u)
 
 
 @compiled
 def mark_crowd(key, p, days, window, room, n):
-    """Say in `may` of each of n people whether they could be referred in the window."""
+    """Say in `may` of each of n people whether the window could see of them what is looked for."""
     for i in range(n):
         room.crowd.may[i] = 0
     found = find_cases(key, p, window, room, n)

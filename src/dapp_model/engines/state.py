@@ -93,26 +93,9 @@ def empty_lives(slots: int) -> Lives:
     )
 
 
-def copy_of_lives(lives: Lives, slots: npt.NDArray[np.int64] | slice = slice(None)) -> Lives:
-    """Return the lives in some slots, which go their own way from here."""
-    person = lives.person[slots].copy()
-    used = int(person[:, S.PENDING].max(initial=0))
-    pending = np.empty((len(person), *lives.pending.shape[1:]), np.int64)
-    pending[:, :used] = lives.pending[slots, :used]  # most of the room is never used
-    return Lives(
-        person,
-        lives.person_x[slots].copy(),
-        lives.case[slots].copy(),
-        lives.case_y[slots].copy(),
-        lives.field[slots].copy(),
-        lives.heights[slots].copy(),
-        pending,
-    )
-
-
 @compiled_with_memory
 def copy_life(lives, s, others, slot):
-    """Copy one life into a slot of others."""
+    """Copy one life into a slot of others, where it goes its own way."""
     others.person[slot] = lives.person[s]
     others.person_x[slot] = lives.person_x[s]
     others.case[slot] = lives.case[s]
@@ -121,6 +104,13 @@ def copy_life(lives, s, others, slot):
     others.heights[slot] = lives.heights[s]
     n = lives.person[s, S.PENDING]
     others.pending[slot, :n] = lives.pending[s, :n]
+
+
+@compiled_with_memory
+def copy_lives(lives, slots, others):
+    """Copy the lives in some slots into the first slots of others."""
+    for i in range(len(slots)):
+        copy_life(lives, slots[i], others, i)
 
 
 def empty_queues(places: int) -> Queues:

@@ -38,7 +38,7 @@ from dapp_model.engines.state import (
     Queues,
     S,
     copy_life,
-    copy_of_lives,
+    copy_lives,
     emit,
     empty_lives,
     empty_queues,
@@ -286,13 +286,15 @@ def live_under_each(
     """Yield what `live_together` simulates under each option; options must share the county."""
     key = rules.rnd.stream_key(seed, replicate)
     shared = _alike(worlds, _begun(worlds, people, key), key)
+    every, spare = np.arange(len(shared.people)), empty_lives(len(shared.people))
     for number, world in enumerate(worlds):
         if not len(shared.people):
             yield Lived(shared.rows, shared.others)
             continue
         own = shared.lives, shared.queues, shared.joint
         if number < len(worlds) - 1:
-            own = copy_of_lives(own[0]), _copy(own[1]), _copy(own[2])
+            copy_lives(shared.lives, every, spare)
+            own = spare, _copy(own[1]), _copy(own[2])
         lives, queues, _ = own
         joint = go_on(key, world.p, world.days, world.horizon, world.calendar, *own)
         check_room(queues)
@@ -336,7 +338,9 @@ def _alike(worlds: Sequence[World], begun: Alike, key: int) -> Alike:
         line[:n, SLOT] = places[line[:n, SLOT]]
     sizes = np.diff(at)
     chosen = np.repeat(done == 0, sizes)
-    lives = copy_of_lives(lives, going)
+    places_taken = empty_lives(len(going))
+    copy_lives(lives, going, places_taken)
+    lives = places_taken
     return Alike(
         begun.people[going],
         lives,

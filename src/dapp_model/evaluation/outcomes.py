@@ -169,10 +169,16 @@ def latest_grade(records: Rows, persons: Ints, when: Ints) -> Ints:
 # -- people outside the programme -----------------------------------------------------------------
 
 
+def time_of_referrals(phase: model.Phase) -> tuple[int, int]:
+    """Return from when, and until before when, people are referred; seconds."""
+    return model.seconds(phase.start), model.seconds(phase.last_start)
+
+
 def outside(rows: Rows, lives: Lives) -> tuple[pd.DataFrame, Tallies]:
     """Return people with a police record who were not referred, to match participants with.
 
-    `rows` is a county without those whom the pilot can reach. The index date (`when`) of each lies
+    `rows` is a county without those whom the pilot can reach, or at least those who have a record
+    in the time of referrals. The index date (`when`) of each lies
     as long after their first record in the time of referrals as starts lie after referrals on
     average; partners and former partners only, in the county and not in custody at the index date.
     With them what happened to them, and in the table their records in the time before and the
@@ -180,7 +186,7 @@ def outside(rows: Rows, lives: Lives) -> tuple[pd.DataFrame, Tallies]:
     """
     import pandas as pd
 
-    begin, end = model.seconds(lives.phase.start), model.seconds(lives.phase.last_start)
+    begin, end = time_of_referrals(lives.phase)
     started = lives.people[lives.people["started"] != NOT]
     lag = _mean(started["started"] - started["referred"])
     families = rows[(rows["kind"] == ev.RELATIONSHIP_START) & (rows["value"] == ev.FAMILY)]

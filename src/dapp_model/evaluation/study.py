@@ -80,8 +80,9 @@ def simulate(job: Job) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     share = min(OUTSIDE_SHARE, job.inputs.population_share)
     few = with_share(job.inputs, share)
     world = model.tabulate(few, lives.PILOT)
-    census = fast.take_census([world], job.luck.seed, job.luck.replicate, keep=True)
-    return found, outcomes.comparison(census.rows, last)
+    referrals = outcomes.time_of_referrals(last.phase)
+    rows = fast.live_recorded(world, *referrals, job.luck.seed, job.luck.replicate)
+    return found, outcomes.comparison(rows, last)
 
 
 def gather(found: Sequence[tuple[dict[str, pd.DataFrame], pd.DataFrame]], share: float) -> Pool:
