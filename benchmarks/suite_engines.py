@@ -71,7 +71,7 @@ def engines(size: Size) -> Found:
 
     def counting() -> None:
         people = fast.take_census([world], 1, 0).people
-        fast.count(together.live_together(world, people, 1, 0), world)
+        fast.count_rows(together.live_together(world, people, 1, 0), world)
 
     counting()
     written: list[np.ndarray] = []

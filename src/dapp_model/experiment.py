@@ -26,6 +26,7 @@ from dapp_model.parts import Part
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dapp_model.engines.together import Lived
     from dapp_model.model import World
     from dapp_model.parameters import Inputs
 
@@ -80,14 +81,13 @@ _STEPS: Final = (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
 
 
 class _Lived(NamedTuple):
-    """One option: its outcomes; rows of all who are referred, at least, in two parts.
+    """One option: its outcomes, and what happens to all who are referred, at least.
 
     elsewhere: what those of them do under the first option of whom its own rows say nothing.
     """
 
     outcomes: Outcomes
-    own: Rows
-    alike: Rows
+    lived: Lived
     elsewhere: Rows
 
 
@@ -170,11 +170,12 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
 
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
-    for one, own, alike, elsewhere in lives:
-        concerned = np.union1d(_concerned(own, since), _concerned(alike, since))
+    alone = _Alone(since)
+    for one, lived, elsewhere in lives:
+        concerned = np.union1d(_concerned(lived.own, since), alone.concerned(lived))
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
-            base = _by_person(np.concatenate([own, alike]))
+            base = _by_person(lived.rows)
             everyone = concerned
             first = counted(base, concerned)
             entries = base[base["kind"] == ev.ENTRY]
@@ -192,6 +193,21 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
         {n: at_stake[n] for n in names},
         np.stack([entries["person"], entries["time"]], axis=1).astype(np.int64),
     )
+
+
+class _Alone:
+    """Whom a decision concerns of those left alone, whose lives many options share."""
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self.rows: Rows | None = None
+        self.found = np.zeros(0, np.int64)
+
+    def concerned(self, lived: Lived) -> npt.NDArray[np.int64]:
+        """Return what `_concerned` does of those left alone under an option."""
+        if self.rows is not lived.alone:
+            self.rows, self.found = lived.alone, _concerned(lived.alone, self.since)
+        return np.intersect1d(self.found, lived.left_alone)
 
 
 def _referred(rows: Rows) -> npt.NDArray[np.int64]:
@@ -216,10 +232,14 @@ def _by_person(rows: Rows) -> Rows:
 
 def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
     """Yield outcomes of the whole county by the reference engine, with its rows."""
+    from dapp_model.engines.together import Lived
+
     seed, replicate = key
     for name in names:
         log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
-        yield _Lived(measure(log, inputs), log.array, log.array[:0], log.array[:0])
+        nobody = np.zeros(0, np.int64)
+        lived = Lived(log.array, log.array[:0], nobody, nobody)
+        yield _Lived(measure(log, inputs), lived, log.array[:0])
 
 
 def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
@@ -231,29 +251,26 @@ def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
         census = fast.take_census(list(family), *key)
         if not number:
             known = census.people[:, 0]
-        for one, own, alike in _under_each(family, census.people, key):
-            elsewhere = own[:0]
+        for one, lived in _under_each(family, census.people, key):
+            elsewhere = lived.own[:0]
             if number:
                 # Whom the first option's programme cannot reach lives there by themselves.
-                strangers = np.setdiff1d(np.union1d(_referred(own), _referred(alike)), known)
+                strangers = np.setdiff1d(_referred(lived.rows), known)
                 chosen = census.people[np.isin(census.people[:, 0], strangers)]
                 elsewhere = together.live_together(comparator, chosen, *key)
             counts = census.counts + one.counts
-            yield _Lived(replace(one, counts=counts), own, alike, elsewhere)
+            yield _Lived(replace(one, counts=counts), lived, elsewhere)
 
 
 def _under_each(
     family: Sequence[World], people: npt.NDArray[np.int64], key: tuple[int, int]
-) -> Iterator[tuple[Outcomes, Rows, Rows]]:
-    """Yield, under each option, the outcomes of these people and their rows in two parts."""
+) -> Iterator[tuple[Outcomes, Lived]]:
+    """Yield, under each option, the outcomes of these people and what happens to them."""
     from dapp_model.engines import fast, together
 
-    shared: Counts | None = None
     for world, lived in zip(family, together.live_under_each(family, people, *key), strict=True):
-        counts, first_year = fast.count(lived.own, world)
-        if shared is None:
-            shared = fast.count(lived.alike, world)[0]
-        yield Outcomes(world.option, first_year, counts + shared), lived.own, lived.alike
+        counts, first_year = fast.count(lived, world)
+        yield Outcomes(world.option, first_year, counts), lived
 
 
 def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
@@ -263,18 +280,18 @@ def _reached(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
     ours, *others = grouped
     people = fast.find_reached(list(ours), *key)
     first: Outcomes | None = None
-    for one, own, alike in _under_each(ours, people, key):
+    for one, lived in _under_each(ours, people, key):
         first = first or one
-        yield _Lived(one, own, alike, own[:0])
+        yield _Lived(one, lived, lived.own[:0])
     if not others or first is None:
         return
     comparator: Outcomes | None = None
-    for lived in _whole([ours[:1], *others], key):
+    for whole in _whole([ours[:1], *others], key):
         if comparator is None:
-            comparator = lived.outcomes
+            comparator = whole.outcomes
             continue
-        counts = first.counts + lived.outcomes.counts - comparator.counts
-        yield lived._replace(outcomes=replace(lived.outcomes, counts=counts))
+        counts = first.counts + whole.outcomes.counts - comparator.counts
+        yield whole._replace(outcomes=replace(whole.outcomes, counts=counts))
 
 
 def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np.int64]:

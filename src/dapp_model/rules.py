@@ -636,6 +636,27 @@ def refers_self(key, p, days, person, t, z, u):
 
 
 @compiled
+def refers(key, p, days, person, rel, ordinal, t, z, route):
+    """Say whether a route that leads to the programme at t refers after an incident.
+
+    z: the perpetrator's latent frailty; ordinal: the incident's.
+    """
+    if route == ev.SELF:
+        return refers_self(key, p, days, person, t, z, marks(key, p, person, rel, ordinal)[2])
+    day = day_of(t)
+    if route == ev.HEALTH:
+        return marks(key, p, person, rel, ordinal)[3] < days[D.REF_HEALTH, day]
+    if route == ev.MARAC:
+        return hearing(key, days, person, rel, ordinal, t)[1] < days[D.REF_MARAC, day]
+    police, court, children_s, _ = route_uniforms(key, person, rel, ordinal)
+    if route == ev.POLICE:
+        return police < days[D.REF_POLICE, day]
+    if route == ev.COURT:
+        return court < days[D.REF_COURT, day]
+    return children_s < days[D.REF_CHILDREN, day]
+
+
+@compiled
 def admits(days, t, kind, risk):
     """Say whether the design takes this kind of case and this risk (0, 1, 2)."""
     if kind == ev.FAMILY:

@@ -103,7 +103,7 @@ def county(inputs: Inputs, seed: int, number: int) -> County:
     census = fast.take_census([world], seed, number, keep=True)
     if len(census.people):
         raise RunError("A programme reaches people before the end of the baseline year.")
-    counts, first_year = fast.count(census.rows, world)
+    counts, first_year = fast.count_rows(census.rows, world)
     return County.of(Outcomes(option, first_year, counts), census.rows, inputs.population_share)
 
 

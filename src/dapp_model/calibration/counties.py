@@ -71,7 +71,7 @@ def _onwards(job: Job) -> list[float]:
     lives = [together.live_together(w, census.people, job.seed, job.number) for w in worlds]
     outcomes = {}
     for world, rows in zip(worlds, lives, strict=True):
-        counts, first = fast.count(rows, world)
+        counts, first = fast.count_rows(rows, world)
         outcomes[world.option] = Outcomes(world.option, first, census.counts + counts)
     without = outcomes[names[0]]
     years = range(FIRST_YEAR - without.first_year, LAST_YEAR + 1 - without.first_year)

@@ -15,7 +15,15 @@ import numpy.typing as npt
 
 from dapp_model import rules
 from dapp_model.compiled import compiled_with_memory
-from dapp_model.definitions import GROUPS, MEASURES, SCRATCH, fold, fold_people, year_table
+from dapp_model.definitions import (
+    GROUPS,
+    MEASURES,
+    SCRATCH,
+    fold,
+    fold_people,
+    fold_some,
+    year_table,
+)
 from dapp_model.engines.crowds import room_for_crowd
 from dapp_model.engines.leads import RECORDS, REFERRALS, window_of
 from dapp_model.engines.life import begin
@@ -24,6 +32,7 @@ from dapp_model.engines.screen import gather, mark_crowd
 from dapp_model.engines.state import empty_lives
 from dapp_model.engines.together import (
     ROW_TYPE,
+    Lived,
     asking,
     check_room,
     highest_referral,
@@ -250,10 +259,16 @@ def simulate(world: World, seed: int, replicate: int) -> npt.NDArray[np.void]:
     return in_total_order(rows, world.warm_up, world.horizon)
 
 
-def count(rows: npt.NDArray[np.void], world: World) -> tuple[npt.NDArray[np.int64], int]:
-    """Count rows that lie person by person; return (counts [group, measure, year], first year)."""
+def count(lived: Lived, world: World) -> tuple[npt.NDArray[np.int64], int]:
+    """Count what happened to people; return (counts [group, measure, year], first year)."""
     first_year, n_years, years = year_table(world.warm_up, world.horizon)
     counts = np.zeros((len(GROUPS), len(MEASURES), n_years), np.int64)
-    if len(rows):
-        fold_people(rows, years, world.record_start, counts)
+    fold_people(lived.own, years, world.record_start, counts)
+    fold_some(lived.alone, lived.first, lived.last, years, world.record_start, counts)
     return counts, first_year
+
+
+def count_rows(rows: npt.NDArray[np.void], world: World) -> tuple[npt.NDArray[np.int64], int]:
+    """Count rows that lie person by person, as `count` does."""
+    nobody = np.zeros(0, np.int64)
+    return count(Lived(rows, rows[:0], nobody, nobody), world)

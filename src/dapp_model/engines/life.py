@@ -19,7 +19,6 @@ from dapp_model.engines.pathway import (
 from dapp_model.engines.state import (
     NO_SUPPORT,
     NONE,
-    G,
     R,
     S,
     X,
@@ -247,11 +246,11 @@ def incident(key, p, days, life, q, s, r, t, ordinal, behaviour, word, without, 
         leave(p, life, q, s, t, ev.KILLED, rows, cursor)
         return
     if rules.refers_self(key, p, days, person, t, life.person_x[s, X.Z], u_self):
-        refer(key, p, days, life, q, s, r, t, ev.SELF, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.SELF, ordinal, rows, cursor)
     if (behaviour == ev.INJURY or behaviour == ev.RAPE) and u_health < days[
         D.REF_HEALTH, rules.day_of(t)
     ]:
-        refer(key, p, days, life, q, s, r, t, ev.HEALTH, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.HEALTH, ordinal, rows, cursor)
 
 
 @compiled
@@ -294,7 +293,7 @@ def record(key, p, days, life, q, s, r, t, ordinal, a, rows, cursor):
     if case[R.CHILDREN] > 0 and u_child and (a >= 16 or u_pass < p[P.PASS_THROUGH]):
         refer_children(key, p, days, life, q, s, r, t, ordinal, 0, rows, cursor)
     if u_police < days[D.REF_POLICE, rules.day_of(t)]:
-        refer(key, p, days, life, q, s, r, t, ev.POLICE, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.POLICE, ordinal, rows, cursor)
 
 
 @compiled
@@ -336,7 +335,7 @@ def hear(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
         length = np.int64(p[P.IDVA_LENGTH]) // 86400
         emit(rows, cursor, t, ev.IDVA_START, person, r + 1, ordinal, length, 0)
     if u < days[D.REF_MARAC, rules.day_of(t)]:
-        refer(key, p, days, life, q, s, r, t, ev.MARAC, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.MARAC, ordinal, rows, cursor)
 
 
 @compiled
@@ -354,7 +353,7 @@ def refer_children(key, p, days, life, q, s, r, t, ordinal, other, rows, cursor)
     expect(life, q, s, when, ev.CHILD_IN_NEED, r + 1, ordinal, 0)
     u = rules.route_uniforms(key, person, r + 1, ordinal)[2]
     if u < days[D.REF_CHILDREN, rules.day_of(t)]:
-        refer(key, p, days, life, q, s, r, t, ev.CHILDREN, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.CHILDREN, ordinal, rows, cursor)
 
 
 @compiled
@@ -397,7 +396,7 @@ def conviction(key, p, days, life, q, s, r, t, ordinal, rows, cursor):
         if required and started and days[D.BBR, rules.day_of(t)] > 0.0:
             expect(life, q, s, rules.after(p, t, p[P.BBR_DELAY]), ev.BBR_START, rel, ordinal, 0)
     if rules.route_uniforms(key, person, rel, ordinal)[1] < days[D.REF_COURT, rules.day_of(t)]:
-        refer(key, p, days, life, q, s, r, t, ev.COURT, rows, cursor)
+        refer(key, p, days, life, q, s, r, t, ev.COURT, ordinal, rows, cursor)
 
 
 @compiled_inline
@@ -413,8 +412,7 @@ def happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
 def live(key, p, days, life, q, s, horizon, rows, cursor):
     """Live from event to event as far as there is room for rows.
 
-    Returns DONE at the horizon, REACHED as soon as the programme is (the time is then that of
-    the shared state's REACHED_AT), FULL without room.
+    Returns DONE at the horizon, REACHED as soon as the programme is, FULL without room.
     """
     room = len(rows) - ROOM
     me = life.person[s]
@@ -424,7 +422,6 @@ def live(key, p, days, life, q, s, horizon, rows, cursor):
             return DONE
         happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
         if me[S.STAGE] > NONE or me[S.SUPPORT] > NO_SUPPORT:
-            q.g[G.REACHED_AT] = t
             return REACHED
     return FULL
 

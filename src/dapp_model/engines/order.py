@@ -75,11 +75,11 @@ def merge_sort(rows, first, last, spare):
 
 
 @compiled_with_memory
-def by_person(rows, people, earlier, starts):
-    """Return (rows person by person, each in the total order; where each person's begin).
+def by_person(rows, people, earlier, begins, ends):
+    """Return (rows person by person, each in the total order; where each person's begin [n + 1]).
 
     people: int64 [n, 2], identifiers in the order wanted; earlier: rows that are in order already,
-    to which these are added, and starts: int64 [n + 1], where each person's begin there.
+    to which these are added: each person's from `begins` to before `ends`, int64 [n].
     """
     n = len(people)
     place = {people[0, 0]: 0}
@@ -94,12 +94,12 @@ def by_person(rows, people, earlier, starts):
             k = place[last]
         first[k + 1] += 1
     for i in range(n):
-        first[i + 1] += first[i] + starts[i + 1] - starts[i]
+        first[i + 1] += first[i] + ends[i] - begins[i]
     out = np.empty(first[n], rows.dtype)
     at = first[:-1].copy()
     for i in range(n):
-        size = starts[i + 1] - starts[i]
-        out[at[i] : at[i] + size] = earlier[starts[i] : starts[i + 1]]
+        size = ends[i] - begins[i]
+        out[at[i] : at[i] + size] = earlier[begins[i] : ends[i]]
         at[i] += size
     last = people[0, 0]
     k = 0

@@ -9,7 +9,9 @@ from dapp_model import rules
 from dapp_model.compiled import compiled
 from dapp_model.engines.heap import push
 from dapp_model.engines.state import (
+    ASKED,
     ASSESSING,
+    LIVED,
     NO_SUPPORT,
     NONE,
     ON_PROGRAMME,
@@ -32,18 +34,24 @@ from dapp_model.world import ONE_TO_ONE, D, P
 
 
 @compiled
-def refer(key, p, days, life, q, s, r, t, route, rows, cursor):
-    """Refer a perpetrator to the programme, if the design takes them and they are free."""
+def refer(key, p, days, life, q, s, r, t, route, ordinal, rows, cursor):
+    """Refer a perpetrator to the programme, if the design takes them and they are free.
+
+    `ordinal` is that of the incident from which it follows.
+    """
     me = life.person[s]
     if me[S.STAGE] > NONE or me[S.GONE] == 1 or in_custody(life, s, t):
         return
     case = life.case[s, r]
-    if q.g[G.CENSUS] == 1:
+    risk = rules.risk_of(t, case[R.GRADE], case[R.HEARD])
+    if q.g[G.CENSUS] != LIVED:
         # Who can be reached at all, under any option: asked of the kind of case alone.
         if case[R.KIND] != ev.FAMILY:
-            me[S.STAGE] = REFERRED
+            if q.g[G.CENSUS] == ASKED:
+                me[S.STAGE] = REFERRED
+            else:
+                emit(rows, cursor, t, ev.REFERRAL, me[S.PERSON], r + 1, ordinal, route, risk)
         return
-    risk = rules.risk_of(t, case[R.GRADE], case[R.HEARD])
     if not rules.admits(days, t, case[R.KIND], risk):
         return
     if me[S.EPISODE] >= days[D.EPISODES, rules.day_of(t)]:

@@ -44,9 +44,12 @@ Y = IntEnum("Y", "FRAILTY SCORE SIZE", start=0)
 G = IntEnum(
     "G",
     "ASSESSING GROUP ONE SUPPORT ASK_ASSESS ASK_PLACE ASK_SUPPORT SPENT0 SPENT1 SPENT2 "
-    "N_ASSESS N_GROUP N_ONE N_SUPPORT CENSUS REACHED_AT OVERFLOW SIZE",
+    "N_ASSESS N_GROUP N_ONE N_SUPPORT CENSUS OVERFLOW SIZE",
     start=0,
 )
+# What the programme does in a census: it is there; a life stops where it could refer; or it refers
+# nobody, and where it could is written down.
+LIVED, ASKED, NOTED = range(3)
 # Stages of an episode.
 NONE, REFERRED, QUEUING, ASSESSING, WAITING, ON_PROGRAMME = range(6)
 # Stages of partner support.
@@ -118,6 +121,24 @@ def empty_queues(places: int) -> Queues:
     return Queues(
         np.zeros(G.SIZE, np.int64), *(np.zeros((places + 8, WIDTH), np.int64) for _ in range(4))
     )
+
+
+def first_of(lives: Lives, n: int) -> Lives:
+    """Return the first n slots, not copied."""
+    return Lives(
+        lives.person[:n],
+        lives.person_x[:n],
+        lives.case[:n],
+        lives.case_y[:n],
+        lives.field[:n],
+        lives.heights[:n],
+        lives.pending[:n],
+    )
+
+
+def copy_of_queues(queues: Queues) -> Queues:
+    """Return queues that go their own way from here."""
+    return Queues(*(one.copy() for one in queues))
 
 
 @compiled

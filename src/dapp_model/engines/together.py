@@ -9,7 +9,7 @@ refer them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import rules
-from dapp_model.compiled import compiled_with_memory
+from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.allocation import (
     change_lines,
     close,
@@ -31,17 +31,22 @@ from dapp_model.engines.heap import SLOT, WIDTH, pop
 from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown
 from dapp_model.engines.state import (
+    ASKED,
     NO_SUPPORT,
     NONE,
+    NOTED,
     G,
     Lives,
     Queues,
     S,
+    X,
     copy_life,
     copy_lives,
+    copy_of_queues,
     emit,
     empty_lives,
     empty_queues,
+    first_of,
     next_own,
 )
 from dapp_model.errors import RunError
@@ -50,7 +55,6 @@ from dapp_model.world import DAY, ORIGIN, D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
-T = TypeVar("T", bound=tuple[Any, ...])
 Rows = npt.NDArray[np.void]
 
 
@@ -111,7 +115,7 @@ def go_on(key, p, days, until, calendar, life, q, joint):
     n_held = joint.n[2]
     n_calendar = joint.n[3]
     for s in range(len(life.person)):
-        if life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT:
+        if is_by_themselves(life, s):
             rows = grown(rows, cursor[0] + ROOM)
             rows, done = live_on(key, p, days, life, q, s, until, rows, cursor)
             if not done:
@@ -145,7 +149,7 @@ def go_on(key, p, days, until, calendar, life, q, joint):
             if now != t or kind != rank or now_rel != rel or now_ordinal != ordinal:
                 continue  # the person's calendar has changed since; their entry is further down
             happen(key, p, days, life, q, s, t, kind, rel, ordinal, index, rows, cursor)
-            if life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT:
+            if is_by_themselves(life, s):
                 rows, done = live_on(key, p, days, life, q, s, until, rows, cursor)
                 if done:
                     continue
@@ -178,32 +182,70 @@ def go_on(key, p, days, until, calendar, life, q, joint):
 
 
 @compiled_with_memory
-def run_ahead(key, p, days, highest, horizon, life, q, joint, one, asked, alike):
-    """Let those who are by themselves live on to where any option could first refer them.
+def leave_alone(key, p, days, highest, horizon, life, q, joint, one, noted):
+    """Live to the horizon, as if nobody were referred any more, whoever is by themselves.
 
-    highest: tables by day with the highest chances of referral; one: room for one life; asked:
-    queues that only ask who can be reached. Sets `alike` [n] to 1 for those whom no option can
-    refer from here on. Returns where all stand.
+    highest: tables by day with the highest chances of referral; one: room for one life; noted:
+    queues that note where a referral could be. The lives themselves go on to the first of these.
+    Returns (where all stand; rows of what is lived as if, unsorted; where a referral could be, as
+    rows with the incident's relationship and ordinal, the route and the risk; whose each is).
     """
     rows = joint.rows
     cursor = joint.n[:1].copy()
-    spare = np.empty(2 * ROOM, ROW_TYPE)
-    written = np.zeros(1, np.int64)
+    alone: Any = np.empty(65536, ROW_TYPE)
+    n_alone = np.zeros(1, np.int64)
+    could: Any = np.empty(4096, ROW_TYPE)
+    whose = np.empty(4096, np.int64)
+    n_could = 0
     for s in range(len(life.person)):
-        if life.person[s, S.STAGE] != NONE or life.person[s, S.SUPPORT] != NO_SUPPORT:
+        if not is_by_themselves(life, s):
             continue
         copy_life(life, s, one, 0)
-        end = FULL
-        while end == FULL:
-            written[0] = 0
-            end = live(key, p, highest, one, asked, 0, horizon, spare, written)
-        alike[s] = 1 if end == DONE else 0
-        until = horizon if end == DONE else asked.g[G.REACHED_AT]
-        rows = grown(rows, cursor[0] + ROOM)
-        rows, _ = live_on(key, p, days, life, q, s, until, rows, cursor)
+        first = n_alone[0]
+        alone, _ = live_on(key, p, highest, one, noted, 0, horizon, alone, n_alone)
+        until = horizon
+        kept = first
+        for i in range(first, n_alone[0]):
+            if alone[i].kind != ev.REFERRAL:
+                alone[kept] = alone[i]
+                kept += 1
+                continue
+            until = min(until, alone[i].time)
+            could = grown(could, n_could + 1)
+            whose = grown(whose, n_could + 1)
+            could[n_could] = alone[i]
+            whose[n_could] = s
+            n_could += 1
+        n_alone[0] = kept
+        if until < horizon:
+            rows = grown(rows, cursor[0] + ROOM)
+            rows, _ = live_on(key, p, days, life, q, s, until, rows, cursor)
     n = joint.n.copy()
     n[0] = cursor[0]
-    return Joint(rows, joint.heap, joint.held, n)
+    where = Joint(rows, joint.heap, joint.held, n)
+    return where, alone[: n_alone[0]], could[:n_could], whose[:n_could]
+
+
+@compiled
+def is_by_themselves(life, s):
+    """Say whether a person neither is in an episode nor has anything to do with support."""
+    return life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT
+
+
+@compiled
+def mark_taken(key, p, days, life, could, whose, taken):
+    """Set `taken` to 1 for those whom the design may refer where it could (`leave_alone`).
+
+    It may still not: they may have had as many episodes as it allows.
+    """
+    for i in range(len(could)):
+        s = whose[i]
+        t = could[i].time
+        person, rel, ordinal = could[i].person, could[i].relationship, could[i].ordinal
+        if taken[s] == 0 and rules.admits(days, t, ev.PARTNER, could[i].detail):
+            z = life.person_x[s, X.Z]
+            if rules.refers(key, p, days, person, rel, ordinal, t, z, could[i].value):
+                taken[s] = 1
 
 
 @compiled_with_memory
@@ -214,7 +256,7 @@ def renewed(life, joint):
     n_heap = 0
     for s in range(len(life.person)):
         # The others are put on it when they are referred.
-        if life.person[s, S.STAGE] != NONE or life.person[s, S.SUPPORT] != NO_SUPPORT:
+        if not is_by_themselves(life, s):
             n_heap = remember(life, s, heap, n_heap)
     n = np.array([0, n_heap, joint.n[2], joint.n[3]], np.int64)
     return Joint(rows, heap, joint.held, n)
@@ -246,24 +288,37 @@ def close_books(horizon, life, joint):
 class Lived(NamedTuple):
     """What happens to those who can be reached under one option; rows person by person.
 
-    own: of those to whom different options may do different things; alike: of all others, the same
-    array under every option.
+    own: of those whom the option may treat in its own way. alone: of everybody who could be left
+    alone, the same array under every option; it holds here of those whose rows in it are from
+    first [n] to before last [n].
     """
 
     own: Rows
-    alike: Rows
+    alone: Rows
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
 
     @property
     def rows(self) -> Rows:
         """All rows, person by person."""
-        return np.concatenate([self.own, self.alike]) if len(self.alike) else self.own
+        holds = np.zeros(len(self.alone) + 1, np.int64)
+        holds[self.first] += 1
+        holds[self.last] -= 1
+        return np.concatenate([self.own, self.alone[np.cumsum(holds[:-1]) > 0]])
+
+    @property
+    def left_alone(self) -> npt.NDArray[np.int64]:
+        """Identifiers of those of whom `alone` holds."""
+        found: npt.NDArray[np.int64] = self.alone["person"][self.first]
+        return found
 
 
-class Alike(NamedTuple):
-    """Where those stand whose lives may differ, once all that cannot differ has been lived.
+class Shared(NamedTuple):
+    """Where people stand whom options may treat differently, once all else has been lived.
 
-    people: int64 [n, 2]; rows: what has happened to them, person by person, where each person's
-    begin: starts [n + 1]; others: rows of those who live alike under every option.
+    people: int64 [n, 2]; rows: what has happened to them, person by person, each person's from
+    starts [n + 1]; alone, alone_starts: the same of what happens up to the horizon to those by
+    themselves if nobody refers them; could, whose: where somebody could, and whom.
     """
 
     people: npt.NDArray[np.int64]
@@ -272,84 +327,124 @@ class Alike(NamedTuple):
     joint: Joint
     rows: Rows
     starts: npt.NDArray[np.int64]
-    others: Rows
+    alone: Rows
+    alone_starts: npt.NDArray[np.int64]
+    could: Rows
+    whose: npt.NDArray[np.int64]
 
 
 def live_together(world: World, people: npt.NDArray[np.int64], seed: int, replicate: int) -> Rows:
     """Simulate under one option the people who can be reached; rows person by person."""
-    return next(live_under_each([world], people, seed, replicate)).own
+    if not len(people):
+        return np.zeros(0, ROW)
+    key = rules.rnd.stream_key(seed, replicate)
+    lives, queues, joint = _begun([world], people, key)
+    return _ended(world, key, people, (lives, queues, joint), _no_rows(len(people)))
 
 
 def live_under_each(
     worlds: Sequence[World], people: npt.NDArray[np.int64], seed: int, replicate: int
 ) -> Iterator[Lived]:
     """Yield what `live_together` simulates under each option; options must share the county."""
+    if len(worlds) < 2 or not len(people):
+        nobody = np.zeros(0, np.int64)
+        for world in worlds:
+            rows = live_together(world, people, seed, replicate)
+            yield Lived(rows, rows[:0], nobody, nobody)
+        return
     key = rules.rnd.stream_key(seed, replicate)
-    shared = _alike(worlds, _begun(worlds, people, key), key)
-    every, spare = np.arange(len(shared.people)), empty_lives(len(shared.people))
-    for number, world in enumerate(worlds):
-        if not len(shared.people):
-            yield Lived(shared.rows, shared.others)
-            continue
-        own = shared.lives, shared.queues, shared.joint
-        if number < len(worlds) - 1:
-            copy_lives(shared.lives, every, spare)
-            own = spare, _copy(own[1]), _copy(own[2])
-        lives, queues, _ = own
-        joint = go_on(key, world.p, world.days, world.horizon, world.calendar, *own)
-        check_room(queues)
-        rows = close_books(world.horizon, lives, joint)
-        yield Lived(by_person(rows, shared.people, shared.rows, shared.starts)[0], shared.others)
+    shared = _shared(worlds, people, key)
+    spare = empty_lives(len(people))
+    for world in worlds:
+        own = _own(world, shared, key)
+        begins, ends = shared.alone_starts[:-1], shared.alone_starts[1:]
+        left = (own == 0) & (begins < ends)
+        rows = shared.rows[:0]
+        if own.any():
+            slots = np.flatnonzero(own)
+            copy_lives(shared.lives, slots, spare)
+            lives = first_of(spare, len(slots))
+            queues = copy_of_queues(shared.queues)
+            places = np.cumsum(own) - 1
+            for line, n in _lines(queues):
+                line[:n, SLOT] = places[line[:n, SLOT]]
+            state = lives, queues, renewed(lives, shared.joint)
+            earlier = shared.rows, shared.starts[:-1][slots], shared.starts[1:][slots]
+            rows = _ended(world, key, shared.people[slots], state, earlier)
+        yield Lived(rows, shared.alone, begins[left], ends[left])
 
 
-def _begun(worlds: Sequence[World], people: npt.NDArray[np.int64], key: int) -> Alike:
+def _own(world: World, shared: Shared, key: int) -> npt.NDArray[np.int64]:
+    """Return [n] 1 for those whom an option may treat in its own way, else 0."""
+    own = ~_by_themselves(shared.lives)
+    # Who still stands in a line keeps a place, though it may no longer hold.
+    for line, n in _lines(shared.queues):
+        own[line[:n, SLOT]] = True
+    taken = own.astype(np.int64)
+    mark_taken(key, world.p, world.days, shared.lives, shared.could, shared.whose, taken)
+    return taken
+
+
+def _begun(
+    worlds: Sequence[World], people: npt.NDArray[np.int64], key: int
+) -> tuple[Lives, Queues, Joint]:
     """Return where people stand at their entry."""
     episodes = max(int(world.days[D.EPISODES].max()) for world in worlds)
     # A person who waits can change lines once at each change of the design.
     queues = empty_queues(len(people) * max(1, episodes) * 3)
     lives = empty_lives(len(people))
-    joint = set_out(key, worlds[0].p, worlds[0].days, people, lives, queues)
-    starts = np.zeros(len(people) + 1, np.int64)
-    return Alike(people, lives, queues, joint, np.zeros(0, ROW), starts, np.zeros(0, ROW))
+    return lives, queues, set_out(key, worlds[0].p, worlds[0].days, people, lives, queues)
 
 
-def _alike(worlds: Sequence[World], begun: Alike, key: int) -> Alike:
-    """Live what is alike under all options; whom they can treat differently keep their places."""
-    if len(worlds) < 2 or not len(begun.people):
-        return begun
+def _ended(
+    world: World,
+    key: int,
+    people: npt.NDArray[np.int64],
+    state: tuple[Lives, Queues, Joint],
+    earlier: tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]],
+) -> Rows:
+    """Let people live to the horizon; return their rows, with the earlier ones of each."""
+    lives, queues, _ = state
+    joint = go_on(key, world.p, world.days, world.horizon, world.calendar, *state)
+    check_room(queues)
+    rows: Rows = by_person(close_books(world.horizon, lives, joint), people, *earlier)[0]
+    return rows
+
+
+def _shared(worlds: Sequence[World], people: npt.NDArray[np.int64], key: int) -> Shared:
+    """Live all that is the same under all options."""
     first, highest = worlds[0], highest_referral(worlds)
-    lives, queues = begun.lives, begun.queues
-    joint = go_on(
-        key, first.p, first.days, parting(worlds), first.calendar, lives, queues, begun.joint
-    )
-    done = np.zeros(len(begun.people), np.int64)
-    room = empty_lives(1), asking()
-    joint = run_ahead(
-        key, first.p, first.days, highest, first.horizon, lives, queues, joint, *room, done
+    lives, queues, joint = _begun(worlds, people, key)
+    moment = parting(worlds)
+    joint = go_on(key, first.p, first.days, moment, first.calendar, lives, queues, joint)
+    before = len(joint.rows[: joint.n[0]])
+    noted = asking(NOTED)
+    lived = lives, queues, joint, empty_lives(1), noted
+    joint, alone, could, whose = leave_alone(
+        key, first.p, first.days, highest, first.horizon, *lived
     )
     check_room(queues)
-    rows, at = by_person(joint.rows[: joint.n[0]], begun.people, begun.rows, begun.starts)
-    # Who still stands in a line keeps a place, though it may no longer hold.
-    for line, n in _lines(queues):
-        done[line[:n, SLOT]] = 0
-    going = np.flatnonzero(done == 0)
-    places = np.cumsum(done == 0) - 1
-    for line, n in _lines(queues):
-        line[:n, SLOT] = places[line[:n, SLOT]]
-    sizes = np.diff(at)
-    chosen = np.repeat(done == 0, sizes)
-    places_taken = empty_lives(len(going))
-    copy_lives(lives, going, places_taken)
-    lives = places_taken
-    return Alike(
-        begun.people[going],
-        lives,
-        queues,
-        renewed(lives, joint),
-        rows[chosen],
-        np.concatenate([[0], np.cumsum(sizes[going])]),
-        rows[~chosen],
+    check_room(noted)
+    rows, starts = by_person(joint.rows[:before], people, *_no_rows(len(people)))
+    ahead = joint.rows[before : joint.n[0]]
+    ends = np.where(_by_themselves(lives), starts[1:], starts[:-1])
+    alone, alone_starts = by_person(alone, people, rows, starts[:-1], ends)
+    rows, starts = by_person(ahead, people, rows, starts[:-1], starts[1:])
+    return Shared(people, lives, queues, joint, rows, starts, alone, alone_starts, could, whose)
+
+
+def _by_themselves(lives: Lives) -> npt.NDArray[np.bool_]:
+    """Say of each life what `is_by_themselves` does."""
+    person = lives.person
+    found: npt.NDArray[np.bool_] = (person[:, S.STAGE] == NONE) & (
+        person[:, S.SUPPORT] == NO_SUPPORT
     )
+    return found
+
+
+def _no_rows(n: int) -> tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return no earlier rows of n people, as `by_person` takes them."""
+    return np.zeros(0, ROW), np.zeros(n, np.int64), np.zeros(n, np.int64)
 
 
 def _lines(queues: Queues) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
@@ -359,10 +454,10 @@ def _lines(queues: Queues) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
         yield line, int(queues.g[counter])
 
 
-def asking() -> Queues:
+def asking(census: int = ASKED) -> Queues:
     """Return queues with which a life is lived only to ask whether the programme can reach it."""
     queues = empty_queues(1)
-    queues.g[G.CENSUS] = 1
+    queues.g[G.CENSUS] = census
     return queues
 
 
@@ -372,10 +467,6 @@ def highest_referral(worlds: Sequence[World]) -> npt.NDArray[np.float64]:
     for route in range(int(D.REF_SELF), int(D.REF_HEALTH) + 1):
         days[route] = np.max([other.days[route] for other in worlds], axis=0)
     return days
-
-
-def _copy(state: T) -> T:
-    return type(state)(*(one.copy() for one in state))
 
 
 def parting(worlds: Sequence[World]) -> int:

@@ -196,7 +196,7 @@ def _value(inputs: Inputs, worlds: Mapping[str, World], rows: Mapping[str, Rows]
 
     accounts = {}
     for name, own in rows.items():
-        counts, first_year = fast.count(own, worlds[name])
+        counts, first_year = fast.count_rows(own, worlds[name])
         counted = Outcomes(name, first_year, counts)
         accounts[name] = value(trimmed(counted, BASELINE_YEAR), inputs)
     return float(summary(accounts[PILOT], accounts[NONE]).net_present_social_value)
