@@ -384,8 +384,12 @@ def test_nobody_is_left_out_of_those_to_match_with_for_a_later_referral(
     later = {
         int(person) for person, entered in fast.take_census([world], 1, 3).people if entered < cut
     } - set(fast.take_census([sooner], 1, 3).people[:, 0].tolist())
-    assert later
-    assert later <= seen_people[0]
+    begin, end = outcomes.time_of_referrals(model.phases(pilot, lives.PILOT)[0])
+    rows = fast.take_census([sooner], 1, 3, keep=True).rows
+    records = rows[(rows["kind"] == ev.RECORD) & (rows["time"] >= begin) & (rows["time"] < end)]
+    recorded = later & set(records["person"].tolist())
+    assert recorded
+    assert recorded <= seen_people[0]
 
 
 # -- learning, and being able to stop -------------------------------------------------------------

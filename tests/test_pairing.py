@@ -20,7 +20,7 @@ from dapp_model.engines import fast, simulate, together
 from dapp_model.outcomes import measure
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
-from dapp_model.world import COUNTY_TABLES, DAY, ORIGIN, D, P, World
+from dapp_model.world import COUNTY_TABLES, DAY, ORIGIN, YEAR, D, P, World
 
 CAMPAIGN = SCENARIOS / "surrey_self_referral_campaign.toml"  # an option changes the county
 # What can follow from an incident follows late: long delays of the record, the court and MARAC.
@@ -284,7 +284,10 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
 def test_options_that_part_late_live_as_each_would_alone(
     path: Path, strain: dict[str, object]
 ) -> None:
-    """Lived once until the first day on which options differ, and then each by itself."""
+    """Lived once until the first day on which options differ, and then each by itself.
+
+    Whom an option cannot treat in its own way lives once for all of them.
+    """
     inputs = load(path, overrides={"population.share": 0.02, **strain})
     for family in experiment.families([model.tabulate(inputs, one) for one in inputs.options]):
         people = fast.find_reached(family, 5, 2)
@@ -292,9 +295,25 @@ def test_options_that_part_late_live_as_each_would_alone(
         assert len(every) == len(family)
         for world, lived in zip(family, every, strict=True):
             alone = together.live_together(world, people, 5, 2)
-            alike = np.isin(alone["person"], lived.alike["person"])
-            assert np.array_equal(alone[~alike], lived.own)
-            assert np.array_equal(alone[alike], lived.alike)
+            left = np.isin(alone["person"], lived.left_alone)
+            assert np.array_equal(alone[~left], lived.own)
+            assert np.array_equal(np.concatenate([lived.own, alone[left]]), lived.rows)
+            counts, first = fast.count_rows(alone, world)
+            assert first == fast.count(lived, world)[1]
+            assert np.array_equal(counts, fast.count(lived, world)[0])
+
+
+def test_most_people_are_left_alone_by_an_option_that_ends_the_programme() -> None:
+    """Otherwise the test above would not see those who live once for all options."""
+    inputs = load(EXTENSION, overrides={"population.share": 0.05})
+    worlds = list(model.tabulate_all(inputs).values())
+    people = fast.find_reached(worlds, 5, 2)
+    left = {
+        world.option: len(lived.left_alone) / len(people)
+        for world, lived in zip(worlds, together.live_under_each(worlds, people, 5, 2), strict=True)
+    }
+    assert left["stop"] > 0.8
+    assert 0.1 < left["extend"] < left["stop"]
 
 
 def test_the_options_of_the_extension_part_after_the_decision() -> None:
@@ -344,6 +363,26 @@ def test_those_who_can_be_reached_are_found_without_living_every_life(
         people = fast.find_reached(family, 3, 1)
         assert np.array_equal(people, fast.take_census(family, 3, 1).people)
         assert len(people) > 5
+
+
+@pytest.mark.parametrize(
+    "strain",
+    [{}, LATE, {"assume.time.tick": "1 day"}, {"assume.idva.reporting_ratio": 5.0}],
+    ids=["as it is", "late", "whole days", "support raises reports"],
+)
+def test_those_with_a_record_are_found_without_living_every_life(strain: dict[str, object]) -> None:
+    """And what happens to them is what a census of the county has of them."""
+    inputs = load(PILOT, overrides={"population.share": 0.05, **strain})
+    world = model.tabulate(inputs, "pilot_as_agreed")
+    since, until = (world.record_start + year * YEAR for year in (1, 2))
+    every = fast.take_census([world], 3, 1, keep=True).rows
+    records = every[(every["kind"] == ev.RECORD) & (every["time"] >= since)]
+    recorded = np.unique(records["person"][records["time"] < until])
+    found = fast.live_recorded(world, since, until, 3, 1)
+    own = found[np.isin(found["person"], recorded)]
+    assert np.array_equal(own, every[np.isin(every["person"], recorded)])
+    assert 50 < len(recorded) <= len(np.unique(found["person"])) < 3 * len(recorded)
+    assert len(found) < len(every) / 2
 
 
 @pytest.mark.parametrize("path", [PILOT, EXTENSION, CAMPAIGN], ids=lambda path: path.stem)

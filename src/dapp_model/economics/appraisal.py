@@ -181,11 +181,23 @@ def _priced(settings: Settings) -> tuple[_Priced, ...]:
 
 def _factors(counts: _Counts, settings: Settings) -> Mapping[str, Floats]:
     """Return the discount factor of each year by schedule; years before year 0 are sunk: 0."""
-    ahead = np.arange(len(counts.homicides)) + counts.first_year - counts.year_0
+    first, n = counts.first_year - counts.year_0, len(counts.homicides)
     return {
-        kind: np.array([discount_factor(int(y), kind) if y >= 0 else 0.0 for y in ahead])
-        for kind in {"standard", settings.harm_discounting}
+        kind: _discount_factors(first, n, kind) for kind in {"standard", settings.harm_discounting}
     }
+
+
+@cache
+def _discount_factors(first: int, n: int, kind: str) -> Floats:
+    ahead = range(first, first + n)
+    return _kept([discount_factor(year, kind) if year >= 0 else 0.0 for year in ahead])
+
+
+def _kept(values: Sequence[float]) -> Floats:
+    """Return an array that cannot be written to, since it is kept for who asks next."""
+    found = np.array(values)
+    found.flags.writeable = False
+    return found
 
 
 def _event_rows(counts: _Counts, settings: Settings) -> list[Row]:
@@ -268,8 +280,13 @@ def _discounted_contract(
 
 
 def _deflators(counts: _Counts, settings: Settings) -> Floats:
-    labels = (year_label(counts.first_year + i) for i in range(len(counts.homicides)))
-    return np.array([deflator(label, settings.price_year) for label in labels])
+    return _deflators_to(counts.first_year, len(counts.homicides), settings.price_year)
+
+
+@cache
+def _deflators_to(first_year: int, n: int, price_year: str) -> Floats:
+    labels = (year_label(first_year + i) for i in range(n))
+    return _kept([deflator(label, price_year) for label in labels])
 
 
 def _deflated_contracts(

@@ -56,6 +56,10 @@ class Lives:
         return np.asarray(self.people["person"], dtype=np.int64)
 
 
+_PATHWAY: Final = (ev.REFERRAL, ev.ASSESSMENT_END, ev.WAITING, ev.START, ev.EPISODE_END)
+_MOST_EPISODES: Final = 2**16
+
+
 def pilot_of(inputs: Inputs) -> Inputs:
     """Return the inputs with two options alone: no programme, and the pilot without extension.
 
@@ -118,29 +122,50 @@ def people_of(rows: Rows, world: World) -> pd.DataFrame:
     """
     import pandas as pd
 
-    def of(kind: int, **columns: str) -> pd.DataFrame:
-        own = rows[rows["kind"] == kind]
-        found = {"person": own["person"], "episode": own["ordinal"]}
-        found |= {name: own[field].astype(np.int64) for name, field in columns.items()}
-        return pd.DataFrame(found)
-
-    found = of(ev.REFERRAL, referred="time", route="value", case="detail")
-    ended = of(ev.EPISODE_END, ended="time", outcome="value")
-    ended = ended[ended["outcome"] != ev.OPEN]
-    for part in (
-        of(ev.ASSESSMENT_END, assessed="time", risk="detail"),
-        of(ev.WAITING, accepted="time"),
-        of(ev.START, started="time", planned="detail"),
-        ended,
-    ):
-        found = found.merge(part, how="left", on=["person", "episode"])
-    found = found.fillna(NOT).astype(np.int64)
+    episodes = _Episodes(rows)
+    columns = {
+        "person": episodes.referrals["person"],
+        "referred": episodes.referrals["time"],
+        "route": episodes.referrals["value"],
+        "case": episodes.referrals["detail"],
+        "assessed": episodes.column(ev.ASSESSMENT_END, "time"),
+        "risk": episodes.column(ev.ASSESSMENT_END, "detail"),
+        "accepted": episodes.column(ev.WAITING, "time"),
+        "started": episodes.column(ev.START, "time"),
+        "ended": episodes.column(ev.EPISODE_END, "time"),
+        "outcome": episodes.column(ev.EPISODE_END, "value"),
+    }
+    found = pd.DataFrame({name: one.astype(np.int64) for name, one in columns.items()})
     begun = found["started"] != NOT
     interval = world.days[model.D.INTERVAL]
     day = np.clip((found["started"].to_numpy() - model.ORIGIN) // model.DAY, 0, len(interval) - 1)
-    length = found["planned"].to_numpy() * interval[day].astype(np.int64)
+    length = episodes.column(ev.START, "detail") * interval[day].astype(np.int64)
     found["planned_end"] = np.where(begun, found["started"] + length, NOT)
     far = sum((found[name] != NOT).astype(int) for name in ("assessed", "accepted", "started"))
     found = found.assign(far=-far).sort_values(["person", "far", "referred"], kind="stable")
-    found = found.drop_duplicates("person").drop(columns=["far", "planned", "episode"])
-    return found.reset_index(drop=True)
+    return found.drop_duplicates("person").drop(columns="far").reset_index(drop=True)
+
+
+class _Episodes:
+    """All referrals of a log, and what became of each."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Keep the rows of the programme's pathway, the referrals in the order of the log."""
+        own = rows[np.isin(rows["kind"], _PATHWAY)]
+        self.rows = own[(own["kind"] != ev.EPISODE_END) | (own["value"] != ev.OPEN)]
+        self.referrals = self.rows[self.rows["kind"] == ev.REFERRAL]
+        self.people = np.unique(self.referrals["person"])
+        keys = self._keys(self.referrals)
+        self.order = np.argsort(keys)
+        self.keys = keys[self.order]
+
+    def _keys(self, rows: Rows) -> Ints:
+        place = np.searchsorted(self.people, rows["person"])
+        return np.asarray(place * _MOST_EPISODES + rows["ordinal"])
+
+    def column(self, kind: int, field: str) -> Ints:
+        """Return a field of each referral's event of a kind, NOT where there is none."""
+        own = self.rows[self.rows["kind"] == kind]
+        found = np.full(len(self.referrals), NOT, np.int64)
+        found[self.order[np.searchsorted(self.keys, self._keys(own))]] = own[field]
+        return found
