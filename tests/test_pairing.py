@@ -376,8 +376,10 @@ def test_those_with_a_record_are_found_without_living_every_life(strain: dict[st
     world = model.tabulate(inputs, "pilot_as_agreed")
     since, until = (world.record_start + year * YEAR for year in (1, 2))
     every = fast.take_census([world], 3, 1, keep=True).rows
-    records = every[(every["kind"] == ev.RECORD) & (every["time"] >= since)]
-    recorded = np.unique(records["person"][records["time"] < until])
+    cases = every["person"] * 16 + every["relationship"]
+    families = cases[(every["kind"] == ev.RELATIONSHIP_START) & (every["value"] == ev.FAMILY)]
+    records = (every["kind"] == ev.RECORD) & (every["time"] >= since) & (every["time"] < until)
+    recorded = np.unique(every["person"][records & ~np.isin(cases, families)])
     found = fast.live_recorded(world, since, until, 3, 1)
     own = found[np.isin(found["person"], recorded)]
     assert np.array_equal(own, every[np.isin(every["person"], recorded)])

@@ -233,7 +233,8 @@ def live_recorded(
 ) -> npt.NDArray[np.void]:
     """Return those rows of `take_census` that are of people with a record in a stretch of time.
 
-    since, until: seconds; a record at `until` is outside. A few others may be among them.
+    since, until: seconds; a record at `until` is outside. The record is about a partner or a former
+    partner. A few others may be among them.
     """
     queues = asking()
     rows: npt.NDArray[np.void] = lives_of_recorded(
