@@ -383,7 +383,7 @@ def test_those_with_a_record_are_found_without_living_every_life(strain: dict[st
     found = fast.live_recorded(world, since, until, 3, 1)
     own = found[np.isin(found["person"], recorded)]
     assert np.array_equal(own, every[np.isin(every["person"], recorded)])
-    assert 50 < len(recorded) <= len(np.unique(found["person"])) < 3 * len(recorded)
+    assert 50 < len(recorded) <= len(np.unique(found["person"])) < 4 * len(recorded)
     assert len(found) < len(every) / 2
 
 
