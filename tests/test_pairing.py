@@ -277,8 +277,14 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "strain",
-    [BUSY, MANY_PLACES, {**BUSY, "assume.time.tick": "1 day"}, {**BUSY, **STRONG_EFFECT}],
-    ids=["busy", "many places", "whole days", "strong effect"],
+    [
+        BUSY,
+        MANY_PLACES,
+        {**BUSY, "assume.time.tick": "1 day"},
+        {**BUSY, **STRONG_EFFECT},
+        {**BUSY, "programme.delivery": "closed groups"},
+    ],
+    ids=["busy", "many places", "whole days", "strong effect", "closed groups"],
 )
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_options_that_part_late_live_as_each_would_alone(

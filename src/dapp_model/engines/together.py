@@ -250,7 +250,7 @@ def mark_taken(key, p, days, life, could, whose, taken):
 
 @compiled_with_memory
 def renewed(life, joint):
-    """Return where all stand with a new calendar, for lives that have changed their slots."""
+    """Return where all stand, for lives that have changed their slots and go their own way."""
     rows: Any = np.empty(16 * ROOM, ROW_TYPE)
     heap = np.zeros((len(life.person) + 4096, WIDTH), np.int64)
     n_heap = 0
@@ -259,7 +259,7 @@ def renewed(life, joint):
         if not is_by_themselves(life, s):
             n_heap = remember(life, s, heap, n_heap)
     n = np.array([0, n_heap, joint.n[2], joint.n[3]], np.int64)
-    return Joint(rows, heap, joint.held, n)
+    return Joint(rows, heap, joint.held.copy(), n)
 
 
 @compiled_with_memory
@@ -417,7 +417,7 @@ def _shared(worlds: Sequence[World], people: npt.NDArray[np.int64], key: int) ->
     lives, queues, joint = _begun(worlds, people, key)
     moment = parting(worlds)
     joint = go_on(key, first.p, first.days, moment, first.calendar, lives, queues, joint)
-    before = len(joint.rows[: joint.n[0]])
+    before = int(joint.n[0])
     noted = asking(NOTED)
     lived = lives, queues, joint, empty_lives(1), noted
     joint, alone, could, whose = leave_alone(
