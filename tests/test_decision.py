@@ -119,6 +119,7 @@ def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> No
     assert f"‘Stop after the pilot’ is worse for victims in none of the {draws} draws." in text
     assert "100%" not in text
     assert " 0%" not in text
+    assert words.in_draws(0.0, 1000) == "in none of the 1,000 draws"
     assert [words.in_draws(share, 16) for share in (0.0, 0.25, 1.0)] == [
         "in none of the 16 draws",
         "25%",
@@ -249,6 +250,7 @@ def test_options_that_differ_less_than_the_error_are_not_told_apart(inputs: Inpu
     close = [one["name"] for one in said["options"] if one["name"] != "extend"]
     said["advice"]["not_told_apart"] = close
     assert words.told_apart(said).endswith("cannot be told from that of any other option.")
+    assert words.told_apart({**said, "draws": 1000}).startswith("With 1,000 draws the expected")
 
 
 def test_weighted_quantiles_are_the_usual_ones_where_weights_are_equal() -> None:

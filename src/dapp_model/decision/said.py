@@ -193,7 +193,7 @@ def _error_of_chances(draws: int) -> str:
     points = 100 * float(np.sqrt(0.25 / (draws - 1)))
     return (
         f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error of a chance in percentage points: "
-        f"with {draws} draws {points:.1f} at most. Where something is so in none of n draws, its "
+        f"with {draws:,} draws {points:.1f} at most. Where something is so in none of n draws, its "
         "chance is below 3/n with 95% confidence."
     )
 

@@ -156,7 +156,7 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
     return Paragraph(
         (
             *(head if isinstance(head, tuple) else (head,)),
-            f" {' '.join(marks)} Every number comes from one run of {decision['draws']} draws: ",
+            f" {' '.join(marks)} Every number comes from one run of {decision['draws']:,} draws: ",
             Link("run record", "record"),
             "; each leads to ",
             Link("where it comes from", "numbers"),

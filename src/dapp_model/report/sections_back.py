@@ -71,7 +71,7 @@ def _drawn(pack: Pack) -> str:
     text += ". "
     if decision["whole_county_draws"] < decision["draws"]:
         text += (
-            f"The county is simulated whole in the first {decision['whole_county_draws']} draws, "
+            f"The county is simulated whole in the first {decision['whole_county_draws']:,} draws, "
             "and its totals are means over these; in the others only the people whom the "
             "programme can reach are simulated, which gives the same differences between options. "
         )

@@ -106,7 +106,7 @@ def luck(decision: Decision) -> Table | None:
         ("Share of luck in the spread", *(words.percent(shares[o["name"]]) for o in compared)),
         *(
             (
-                f"Error with {one['replications']} in each of {decision['draws']} draws",
+                f"Error with {one['replications']} in each of {decision['draws']:,} draws",
                 *(words.money(one["error"][o["name"]]) for o in compared),
             )
             for one in found["error_by_replications"]

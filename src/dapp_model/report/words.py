@@ -218,12 +218,12 @@ def told_apart(decision: Decision) -> str:
     ]
     label = quoted(decision["advice"]["label"])
     if not close:
-        return f"With {decision['draws']} draws, {label} stands apart from every other option."
+        return f"With {decision['draws']:,} draws, {label} stands apart from every other option."
     others = listed(close)
     if len(close) == len(decision["options"]) - 1 > 1:
         others = "any other option"
     return (
-        f"With {decision['draws']} draws the expected value of {label} cannot be told from that "
+        f"With {decision['draws']:,} draws the expected value of {label} cannot be told from that "
         f"of {others}."
     )
 
@@ -281,12 +281,12 @@ def standing(decision: Decision) -> list[str]:
         marks.append(_fitted(decision["posterior"]))
     if decision["indicative"]:
         marks.append(
-            f"Indicative: a quick run with {decision['draws']} draws. Run it without --quick "
+            f"Indicative: a quick run with {decision['draws']:,} draws. Run it without --quick "
             "before using any number."
         )
     elif 0 < decision["draws"] < FEW:
         marks.append(
-            f"Indicative: a run with {decision['draws']} draws, too few for chances and intervals "
+            f"Indicative: a run with {decision['draws']:,} draws, too few for chances and intervals "
             "to be used."
         )
     share = decision["population_share"]
@@ -420,7 +420,7 @@ def in_draws(share: float, draws: int) -> str:
     """Print a chance for a table; no number of draws can tell that it is nought or one."""
     if 0 < share < 1:
         return percent(share)
-    made = origins.shown(draws, f"{int(draws)}")
+    made = origins.shown(draws, f"{int(draws):,}")
     return f"in none of the {made} draws" if share == 0 else f"in all {made} draws"
 
 
