@@ -286,7 +286,7 @@ def standing(decision: Decision) -> list[str]:
         )
     elif 0 < decision["draws"] < FEW:
         marks.append(
-            f"Indicative: a run with {decision['draws']:,} draws, too few for chances and intervals "
+            f"Indicative: a run with {decision['draws']} draws, too few for chances and intervals "
             "to be used."
         )
     share = decision["population_share"]
