@@ -70,6 +70,7 @@ SUITES: dict[str, Suite] = {
     "peers": suite_peers.peers,
     "sharing": suite_engines.sharing,
     "pairing": suite_decision.pairing,
+    "finding": suite_decision.finding,
     "counties": suite_scaling.counties,
     "memory": suite_scaling.memory,
     "workers": suite_scaling.workers,

@@ -12,14 +12,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
-from benchmarks.measured import SCENARIO, Found, Row, Size, child, peak_memory, spent
-from dapp_model import parts, runs, study
+from benchmarks.measured import (
+    SCENARIO,
+    Found,
+    Row,
+    Size,
+    Skipped,
+    child,
+    peak_memory,
+    spent,
+)
+from dapp_model import model, parts, runs, study
 from dapp_model.definitions import MEASURES
-from dapp_model.engines import fast, together
-from dapp_model.experiment import evaluate_differences, evaluate_options
+from dapp_model.engines import fast, sharing, together
+from dapp_model.evaluation import monitoring
+from dapp_model.evaluation.lives import Luck
+from dapp_model.experiment import evaluate_differences, evaluate_options, replicated
+from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
 
 OPTION = "extend"
@@ -29,7 +42,8 @@ MANY = 1000  # draws of a whole study
 ENOUGH = 8  # draws to reckon a spread from
 ENGINE = {
     fast: ("take_census", "find_reached", "count", "simulate"),
-    together: ("live_together", "live_under_each"),
+    together: ("live_together",),
+    sharing: ("live_under_each",),
 }
 
 
@@ -68,6 +82,65 @@ def pairing(size: Size) -> Found:
         f"{needed:,.0f} replicates of {each:.2f} s (averted {mean:,.0f}, sd {paired**0.5:,.0f}); "
         f"unpaired it would take {apart:,.0f}",
     )
+
+
+def finding(size: Size) -> Found:
+    """Say how few are lived to find those who can be reached, and what a part of the county costs.
+
+    The part is that from which monitoring takes people to match with.
+    """
+    inputs = load(SCENARIO, {"population.share": size.share})
+    everybody, marked, reached = (np.array(n) for n in zip(*searched(inputs, size), strict=True))
+    of = f"{size.draws} draws, {size.share:g} of the county"
+    yield Row(
+        "finding",
+        "people whom the search for those who can be reached lives",
+        100 * marked.sum() / everybody.sum(),
+        "%",
+        f"{marked.sum():,} of {everybody.sum():,}; {of}",
+    )
+    yield Row(
+        "finding",
+        "of these, people who can be",
+        100 * reached.sum() / marked.sum(),
+        "%",
+        f"{reached.sum():,}; {of}",
+    )
+    if size.share < 1:
+        yield Skipped("a matched comparison from a part of the county", "it needs the whole county")
+        return
+    few, whole = (log_ratios(inputs, size, at) for at in (monitoring.OUTSIDE_SHARE, 1.0))
+    yield Row(
+        "finding",
+        "matched comparison at the cut-off, error of people from a part of the county",
+        float(np.sqrt(np.mean((few - whole) ** 2))),
+        "(log scale)",
+        f"{monitoring.OUTSIDE_SHARE:g} against all of it, {len(few)} draws; between draws it "
+        f"differs by {whole.std(ddof=1):.2f}",
+    )
+
+
+def searched(inputs: Inputs, size: Size) -> Iterator[tuple[int, int, int]]:
+    """Yield of some draws the numbers of people: all, those lived to find out, those reached."""
+    for number in range(size.draws):
+        drawn = study.draw_inputs(inputs, number, 1)
+        worlds = list(model.tabulate_all(drawn).values())
+        census = fast.take_census(worlds, 1, number, keep=True)
+        others = np.unique(census.rows["person"])
+        lived = fast.may_be_reached(worlds, 1, number).people
+        yield len(others) + len(census.people), len(lived), len(census.people)
+
+
+def log_ratios(inputs: Inputs, size: Size, share: float) -> np.ndarray:
+    """Return [4 * draws] what a matched comparison shows with people from a share of the county."""
+    found = []
+    with mock.patch.object(monitoring, "OUTSIDE_SHARE", share):
+        for number in range(4 * size.draws):
+            drawn = study.draw_inputs(inputs, number, 1)
+            people = replicated(drawn, seed=1, replicates=[number], whole=False)[0].referred
+            job = monitoring.Job(drawn, number, Luck(1, number), people)
+            found.append(monitoring.shown(job)[monitoring.MATCHED])
+    return np.array(found)
 
 
 class Meter:

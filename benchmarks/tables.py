@@ -15,6 +15,7 @@ SECTIONS = {
     "peers": "The simple county in other libraries",
     "sharing": "Options share work",
     "luck": "Options share luck: precision",
+    "finding": "Who can be reached, and with whom to match",
     "scaling": "Counties, workers",
     "memory": "Memory",
     "pipeline": "From a draw to the decision",

@@ -27,7 +27,7 @@ from dapp_model import economics as ec
 from dapp_model.definitions import MEASURES
 from dapp_model.economics import prices, published
 from dapp_model.economics import unit_costs as uc
-from dapp_model.model import true_mix
+from dapp_model.mix import true_mix
 from dapp_model.parameters import registry
 
 # ------------------------------------------------------------ prices and discounting

@@ -16,7 +16,7 @@ from strategies import BUSY, EXTENSION, PILOT, QUICK, SCENARIOS, quick
 
 from dapp_model import events as ev
 from dapp_model import experiment, model
-from dapp_model.engines import fast, simulate, together
+from dapp_model.engines import fast, sharing, simulate, together
 from dapp_model.outcomes import measure
 from dapp_model.parameters import Inputs
 from dapp_model.scenario import load
@@ -297,7 +297,7 @@ def test_options_that_part_late_live_as_each_would_alone(
     inputs = load(path, overrides={"population.share": 0.02, **strain})
     for family in experiment.families([model.tabulate(inputs, one) for one in inputs.options]):
         people = fast.find_reached(family, 5, 2)
-        every = list(together.live_under_each(family, people, 5, 2))
+        every = list(sharing.live_under_each(family, people, 5, 2))
         assert len(every) == len(family)
         for world, lived in zip(family, every, strict=True):
             alone = together.live_together(world, people, 5, 2)
@@ -316,7 +316,7 @@ def test_most_people_are_left_alone_by_an_option_that_ends_the_programme() -> No
     people = fast.find_reached(worlds, 5, 2)
     left = {
         world.option: len(lived.left_alone) / len(people)
-        for world, lived in zip(worlds, together.live_under_each(worlds, people, 5, 2), strict=True)
+        for world, lived in zip(worlds, sharing.live_under_each(worlds, people, 5, 2), strict=True)
     }
     assert left["stop"] > 0.8
     assert 0.1 < left["extend"] < left["stop"]
@@ -326,13 +326,13 @@ def test_the_options_of_the_extension_part_after_the_decision() -> None:
     """And not before any of them does anything else: a day's difference parts them."""
     inputs = quick(EXTENSION)
     worlds = [model.tabulate(inputs, one) for one in inputs.options]
-    parting = together.parting(worlds)
+    parting = sharing.parting(worlds)
     assert parting > model.seconds(model.decision_date(inputs, inputs.option("extend").levers))
     day = (parting - ORIGIN) // DAY
     before = [world.days[:, :day] for world in worlds]
     assert all(np.array_equal(one, before[0]) for one in before)
     assert any((world.days[:, day] != worlds[0].days[:, day]).any() for world in worlds)
-    assert together.parting(worlds[:1]) == worlds[0].horizon
+    assert sharing.parting(worlds[:1]) == worlds[0].horizon
 
 
 ROUTES = ("self", "police", "marac", "children", "court", "health")
@@ -369,6 +369,23 @@ def test_those_who_can_be_reached_are_found_without_living_every_life(
         people = fast.find_reached(family, 3, 1)
         assert np.array_equal(people, fast.take_census(family, 3, 1).people)
         assert len(people) > 5
+
+
+def test_a_point_that_only_a_raised_hazard_reaches_needs_an_incident_before_it() -> None:
+    """So hardly more lives are lived in vain than if no incident raised the hazard of the next."""
+    inputs = load(EXTENSION, overrides={"population.share": 0.2})
+    still = load(
+        EXTENSION, overrides={"population.share": 0.2, "assume.incident.raised_hazard": 0.0}
+    )
+
+    def share_in_vain(inputs: Inputs) -> float:
+        worlds = list(model.tabulate_all(inputs).values())
+        found = fast.may_be_reached(worlds, 3, 1).people
+        reached = fast.find_reached(worlds, 3, 1)
+        assert set(reached[:, 0]) <= set(found[:, 0])
+        return 1 - len(reached) / len(found)
+
+    assert share_in_vain(inputs) < share_in_vain(still) + 0.1
 
 
 @pytest.mark.parametrize(

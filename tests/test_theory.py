@@ -21,7 +21,7 @@ from scipy.optimize import brentq
 from dapp_model import events as ev
 from dapp_model.engines import simulate
 from dapp_model.errors import InputErrors
-from dapp_model.model import true_mix
+from dapp_model.mix import true_mix
 from dapp_model.scenario import load
 
 PILOT = Path(__file__).parents[1] / "scenarios" / "surrey_pilot.toml"

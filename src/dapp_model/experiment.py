@@ -6,7 +6,7 @@ Options share people, luck and work. `evaluate` and what it takes are those of `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ from dapp_model.parts import Part
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dapp_model.engines.together import Lived
+    from dapp_model.engines.sharing import Lived
     from dapp_model.model import World
     from dapp_model.parameters import Inputs
 
@@ -43,11 +43,7 @@ def with_share(inputs: Inputs, share: float) -> Inputs:
 _CAUSE = ("person", "relationship", "ordinal")
 
 
-def _worlds(inputs: Inputs, names: Sequence[str]) -> list[World]:
-    return list(model.tabulate_all(inputs, names).values())
-
-
-def families(worlds: Sequence[World]) -> list[list[World]]:
+def families(worlds: Iterable[World]) -> list[list[World]]:
     """Group options that share the county: they differ in nothing but the programme."""
     found: list[list[World]] = []
     for world in worlds:
@@ -113,7 +109,7 @@ def evaluate_options(
     if engine == "reference":
         lives = _by_reference(inputs, names, key)
     else:
-        lives = _whole(families(_worlds(inputs, names)), key)
+        lives = _whole(families(model.tabulate_all(inputs, names).values()), key)
     found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
 
@@ -128,7 +124,7 @@ def evaluate_differences(
     simulated whole, and so is then the first option.
     """
     names = tuple(options or inputs.options)
-    grouped = families(_worlds(inputs, names))
+    grouped = families(model.tabulate_all(inputs, names).values())
     lives = _reached(grouped, (seed, replicate))
     found = {one.outcomes.option: one.outcomes for one in lives}
     return {name: found[name] for name in names}
@@ -151,7 +147,7 @@ def replicated(
         return tuple(
             _with_stakes(inputs, _by_reference(inputs, names, (seed, r))) for r in replicates
         )
-    grouped = families(_worlds(inputs, names))
+    grouped = families(model.tabulate_all(inputs, names).values())
     lives = _whole if whole else _reached
     return tuple(_with_stakes(inputs, lives(grouped, (seed, r))) for r in replicates)
 
@@ -232,14 +228,12 @@ def _by_person(rows: Rows) -> Rows:
 
 def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) -> Lives:
     """Yield outcomes of the whole county by the reference engine, with its rows."""
-    from dapp_model.engines.together import Lived
+    from dapp_model.engines.sharing import of_rows
 
     seed, replicate = key
     for name in names:
         log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
-        nobody = np.zeros(0, np.int64)
-        lived = Lived(log.array, log.array[:0], nobody, nobody)
-        yield _Lived(measure(log, inputs), lived, log.array[:0])
+        yield _Lived(measure(log, inputs), of_rows(log.array), log.array[:0])
 
 
 def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:
@@ -266,9 +260,9 @@ def _under_each(
     family: Sequence[World], people: npt.NDArray[np.int64], key: tuple[int, int]
 ) -> Iterator[tuple[Outcomes, Lived]]:
     """Yield, under each option, the outcomes of these people and what happens to them."""
-    from dapp_model.engines import fast, together
+    from dapp_model.engines import fast, sharing
 
-    for world, lived in zip(family, together.live_under_each(family, people, *key), strict=True):
+    for world, lived in zip(family, sharing.live_under_each(family, people, *key), strict=True):
         counts, first_year = fast.count(lived, world)
         yield Outcomes(world.option, first_year, counts), lived
 
@@ -301,7 +295,7 @@ def find_reached(inputs: Inputs, *, seed: int, replicate: int) -> npt.NDArray[np
     """
     from dapp_model.engines import fast
 
-    ours = families(_worlds(inputs, inputs.options))[0]
+    ours = families(model.tabulate_all(inputs).values())[0]
     return fast.find_reached(ours, seed, replicate)
 
 

@@ -65,7 +65,7 @@ def _onwards(job: Job) -> list[float]:
     ends = model.seconds(dt.date(LAST_YEAR + 1, 4, 1))
     worlds = [
         dataclasses.replace(w, horizon=min(ends, w.horizon))
-        for w in families(list(model.tabulate_all(inputs, names).values()))[0]
+        for w in families(model.tabulate_all(inputs, names).values())[0]
     ]
     census = fast.take_census(worlds, job.seed, job.number)
     lives = [together.live_together(w, census.people, job.seed, job.number) for w in worlds]

@@ -43,7 +43,8 @@ from dapp_model.economics.unit_costs import (
     tariff,
 )
 from dapp_model.events import HOMICIDE
-from dapp_model.model import decision_date, true_mix
+from dapp_model.mix import true_mix
+from dapp_model.model import decision_date
 
 if TYPE_CHECKING:
     from dapp_model.outcomes import Outcomes

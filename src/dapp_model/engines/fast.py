@@ -8,7 +8,7 @@ were, event by event, in the total order of events. The log is the reference eng
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,11 @@ from dapp_model.engines.crowds import room_for_crowd
 from dapp_model.engines.leads import RECORDS, REFERRALS, window_of
 from dapp_model.engines.life import begin
 from dapp_model.engines.order import ROOM, grown, in_total_order, sort_rows
-from dapp_model.engines.screen import gather, mark_crowd
+from dapp_model.engines.screen import marked
+from dapp_model.engines.sharing import Lived, of_rows
 from dapp_model.engines.state import empty_lives
 from dapp_model.engines.together import (
     ROW_TYPE,
-    Lived,
     asking,
     check_room,
     highest_referral,
@@ -89,79 +89,31 @@ def county(key, p, days, warm_up, horizon, year_of_day, record_start, life, q, c
 
 
 @compiled_with_memory
-def reach(key, p, days, warm_up, window, life, q, room):
-    """Find who can be referred in the window, hardly living the lives of others.
+def live_each(key, p, days, people, horizon, life, q, keep):
+    """Live some people one by one up to the horizon, or until the programme is reached.
 
-    Returns identifiers and entry times [n, 2], as `county` does.
+    Returns (if `keep`, the rows of those who never reach it, person by person; identifiers and
+    entry times of those who do).
     """
-    rows = np.empty(8192, ROW_TYPE)
-    cursor = np.zeros(1, np.int64)
-    reached = np.zeros((1024, 2), np.int64)
-    n = 0
-    crowd = room.crowd
-    until = window.until
-    top = days[D.ENTRY].max()
-    band = 0
-    while band * ENTRY_BAND < top:
-        person = band * PEOPLE_PER_BAND - 1
-        t = ORIGIN
-        more = True
-        while more:
-            person, t, here, more = gather(key, p, days, person, t, warm_up, until, room)
-            mark_crowd(key, p, days, window, room, here)
-            for i in range(here):
-                if crowd.may[i] == 0:
-                    continue
-                cursor[0] = 0
-                begin(key, p, days, life, q, 0, crowd.person[i], crowd.entry[i], rows, cursor)
-                rows, done = live_on(key, p, days, life, q, 0, until, rows, cursor)
-                if done:
-                    continue
-                if n >= len(reached):
-                    bigger = np.zeros((2 * n, 2), np.int64)
-                    bigger[:n] = reached
-                    reached = bigger
-                reached[n, 0] = crowd.person[i]
-                reached[n, 1] = crowd.entry[i]
-                n += 1
-        band += 1
-    return reached[:n]
-
-
-@compiled_with_memory
-def lives_of_recorded(key, p, days, warm_up, window, horizon, life, q, room):
-    """Live, up to the horizon, whoever could have a record in the window and is never referred.
-
-    Returns rows person by person.
-    """
-    out: Any = np.empty(65536, ROW_TYPE)
+    out: Any = np.empty(ROOM if keep == 0 else 65536, ROW_TYPE)
     n_out = 0
     rows = np.empty(8192, ROW_TYPE)
     cursor = np.zeros(1, np.int64)
-    crowd = room.crowd
-    until = window.until
-    top = days[D.ENTRY].max()
-    band = 0
-    while band * ENTRY_BAND < top:
-        person = band * PEOPLE_PER_BAND - 1
-        t = ORIGIN
-        more = True
-        while more:
-            person, t, here, more = gather(key, p, days, person, t, warm_up, until, room)
-            mark_crowd(key, p, days, window, room, here)
-            for i in range(here):
-                if crowd.may[i] == 0:
-                    continue
-                cursor[0] = 0
-                begin(key, p, days, life, q, 0, crowd.person[i], crowd.entry[i], rows, cursor)
-                rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
-                if done:
-                    sort_rows(rows, 0, cursor[0])
-                    out = grown(out, n_out + cursor[0])
-                    out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
-                    n_out += cursor[0]
-        band += 1
-    return out[:n_out]
+    reached = np.empty_like(people)
+    n = 0
+    for i in range(len(people)):
+        cursor[0] = 0
+        begin(key, p, days, life, q, 0, people[i, 0], people[i, 1], rows, cursor)
+        rows, done = live_on(key, p, days, life, q, 0, horizon, rows, cursor)
+        if not done:
+            reached[n] = people[i]
+            n += 1
+        elif keep == 1:
+            sort_rows(rows, 0, cursor[0])
+            out = grown(out, n_out + cursor[0])
+            out[n_out : n_out + cursor[0]] = rows[: cursor[0]]
+            n_out += cursor[0]
+    return out[:n_out], reached[:n]
 
 
 @dataclass(frozen=True)
@@ -204,26 +156,40 @@ def take_census(worlds: list[World], seed: int, replicate: int, *, keep: bool = 
     return Census(counts, rows, people, first_year)
 
 
-def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[np.int64]:
-    """Return the people of `take_census` and nothing else, much sooner."""
+class Sought(NamedTuple):
+    """Whom the search lives to see whether they are reached, and how: see `may_be_reached`.
+
+    people: int64 [n, 2], identifier and entry time; days: the tables by day with the highest
+    chances of referral; until: the second from which no route is open.
+    """
+
+    people: npt.NDArray[np.int64]
+    days: npt.NDArray[np.float64]
+    until: int
+
+
+def may_be_reached(worlds: list[World], seed: int, replicate: int) -> Sought:
+    """Return all whom one of these options can reach, told from the keyed chances, and others."""
     world = worlds[0]
     days = highest_referral(worlds)
     open_days = np.flatnonzero((days[D.REF_SELF : D.REF_HEALTH + 1] > 0.0).any(axis=0))
     if not len(open_days):
-        return np.zeros((0, 2), np.int64)
+        return Sought(np.zeros((0, 2), np.int64), days, world.warm_up)
     since, last = (int(day) * DAY + ORIGIN for day in (open_days[0], open_days[-1] + 1))
     window = window_of(world.p, days, REFERRALS, since, min(world.horizon, last))
-    queues = asking()
-    people = reach(
-        rules.rnd.stream_key(seed, replicate),
-        world.p,
-        days,
-        world.warm_up,
-        window,
-        empty_lives(1),
-        queues,
-        room_for_crowd(),
-    )
+    key = rules.rnd.stream_key(seed, replicate)
+    people = marked(key, world.p, days, world.warm_up, window, room_for_crowd())
+    return Sought(people, days, window.until)
+
+
+def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[np.int64]:
+    """Return the people of `take_census` and nothing else, much sooner."""
+    found = may_be_reached(worlds, seed, replicate)
+    if not len(found.people):
+        return found.people
+    key, queues = rules.rnd.stream_key(seed, replicate), asking()
+    lived = found.people, found.until, empty_lives(1), queues, 0
+    people: npt.NDArray[np.int64] = live_each(key, worlds[0].p, found.days, *lived)[1]
     check_room(queues)
     return people
 
@@ -236,18 +202,11 @@ def live_recorded(
     since, until: seconds; a record at `until` is outside. The record is about a partner or a former
     partner. A few others may be among them.
     """
-    queues = asking()
-    rows: npt.NDArray[np.void] = lives_of_recorded(
-        rules.rnd.stream_key(seed, replicate),
-        world.p,
-        world.days,
-        world.warm_up,
-        window_of(world.p, world.days, RECORDS, since, min(until, world.horizon)),
-        world.horizon,
-        empty_lives(1),
-        queues,
-        room_for_crowd(),
-    )
+    window = window_of(world.p, world.days, RECORDS, since, min(until, world.horizon))
+    key, queues = rules.rnd.stream_key(seed, replicate), asking()
+    found = marked(key, world.p, world.days, world.warm_up, window, room_for_crowd())
+    lived = found, world.horizon, empty_lives(1), queues, 1
+    rows: npt.NDArray[np.void] = live_each(key, world.p, world.days, *lived)[0]
     check_room(queues)
     return rows
 
@@ -271,5 +230,4 @@ def count(lived: Lived, world: World) -> tuple[npt.NDArray[np.int64], int]:
 
 def count_rows(rows: npt.NDArray[np.void], world: World) -> tuple[npt.NDArray[np.int64], int]:
     """Count rows that lie person by person, as `count` does."""
-    nobody = np.zeros(0, np.int64)
-    return count(Lived(rows, rows[:0], nobody, nobody), world)
+    return count(of_rows(rows), world)

@@ -16,14 +16,45 @@ import numpy as np
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
 from dapp_model import rules
-from dapp_model.compiled import compiled
+from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.crowds import MARGIN, PEOPLE
 from dapp_model.engines.lanes import draw, words_at
 from dapp_model.engines.walks import search_cases
 from dapp_model.randomness import is_central, log_here, normal_quantile, quantile_centre, unit
-from dapp_model.world import ENTRY_BAND, MOST_RELATIONSHIPS, PEOPLE_PER_BAND, P
+from dapp_model.world import ENTRY_BAND, MOST_RELATIONSHIPS, ORIGIN, PEOPLE_PER_BAND, D, P
 
 STROKE = 512  # points of the field of entries that are drawn together
+
+
+@compiled_with_memory
+def marked(key, p, days, warm_up, window, room):
+    """Return of whom the window could see what is looked for, and perhaps some others.
+
+    int64 [n, 2], identifiers and entry times.
+    """
+    found = np.zeros((1024, 2), np.int64)
+    n = 0
+    crowd = room.crowd
+    top = days[D.ENTRY].max()
+    band = 0
+    while band * ENTRY_BAND < top:
+        person = band * PEOPLE_PER_BAND - 1
+        t = ORIGIN
+        more = True
+        while more:
+            person, t, here, more = gather(key, p, days, person, t, warm_up, window.until, room)
+            mark_crowd(key, p, days, window, room, here)
+            if n + here > len(found):
+                bigger = np.zeros((2 * (n + here), 2), np.int64)
+                bigger[:n] = found[:n]
+                found = bigger
+            for i in range(here):
+                if crowd.may[i] == 1:
+                    found[n, 0] = crowd.person[i]
+                    found[n, 1] = crowd.entry[i]
+                    n += 1
+        band += 1
+    return found[:n]
 
 
 @compiled

@@ -1,14 +1,11 @@
 """Those who can meet the programme, in the fast engine: event by event, in the total order.
 
-Only what they share, places, assessors, money and support, ties one life to another. So whatever
-cannot differ between options is lived once: everything until the first day on which the options
-differ, and from then on everybody by themselves until the first moment at which any option could
-refer them.
+Only what they share, places, assessors, money and support, ties one life to another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -27,31 +24,25 @@ from dapp_model.engines.allocation import (
     grown_heap,
     remember,
 )
-from dapp_model.engines.heap import SLOT, WIDTH, pop
+from dapp_model.engines.heap import WIDTH, pop
 from dapp_model.engines.life import DONE, FULL, begin, happen, live
 from dapp_model.engines.order import ROOM, by_person, grown
 from dapp_model.engines.state import (
     ASKED,
     NO_SUPPORT,
     NONE,
-    NOTED,
     G,
     Lives,
     Queues,
     S,
-    X,
-    copy_life,
-    copy_lives,
-    copy_of_queues,
     emit,
     empty_lives,
     empty_queues,
-    first_of,
     next_own,
 )
 from dapp_model.errors import RunError
 from dapp_model.events import ROW
-from dapp_model.world import DAY, ORIGIN, D, World
+from dapp_model.world import D, World
 
 ROW_TYPE = numba.from_dtype(ROW)
 HELD = 8192  # closed groups that can hold places at once
@@ -181,71 +172,10 @@ def go_on(key, p, days, until, calendar, life, q, joint):
     return Joint(rows, heap, held, n)
 
 
-@compiled_with_memory
-def leave_alone(key, p, days, highest, horizon, life, q, joint, one, noted):
-    """Live to the horizon, as if nobody were referred any more, whoever is by themselves.
-
-    highest: tables by day with the highest chances of referral; one: room for one life; noted:
-    queues that note where a referral could be. The lives themselves go on to the first of these.
-    Returns (where all stand; rows of what is lived as if, unsorted; where a referral could be, as
-    rows with the incident's relationship and ordinal, the route and the risk; whose each is).
-    """
-    rows = joint.rows
-    cursor = joint.n[:1].copy()
-    alone: Any = np.empty(65536, ROW_TYPE)
-    n_alone = np.zeros(1, np.int64)
-    could: Any = np.empty(4096, ROW_TYPE)
-    whose = np.empty(4096, np.int64)
-    n_could = 0
-    for s in range(len(life.person)):
-        if not is_by_themselves(life, s):
-            continue
-        copy_life(life, s, one, 0)
-        first = n_alone[0]
-        alone, _ = live_on(key, p, highest, one, noted, 0, horizon, alone, n_alone)
-        until = horizon
-        kept = first
-        for i in range(first, n_alone[0]):
-            if alone[i].kind != ev.REFERRAL:
-                alone[kept] = alone[i]
-                kept += 1
-                continue
-            until = min(until, alone[i].time)
-            could = grown(could, n_could + 1)
-            whose = grown(whose, n_could + 1)
-            could[n_could] = alone[i]
-            whose[n_could] = s
-            n_could += 1
-        n_alone[0] = kept
-        if until < horizon:
-            rows = grown(rows, cursor[0] + ROOM)
-            rows, _ = live_on(key, p, days, life, q, s, until, rows, cursor)
-    n = joint.n.copy()
-    n[0] = cursor[0]
-    where = Joint(rows, joint.heap, joint.held, n)
-    return where, alone[: n_alone[0]], could[:n_could], whose[:n_could]
-
-
 @compiled
 def is_by_themselves(life, s):
     """Say whether a person neither is in an episode nor has anything to do with support."""
     return life.person[s, S.STAGE] == NONE and life.person[s, S.SUPPORT] == NO_SUPPORT
-
-
-@compiled
-def mark_taken(key, p, days, life, could, whose, taken):
-    """Set `taken` to 1 for those whom the design may refer where it could (`leave_alone`).
-
-    It may still not: they may have had as many episodes as it allows.
-    """
-    for i in range(len(could)):
-        s = whose[i]
-        t = could[i].time
-        person, rel, ordinal = could[i].person, could[i].relationship, could[i].ordinal
-        if taken[s] == 0 and rules.admits(days, t, ev.PARTNER, could[i].detail):
-            z = life.person_x[s, X.Z]
-            if rules.refers(key, p, days, person, rel, ordinal, t, z, could[i].value):
-                taken[s] = 1
 
 
 @compiled_with_memory
@@ -285,107 +215,16 @@ def close_books(horizon, life, joint):
     return rows[: cursor[0]]
 
 
-class Lived(NamedTuple):
-    """What happens to those who can be reached under one option; rows person by person.
-
-    own: of those whom the option may treat in its own way. alone: of everybody who could be left
-    alone, the same array under every option; it holds here of those whose rows in it are from
-    first [n] to before last [n].
-    """
-
-    own: Rows
-    alone: Rows
-    first: npt.NDArray[np.int64]
-    last: npt.NDArray[np.int64]
-
-    @property
-    def rows(self) -> Rows:
-        """All rows, person by person."""
-        holds = np.zeros(len(self.alone) + 1, np.int64)
-        holds[self.first] += 1
-        holds[self.last] -= 1
-        return np.concatenate([self.own, self.alone[np.cumsum(holds[:-1]) > 0]])
-
-    @property
-    def left_alone(self) -> npt.NDArray[np.int64]:
-        """Identifiers of those of whom `alone` holds."""
-        found: npt.NDArray[np.int64] = self.alone["person"][self.first]
-        return found
-
-
-class Shared(NamedTuple):
-    """Where people stand whom options may treat differently, once all else has been lived.
-
-    people: int64 [n, 2]; rows: what has happened to them, person by person, each person's from
-    starts [n + 1]; alone, alone_starts: the same of what happens up to the horizon to those by
-    themselves if nobody refers them; could, whose: where somebody could, and whom.
-    """
-
-    people: npt.NDArray[np.int64]
-    lives: Lives
-    queues: Queues
-    joint: Joint
-    rows: Rows
-    starts: npt.NDArray[np.int64]
-    alone: Rows
-    alone_starts: npt.NDArray[np.int64]
-    could: Rows
-    whose: npt.NDArray[np.int64]
-
-
 def live_together(world: World, people: npt.NDArray[np.int64], seed: int, replicate: int) -> Rows:
     """Simulate under one option the people who can be reached; rows person by person."""
     if not len(people):
         return np.zeros(0, ROW)
     key = rules.rnd.stream_key(seed, replicate)
-    lives, queues, joint = _begun([world], people, key)
-    return _ended(world, key, people, (lives, queues, joint), _no_rows(len(people)))
+    lives, queues, joint = begun([world], people, key)
+    return ended(world, key, people, (lives, queues, joint), no_rows(len(people)))
 
 
-def live_under_each(
-    worlds: Sequence[World], people: npt.NDArray[np.int64], seed: int, replicate: int
-) -> Iterator[Lived]:
-    """Yield what `live_together` simulates under each option; options must share the county."""
-    if len(worlds) < 2 or not len(people):
-        nobody = np.zeros(0, np.int64)
-        for world in worlds:
-            rows = live_together(world, people, seed, replicate)
-            yield Lived(rows, rows[:0], nobody, nobody)
-        return
-    key = rules.rnd.stream_key(seed, replicate)
-    shared = _shared(worlds, people, key)
-    spare = empty_lives(len(people))
-    for world in worlds:
-        own = _own(world, shared, key)
-        begins, ends = shared.alone_starts[:-1], shared.alone_starts[1:]
-        left = (own == 0) & (begins < ends)
-        rows = shared.rows[:0]
-        if own.any():
-            slots = np.flatnonzero(own)
-            copy_lives(shared.lives, slots, spare)
-            lives = first_of(spare, len(slots))
-            queues = copy_of_queues(shared.queues)
-            places = np.cumsum(own) - 1
-            for line, n in _lines(queues):
-                line[:n, SLOT] = places[line[:n, SLOT]]
-            state = lives, queues, renewed(lives, shared.joint)
-            earlier = shared.rows, shared.starts[:-1][slots], shared.starts[1:][slots]
-            rows = _ended(world, key, shared.people[slots], state, earlier)
-        yield Lived(rows, shared.alone, begins[left], ends[left])
-
-
-def _own(world: World, shared: Shared, key: int) -> npt.NDArray[np.int64]:
-    """Return [n] 1 for those whom an option may treat in its own way, else 0."""
-    own = ~_by_themselves(shared.lives)
-    # Who still stands in a line keeps a place, though it may no longer hold.
-    for line, n in _lines(shared.queues):
-        own[line[:n, SLOT]] = True
-    taken = own.astype(np.int64)
-    mark_taken(key, world.p, world.days, shared.lives, shared.could, shared.whose, taken)
-    return taken
-
-
-def _begun(
+def begun(
     worlds: Sequence[World], people: npt.NDArray[np.int64], key: int
 ) -> tuple[Lives, Queues, Joint]:
     """Return where people stand at their entry."""
@@ -396,7 +235,7 @@ def _begun(
     return lives, queues, set_out(key, worlds[0].p, worlds[0].days, people, lives, queues)
 
 
-def _ended(
+def ended(
     world: World,
     key: int,
     people: npt.NDArray[np.int64],
@@ -411,47 +250,9 @@ def _ended(
     return rows
 
 
-def _shared(worlds: Sequence[World], people: npt.NDArray[np.int64], key: int) -> Shared:
-    """Live all that is the same under all options."""
-    first, highest = worlds[0], highest_referral(worlds)
-    lives, queues, joint = _begun(worlds, people, key)
-    moment = parting(worlds)
-    joint = go_on(key, first.p, first.days, moment, first.calendar, lives, queues, joint)
-    before = int(joint.n[0])
-    noted = asking(NOTED)
-    lived = lives, queues, joint, empty_lives(1), noted
-    joint, alone, could, whose = leave_alone(
-        key, first.p, first.days, highest, first.horizon, *lived
-    )
-    check_room(queues)
-    check_room(noted)
-    rows, starts = by_person(joint.rows[:before], people, *_no_rows(len(people)))
-    ahead = joint.rows[before : joint.n[0]]
-    ends = np.where(_by_themselves(lives), starts[1:], starts[:-1])
-    alone, alone_starts = by_person(alone, people, rows, starts[:-1], ends)
-    rows, starts = by_person(ahead, people, rows, starts[:-1], starts[1:])
-    return Shared(people, lives, queues, joint, rows, starts, alone, alone_starts, could, whose)
-
-
-def _by_themselves(lives: Lives) -> npt.NDArray[np.bool_]:
-    """Say of each life what `is_by_themselves` does."""
-    person = lives.person
-    found: npt.NDArray[np.bool_] = (person[:, S.STAGE] == NONE) & (
-        person[:, S.SUPPORT] == NO_SUPPORT
-    )
-    return found
-
-
-def _no_rows(n: int) -> tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def no_rows(n: int) -> tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return no earlier rows of n people, as `by_person` takes them."""
     return np.zeros(0, ROW), np.zeros(n, np.int64), np.zeros(n, np.int64)
-
-
-def _lines(queues: Queues) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
-    """Yield each line of those who wait, and how many stand in it."""
-    lines = (queues.assess, queues.group, queues.one, queues.support)
-    for line, counter in zip(lines, (G.N_ASSESS, G.N_GROUP, G.N_ONE, G.N_SUPPORT), strict=True):
-        yield line, int(queues.g[counter])
 
 
 def asking(census: int = ASKED) -> Queues:
@@ -461,25 +262,6 @@ def asking(census: int = ASKED) -> Queues:
     return queues
 
 
-def highest_referral(worlds: Sequence[World]) -> npt.NDArray[np.float64]:
-    """Return the tables by day with the highest chance of each referral under any option."""
-    days = worlds[0].days.copy()
-    for route in range(int(D.REF_SELF), int(D.REF_HEALTH) + 1):
-        days[route] = np.max([other.days[route] for other in worlds], axis=0)
-    return days
-
-
-def parting(worlds: Sequence[World]) -> int:
-    """Return the first moment at which anything differs between options that share the county."""
-    first, *others = worlds
-    moments = [first.horizon]
-    for other in others:
-        days = np.flatnonzero((first.days != other.days).any(axis=0))
-        moments += [int(day) * DAY + ORIGIN for day in days[:1]]
-        moments += [int(t) for t in np.setxor1d(first.calendar, other.calendar)[:1]]
-    return min(moments)
-
-
 def check_room(queues: Queues) -> None:
     """Raise RunError if a life had more due at once than there is room for."""
     if queues.g[G.OVERFLOW]:
@@ -487,3 +269,11 @@ def check_room(queues: Queues) -> None:
             "One simulated person has more events due at once than the fast engine has room for. "
             "Rates this high are far from anything seen; the reference engine has no such limit."
         )
+
+
+def highest_referral(worlds: Sequence[World]) -> npt.NDArray[np.float64]:
+    """Return the tables by day with the highest chance of each referral under any option."""
+    days = worlds[0].days.copy()
+    for route in range(int(D.REF_SELF), int(D.REF_HEALTH) + 1):
+        days[route] = np.max([other.days[route] for other in worlds], axis=0)
+    return days

@@ -43,8 +43,8 @@ FIGURES: Final = (
     *(f"starters with {n} months" for n in FOLLOWED),
 )
 AS_A_SERVICE: Final = "the pilot against no programme, GBP"
-# Of the county, from which people to match with are taken. Against the whole county the ratio then
-# has an error of 0.09, where it differs by 0.53 between draws (40 draws of the extension study).
+# Of the county, from which people to match with are taken: `benchmarks/run.py --only finding` says
+# what error the ratio then has, and how much it differs between draws.
 OUTSIDE_SHARE: Final = 0.2
 _INTERVIEWS: Final = 7_001  # keeps their luck apart from that of other analyses
 
@@ -68,13 +68,13 @@ def shown(job: Job) -> dict[str, float]:
     Counts are those of a whole county. NaN is a figure that nobody could give. The value is net
     present social value in GBP at the pilot's own decision: the pilot with no extension.
     """
-    from dapp_model.engines import fast, together
+    from dapp_model.engines import fast, sharing
     from dapp_model.experiment import with_share
 
     inputs, people = lives.pilot_of(job.inputs), job.people
     worlds = model.tabulate_all(inputs, (NONE, PILOT))
     luck = (job.luck.seed, job.luck.replicate)
-    every = together.live_under_each(list(worlds.values()), people, *luck)
+    every = sharing.live_under_each(list(worlds.values()), people, *luck)
     rows = {name: lived.rows for name, lived in zip(worlds, every, strict=True)}
     cut = cut_off(inputs)
     # Who came how far is what was known then: a later referral must not show.

@@ -37,7 +37,7 @@ CANNOT_USE = (
 
 def simulated_whole(inputs: Inputs) -> tuple[str, ...]:
     """Return the options that change the county itself, and not the programme alone."""
-    found = families(list(tabulate_all(inputs).values()))
+    found = families(tabulate_all(inputs).values())
     return tuple(world.option for family in found[1:] for world in family)
 
 
