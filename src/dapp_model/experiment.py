@@ -73,7 +73,9 @@ class Evaluated:
 
 Counts = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
-_STEPS: Final = (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
+_STEPS: Final = np.isin(
+    np.arange(64), (ev.REFERRAL, ev.ASSESSMENT_START, ev.ASSESSMENT_END, ev.START)
+)
 
 
 class _Lived(NamedTuple):
@@ -164,6 +166,10 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     def counted(rows: Rows, people: npt.NDArray[np.int64]) -> Outcomes:
         return measure_some(rows, people, comparator, inputs)
 
+    def under_it(people: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        left = np.intersect1d(people, base.left_alone)
+        return counted(base.own, people).counts + counted(base.alone, left).counts
+
     outcomes: dict[str, Outcomes] = {}
     at_stake: dict[str, Outcomes] = {}
     alone = _Alone(since)
@@ -171,15 +177,14 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
         concerned = np.union1d(_concerned(lived.own, since), alone.concerned(lived))
         outcomes[one.option] = one
         if not at_stake:  # the comparator comes first
-            base = _by_person(lived.rows)
+            base = lived
             everyone = concerned
-            first = counted(base, concerned)
-            entries = base[base["kind"] == ev.ENTRY]
-            entries = entries[np.isin(entries["person"], _referred(base))]
+            first = replace(one, counts=under_it(concerned))
+            entries = _entries_of_referred(lived)
             at_stake[one.option] = first
             continue
         others = np.setdiff1d(concerned, everyone, assume_unique=True)
-        counts = first.counts + counted(base, others).counts
+        counts = first.counts + under_it(others)
         if len(elsewhere):
             counts = counts + counted(_by_person(elsewhere), others).counts
         at_stake[one.option] = replace(first, counts=counts)
@@ -187,8 +192,21 @@ def _with_stakes(inputs: Inputs, lives: Lives) -> Evaluated:
     return Evaluated(
         {n: outcomes[n] for n in names},
         {n: at_stake[n] for n in names},
-        np.stack([entries["person"], entries["time"]], axis=1).astype(np.int64),
+        entries,
     )
+
+
+def _entries_of_referred(lived: Lived) -> npt.NDArray[np.int64]:
+    """Return everybody who is referred, by number, and when they entered: int64 [n, 2]."""
+    found = []
+    for rows, among in ((lived.own, None), (lived.alone, lived.left_alone)):
+        people = _referred(rows)
+        people = people if among is None else np.intersect1d(people, among)
+        entries = rows[rows["kind"] == ev.ENTRY]
+        entries = entries[np.isin(entries["person"], people)]
+        found.append(np.stack([entries["person"], entries["time"]], axis=1))
+    every = np.concatenate(found).astype(np.int64)
+    return every[np.argsort(every[:, 0])]
 
 
 class _Alone:
@@ -217,7 +235,7 @@ def _concerned(rows: Rows, since: int) -> npt.NDArray[np.int64]:
     are the same in every option, and whoever has dropped out of an earlier cohort is too, so their
     victims' harm is no part of what is at stake.
     """
-    step = np.isin(rows["kind"], _STEPS) & (rows["time"] >= since)
+    step = _STEPS[rows["kind"]] & (rows["time"] >= since)
     return np.unique(rows["person"][step])
 
 
@@ -233,7 +251,7 @@ def _by_reference(inputs: Inputs, names: Sequence[str], key: tuple[int, int]) ->
     seed, replicate = key
     for name in names:
         log = simulate(inputs, option=name, seed=seed, replicate=replicate, engine="reference")
-        yield _Lived(measure(log, inputs), of_rows(log.array), log.array[:0])
+        yield _Lived(measure(log, inputs), of_rows(_by_person(log.array)), log.array[:0])
 
 
 def _whole(grouped: Sequence[Sequence[World]], key: tuple[int, int]) -> Lives:

@@ -29,6 +29,7 @@ from dapp_model.engines.state import (
     copy_life,
     copy_lives,
     copy_of_queues,
+    emit,
     empty_lives,
     first_of,
 )
@@ -39,16 +40,19 @@ from dapp_model.engines.together import (
     asking,
     begun,
     check_room,
-    ended,
     go_on,
     highest_referral,
     is_by_themselves,
     live_on,
     live_together,
+    lived_on,
     no_rows,
     renewed,
 )
-from dapp_model.world import DAY, ORIGIN, World
+from dapp_model.world import DAY, ORIGIN, D, P, World
+
+AGREED = 2  # the answer at the first contact that leads on
+LIVED_AGAIN = 1
 
 
 @compiled_with_memory
@@ -96,20 +100,92 @@ def leave_alone(key, p, days, highest, horizon, life, q, joint, one, noted):
     return where, alone[: n_alone[0]], could[:n_could], whose[:n_could]
 
 
-@compiled
-def mark_taken(key, p, days, life, could, whose, taken):
-    """Set `taken` to 1 for those whom the design may refer where it could (`leave_alone`).
+@compiled_with_memory
+def mark_taken(key, p, days, calendar, horizon, life, alone, starts, could, whose, taken):
+    """Set `taken` where the design may refer: 1 for whoever has to be lived again, 2 for the rest.
 
-    It may still not: they may have had as many episodes as it allows.
+    These are never reached or refuse: they take no place and nothing works on them, so that their
+    life is the one they live by themselves. alone, starts: these lives, those of slot s from
+    starts[s] to before starts[s + 1]; could, whose: as `leave_alone` returns them. Returns the
+    rows that the programme's attempts add, unsorted.
     """
-    for i in range(len(could)):
+    rows: Any = np.empty(ROOM, ROW_TYPE)
+    cursor = np.zeros(1, np.int64)
+    i = 0
+    while i < len(could):
         s = whose[i]
-        t = could[i].time
-        person, rel, ordinal = could[i].person, could[i].relationship, could[i].ordinal
-        if taken[s] == 0 and rules.admits(days, t, ev.PARTNER, could[i].detail):
-            z = life.person_x[s, X.Z]
-            if rules.refers(key, p, days, person, rel, ordinal, t, z, could[i].value):
+        first = cursor[0]
+        busy = rules.NEVER
+        episode = life.person[s, S.EPISODE]
+        ended = life.person[s, S.LAST_END]
+        # A chance that counts while somebody is contacted would make the order within it matter.
+        while i < len(could) and whose[i] == s:
+            t, person = could[i].time, could[i].person
+            i += 1
+            if taken[s] == 1 or t < busy:
+                continue
+            if t == busy:
                 taken[s] = 1
+                continue
+            if not is_referred(key, p, days, life, could[i - 1], s, episode, ended):
+                continue
+            episode += 1
+            route = could[i - 1].value
+            wait, answer, _ = rules.contact(key, p, person, episode, route, life.person_x[s, X.Z])
+            when = rules.after(p, t, wait)
+            own = alone[starts[s] : starts[s + 1]]
+            if answer == AGREED or when >= horizon or is_disturbed(days, calendar, own, t, when):
+                taken[s] = 1
+                continue
+            taken[s] = 2
+            rows = grown(rows, cursor[0] + 4)
+            rel = could[i - 1].relationship
+            emit(rows, cursor, t, ev.REFERRAL, person, 0, episode, route, rel)
+            emit(rows, cursor, when, ev.CONTACT, person, 0, episode, answer, 0)
+            outcome = ev.REFUSED if answer == 1 else ev.NOT_REACHED
+            emit(rows, cursor, when, ev.EPISODE_END, person, 0, episode, outcome, 0)
+            busy = when
+            ended = when
+        if taken[s] == 1:
+            cursor[0] = first
+    return rows[: cursor[0]]
+
+
+@compiled
+def is_referred(key, p, days, life, could, s, episode, ended):
+    """Say whether the design refers somebody where a route could, as `pathway.refer` does.
+
+    episode: how many they have had; ended: when the last one did.
+    """
+    t = could.time
+    if not rules.admits(days, t, ev.PARTNER, could.detail):
+        return False
+    if episode >= days[D.EPISODES, rules.day_of(t)]:
+        return False
+    if ended != rules.NEVER and np.float64(t - ended) < p[P.GAP]:
+        return False
+    rel, ordinal = could.relationship, could.ordinal
+    z = life.person_x[s, X.Z]
+    return rules.refers(key, p, days, could.person, rel, ordinal, t, z, could.value)
+
+
+@compiled
+def is_disturbed(days, calendar, own, since, until):
+    """Say whether anything ends an episode from `since` to `until` but its contact.
+
+    own: somebody's rows, of which custody and leaving do; a programme that closes does too.
+    """
+    for i in range(len(own)):
+        if own[i].time > until:
+            break
+        if own[i].time >= since and (own[i].kind == ev.CUSTODY_START or own[i].kind == ev.EXIT):
+            return True
+    for i in range(len(calendar)):
+        if since <= calendar[i] <= until:
+            day = rules.day_of(calendar[i])
+            if days[D.CLOSE, day] > 0.0 or days[D.STOP, day] > 0.0:
+                return True
+    return False
 
 
 class Lived(NamedTuple):
@@ -177,34 +253,46 @@ def live_under_each(
     key = rules.rnd.stream_key(seed, replicate)
     shared = _shared(worlds, people, key)
     spare = empty_lives(len(people))
+    every = np.concatenate([shared.rows, shared.alone])
+    begins, ends = shared.alone_starts[:-1], shared.alone_starts[1:]
     for world in worlds:
-        own = _own(world, shared, key)
-        begins, ends = shared.alone_starts[:-1], shared.alone_starts[1:]
-        left = (own == 0) & (begins < ends)
-        rows = shared.rows[:0]
-        if own.any():
-            slots = np.flatnonzero(own)
-            copy_lives(shared.lives, slots, spare)
-            lives = first_of(spare, len(slots))
-            queues = copy_of_queues(shared.queues)
-            places = np.cumsum(own) - 1
-            for line, n in _lines(queues):
-                line[:n, SLOT] = places[line[:n, SLOT]]
-            state = lives, queues, renewed(lives, shared.joint)
-            earlier = shared.rows, shared.starts[:-1][slots], shared.starts[1:][slots]
-            rows = ended(world, key, shared.people[slots], state, earlier)
-        yield Lived(rows, shared.alone, begins[left], ends[left])
+        taken, attempts = _taken(world, shared, key)
+        left = (taken == 0) & (begins < ends)
+        own = shared.rows[:0]
+        if taken.any():
+            again, offset = taken == LIVED_AGAIN, len(shared.rows)
+            added = [_live_again(world, shared, np.flatnonzero(again), spare, key), attempts]
+            first = np.where(again, shared.starts[:-1], begins + offset)[taken > 0]
+            last = np.where(again, shared.starts[1:], ends + offset)[taken > 0]
+            own = by_person(np.concatenate(added), people[taken > 0], every, first, last)[0]
+        yield Lived(own, shared.alone, begins[left], ends[left])
 
 
-def _own(world: World, shared: Shared, key: int) -> npt.NDArray[np.int64]:
-    """Return [n] 1 for those whom an option may treat in its own way, else 0."""
+def _taken(world: World, shared: Shared, key: int) -> tuple[npt.NDArray[np.int64], Rows]:
+    """Return [n] whom an option treats in its own way, and rows, as `mark_taken` does."""
     own = ~_by_themselves(shared.lives)
     # Who still stands in a line keeps a place, though it may no longer hold.
     for line, n in _lines(shared.queues):
         own[line[:n, SLOT]] = True
-    taken = own.astype(np.int64)
-    mark_taken(key, world.p, world.days, shared.lives, shared.could, shared.whose, taken)
-    return taken
+    taken = own.astype(np.int64) * LIVED_AGAIN
+    when = world.calendar, world.horizon
+    lives = shared.lives, shared.alone, shared.alone_starts
+    could = shared.could, shared.whose
+    return taken, mark_taken(key, world.p, world.days, *when, *lives, *could, taken)
+
+
+def _live_again(
+    world: World, shared: Shared, slots: npt.NDArray[np.int64], spare: Lives, key: int
+) -> Rows:
+    """Live those in some slots to the horizon; return their further rows, unsorted."""
+    copy_lives(shared.lives, slots, spare)
+    lives = first_of(spare, len(slots))
+    queues = copy_of_queues(shared.queues)
+    places = np.full(len(shared.people), -1)
+    places[slots] = np.arange(len(slots))
+    for line, n in _lines(queues):
+        line[:n, SLOT] = places[line[:n, SLOT]]
+    return lived_on(world, key, (lives, queues, renewed(lives, shared.joint)))
 
 
 def _shared(worlds: Sequence[World], people: npt.NDArray[np.int64], key: int) -> Shared:

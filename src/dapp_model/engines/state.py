@@ -99,14 +99,23 @@ def empty_lives(slots: int) -> Lives:
 @compiled_with_memory
 def copy_life(lives, s, others, slot):
     """Copy one life into a slot of others, where it goes its own way."""
-    others.person[slot] = lives.person[s]
-    others.person_x[slot] = lives.person_x[s]
-    others.case[slot] = lives.case[s]
-    others.case_y[slot] = lives.case_y[s]
-    others.field[slot] = lives.field[s]
-    others.heights[slot] = lives.heights[s]
-    n = lives.person[s, S.PENDING]
-    others.pending[slot, :n] = lives.pending[s, :n]
+    for i in range(S.SIZE):
+        others.person[slot, i] = lives.person[s, i]
+    for i in range(X.SIZE):
+        others.person_x[slot, i] = lives.person_x[s, i]
+    # Of relationships that have not begun, nothing holds.
+    for r in range(lives.person[s, S.RELATIONSHIPS]):
+        for i in range(R.SIZE):
+            others.case[slot, r, i] = lives.case[s, r, i]
+        for i in range(Y.SIZE):
+            others.case_y[slot, r, i] = lives.case_y[s, r, i]
+        for band in range(BANDS):
+            for i in range(5):
+                others.field[slot, r, i, band] = lives.field[s, r, i, band]
+            others.heights[slot, r, band] = lives.heights[s, r, band]
+    for i in range(lives.person[s, S.PENDING]):
+        for k in range(5):
+            others.pending[slot, i, k] = lives.pending[s, i, k]
 
 
 @compiled_with_memory

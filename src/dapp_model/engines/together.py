@@ -220,8 +220,9 @@ def live_together(world: World, people: npt.NDArray[np.int64], seed: int, replic
     if not len(people):
         return np.zeros(0, ROW)
     key = rules.rnd.stream_key(seed, replicate)
-    lives, queues, joint = begun([world], people, key)
-    return ended(world, key, people, (lives, queues, joint), no_rows(len(people)))
+    state = begun([world], people, key)
+    rows: Rows = by_person(lived_on(world, key, state), people, *no_rows(len(people)))[0]
+    return rows
 
 
 def begun(
@@ -235,18 +236,12 @@ def begun(
     return lives, queues, set_out(key, worlds[0].p, worlds[0].days, people, lives, queues)
 
 
-def ended(
-    world: World,
-    key: int,
-    people: npt.NDArray[np.int64],
-    state: tuple[Lives, Queues, Joint],
-    earlier: tuple[Rows, npt.NDArray[np.int64], npt.NDArray[np.int64]],
-) -> Rows:
-    """Let people live to the horizon; return their rows, with the earlier ones of each."""
+def lived_on(world: World, key: int, state: tuple[Lives, Queues, Joint]) -> Rows:
+    """Let people live to the horizon; return the rows since they began, unsorted."""
     lives, queues, _ = state
     joint = go_on(key, world.p, world.days, world.horizon, world.calendar, *state)
     check_room(queues)
-    rows: Rows = by_person(close_books(world.horizon, lives, joint), people, *earlier)[0]
+    rows: Rows = close_books(world.horizon, lives, joint)
     return rows
 
 

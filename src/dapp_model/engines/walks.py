@@ -19,25 +19,52 @@ from dapp_model.world import ORIGIN, YEAR, D, P
 
 @compiled
 def search_cases(key, p, days, window, room, n):
-    """Mark those of whose n cases a point could lead to a referral."""
+    """Mark those of whose n cases a point could lead to what is looked for.
+
+    Whatever lies above the rate that holds without a raised hazard needs an incident before it, so
+    bands that lie there as a whole are walked from the first point that needs none.
+    """
+    cases = room.cases
+    for case in range(n):
+        # Of what was before the time looked at nothing is known.
+        unknown = cases.begins[case] < cases.first[case]
+        cases.stirs[case] = cases.first[case] if unknown else rules.INFINITE
+    n_points = walk_bands(key, p, days, window, room, n, 0, False)
+    n_points = walk_bands(key, p, days, window, room, n, n_points, True)
+    judge(key, p, days, window, room, n_points)
+
+
+@compiled
+def walk_bands(key, p, days, window, room, n, n_points, raised):
+    """Walk the bands of n cases that only a raised hazard reaches, or all others.
+
+    Returns how many points wait to be judged.
+    """
     crowd = room.crowd
     cases = room.cases
     cells = room.cells
     tick = np.int64(p[P.TICK])
     n_cells = 0
-    n_points = 0
     for case in range(n):
-        person = crowd.person[cases.who[case]]
         highest = cases.highest[case] * p[P.SEASON_MAX]
+        first_band = 0
+        bands = rules.bands_needed(cases.base[case] * p[P.SEASON_MAX])
+        since = cases.first[case]
+        if raised:
+            first_band = bands
+            bands = rules.bands_needed(highest)
+            since = max(since, cases.stirs[case])
+            if since > cases.last[case] or crowd.may[cases.who[case]] == 1:
+                continue
         # Rounding up to the tick can bring a point of an earlier cell to this instant.
-        start = cases.first[case] - tick
-        for band in range(rules.bands_needed(highest)):
+        start = since - tick
+        for band in range(first_band, bands):
             size = rules.cell_seconds(band)
             width = rules.band_width(band)
             cell = max(0, (start - ORIGIN) // size)
             begins = ORIGIN + cell * size
             while begins <= cases.last[case]:
-                cells.lanes.person[n_cells] = person
+                cells.lanes.person[n_cells] = crowd.person[cases.who[case]]
                 cells.lanes.rel[n_cells] = cases.rel[case]
                 cells.lanes.ordinal[n_cells] = (band << 27) | (cell << 10)
                 cells.case[n_cells] = case
@@ -52,8 +79,7 @@ def search_cases(key, p, days, window, room, n):
                 if n_cells == CELLS:
                     n_points = walk(key, p, days, window, room, n_cells, n_points)
                     n_cells = 0
-    n_points = walk(key, p, days, window, room, n_cells, n_points)
-    judge(key, p, days, window, room, n_points)
+    return walk(key, p, days, window, room, n_cells, n_points)
 
 
 @compiled
@@ -106,7 +132,10 @@ def pick(picked, n):
 
 @compiled
 def note(p, days, room, n, n_points):
-    """Append to `points` those of n that lie in their case and below its highest rate that day."""
+    """Append to `points` those of n that lie in their case and below its highest rate that day.
+
+    The first that needs no raised hazard is noted with the case.
+    """
     cases = room.cases
     cells = room.cells
     points = room.points
@@ -120,7 +149,10 @@ def note(p, days, room, n, n_points):
             continue
         band = ordinal >> 27
         height = rules.band_edge(band) + rules.band_width(band) * unit(words.second[i])
-        if height < cases.highest[case] * days[D.SEASON, rules.day_of(t)]:
+        season = days[D.SEASON, rules.day_of(t)]
+        if height < cases.base[case] * season:
+            cases.stirs[case] = min(cases.stirs[case], t)
+        if height < cases.highest[case] * season:
             points.lanes.person[n_points] = cells.lanes.person[i]
             points.lanes.rel[n_points] = cells.lanes.rel[i]
             points.lanes.ordinal[n_points] = ordinal
