@@ -39,7 +39,8 @@ class Cases(NamedTuple):
     word: that of the frailty; who: place in the crowd; begins: the case; first, last: times
     between which points count; base and highest: rates a year that it never exceeds, but for the
     season, while none and while an incident raises its hazard; stirs: the first time at which it
-    could be raised. area, high, score, z: as in the rules.
+    could be raised; heard: the first from which it could be known to a MARAC; again: the last at
+    which that would lead to what is looked for. area, high, score, z: as in the rules.
     """
 
     word: npt.NDArray[np.uint64]
@@ -49,6 +50,8 @@ class Cases(NamedTuple):
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
     stirs: npt.NDArray[np.int64]
+    heard: npt.NDArray[np.int64]
+    again: npt.NDArray[np.int64]
     area: npt.NDArray[np.int64]
     high: npt.NDArray[np.int64]
     score: npt.NDArray[np.float64]
@@ -125,7 +128,7 @@ def room_for_crowd() -> Room:
     """Return the room that `screen.mark_crowd` needs."""
     return Room(
         Crowd(*np.zeros((7, PEOPLE), np.int64)),
-        Cases(np.zeros(CASES, np.uint64), *np.zeros((8, CASES), np.int64), *np.zeros((4, CASES))),
+        Cases(np.zeros(CASES, np.uint64), *np.zeros((10, CASES), np.int64), *np.zeros((4, CASES))),
         Cells(empty_lanes(CELLS), *np.zeros((4, CELLS), np.int64), *np.zeros((2, CELLS))),
         Picked(*np.zeros((4, CELLS), np.uint64)),
         Points(empty_lanes(CASES), *np.zeros((5, CASES), np.int64), *np.zeros((1, CASES))),

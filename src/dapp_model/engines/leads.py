@@ -18,10 +18,13 @@ from dapp_model.engines.lanes import draw, words_at
 from dapp_model.randomness import unit
 from dapp_model.world import P_MIX, P_REPORT, D, P
 
+HIGH = 2  # the grade of a risk assessment from which a record is referred to MARAC
 MEMORY = 6.0  # lengths of the raised hazard, after which next to nothing is left of it
 
 
 REFERRALS, RECORDS = range(2)
+# Whether a report could lead to a referral.
+NOWHERE, AFTER_A_HEARING, IT_LEADS = range(3)
 
 
 class Window(NamedTuple):
@@ -91,7 +94,7 @@ def judge(key, p, days, window, room, n):
         point = point_at(p, room, i)
         marks = words_at(first, i)
         if window.sought == REFERRALS and marks_may_lead(
-            key, p, days, window, point, cases.z[case], marks
+            key, p, days, window, point, cases, case, marks
         ):
             may[cases.who[case]] = may_happen(key, p, days, room, i)
             continue
@@ -113,13 +116,18 @@ def judge(key, p, days, window, room, n):
             continue
         words = words_at(first, k), words_at(second, k), words_at(third, k)
         point = point_at(p, room, i)
-        if window.sought == RECORDS:
-            when = rules.observation_by(p, days, point.t, point.behaviour, words[0])[1]
-            leads = window.since <= when < window.until
-        else:
-            leads = report_may_lead(key, p, days, window, point, cases.score[case], words)
-        if leads:
+        when = rules.observation_by(p, days, point.t, point.behaviour, words[0])[1]
+        leads = IT_LEADS if window.since <= when < window.until else NOWHERE
+        if window.sought == REFERRALS:
+            leads = report_may_lead(key, p, days, window, point, cases, case, words)
+        if leads == IT_LEADS:
             may[cases.who[case]] = may_happen(key, p, days, room, i)
+        elif (
+            leads == AFTER_A_HEARING
+            and cases.again[case] < when
+            and may_happen(key, p, days, room, i) == 1
+        ):
+            cases.again[case] = when
 
 
 @compiled
@@ -194,59 +202,76 @@ def may_happen(key, p, days, room, i):
 
 
 @compiled
-def marks_may_lead(key, p, days, window, point, z, w):
+def marks_may_lead(key, p, days, window, point, cases, case, w):
     """Say whether a referral could follow without a report; w are the words of the marks."""
     t = point.t
     _, agency, u_self, u_health = rules.marks_by(p, w)
-    if agency and hearing_may_lead(key, p, days, window, point, t):
-        return True
+    if agency:
+        cases.heard[case] = min(cases.heard[case], t)
+        if hearing_may_lead(key, p, days, window, point, t):
+            return True
     if t < window.since or t >= window.until:
         return False
-    if rules.refers_self(key, p, days, point.person, t, z, u_self):
+    if rules.refers_self(key, p, days, point.person, t, cases.z[case], u_self):
         return True
     hurt = point.behaviour == ev.INJURY or point.behaviour == ev.RAPE
     return hurt and u_health < days[D.REF_HEALTH, rules.day_of(t)]
 
 
 @compiled
-def report_may_lead(key, p, days, window, point, score, words):
+def report_may_lead(key, p, days, window, point, cases, case, words):
     """Say whether a referral could follow from a report to the police.
 
-    score: the case's; words: those of the observation, of the routes and of what follows.
+    words: those of the observation, of the routes and of what follows. That a further record is
+    referred to MARAC needs a hearing before it, which another point may bring: what leads only so
+    is weighed when all points have been seen.
     """
     seen, routes, following = words
     person, rel, ordinal, t, behaviour, _ = point
+    score = cases.score[case]
     if t >= window.until:
-        return False
+        return NOWHERE
     _, when, u_crime = rules.observation_by(p, days, t, behaviour, seen)
     if when >= window.until:
-        return False
+        return NOWHERE
     u_police, u_court, u_children = unit(routes[0]), unit(routes[1]), unit(routes[2])
     _, charge, u_marac, u_child = rules.following_by(p, following)
     if when >= window.since:
         day = rules.day_of(when)
         if u_police < days[D.REF_POLICE, day]:
-            return True
+            return IT_LEADS
         if (
             u_child
             and u_children < days[D.REF_CHILDREN, day]
             and rules.children(key, p, person, rel) > 0
         ):
-            return True
-    referred = u_marac < max(p[P.MARAC_A], p[P.MARAC_B])
-    if referred and hearing_may_lead(key, p, days, window, point, when):
-        return True
+            return IT_LEADS
+    high, further = u_marac < p[P.MARAC_A], u_marac < p[P.MARAC_B]
+    otherwise = NOWHERE
+    if high or further:
+        heard = hearing_may_lead(key, p, days, window, point, when)
+        if (
+            high
+            and (heard or when < cases.heard[case])
+            and rules.response(key, p, days, person, rel, ordinal, when, score)[0] == HIGH
+        ):
+            if heard:
+                return IT_LEADS
+            cases.heard[case] = when
+        if further and heard:
+            otherwise = AFTER_A_HEARING
     if not charge or rules.offence_of(p, days, when, behaviour, u_crime) == ev.NONE:
-        return False
+        return otherwise
     to_charge, convicted, to_conviction, _ = rules.justice(key, p, person, rel, ordinal)
     if not convicted:
-        return False
+        return otherwise
     tried = rules.after(p, rules.after(p, when, to_charge), to_conviction)
     if tried < window.since or tried >= window.until:
-        return False
+        return otherwise
     if u_court >= days[D.REF_COURT, rules.day_of(tried)]:
-        return False
-    return rules.response(key, p, days, person, rel, ordinal, when, score)[1]
+        return otherwise
+    arrested = rules.response(key, p, days, person, rel, ordinal, when, score)[1]
+    return IT_LEADS if arrested else otherwise
 
 
 @compiled

@@ -29,9 +29,14 @@ def search_cases(key, p, days, window, room, n):
         # Of what was before the time looked at nothing is known.
         unknown = cases.begins[case] < cases.first[case]
         cases.stirs[case] = cases.first[case] if unknown else rules.INFINITE
+        cases.heard[case] = rules.NEVER if unknown else rules.INFINITE
+        cases.again[case] = rules.NEVER
     n_points = walk_bands(key, p, days, window, room, n, 0, False)
     n_points = walk_bands(key, p, days, window, room, n, n_points, True)
     judge(key, p, days, window, room, n_points)
+    for case in range(n):
+        if rules.NEVER < cases.again[case] and cases.heard[case] <= cases.again[case]:
+            room.crowd.may[cases.who[case]] = 1
 
 
 @compiled
