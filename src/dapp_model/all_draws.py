@@ -56,11 +56,18 @@ class Gathered:
     later: Mapping[str, Later]
 
 
-def readings(inputs: Inputs, plan: study.Plan, parts: Path) -> tuple[Reading, ...]:
-    """Return what the draws under other readings of a repeat are worth; none if none were made."""
+def readings(
+    inputs: Inputs, plan: study.Plan, parts: Path, own: later_choice.Looked | None = None
+) -> tuple[Reading, ...]:
+    """Return what the draws under other readings of a repeat are worth; none if none were made.
+
+    own: what a first look at the run's own draws told, if it has been taken.
+    """
     found = []
     for reading in study.other_readings(inputs, plan):
-        chosen = later_choice.made(inputs, plan, parts, reading=reading)
+        own = own or later_choice.look(inputs, plan, parts)
+        others = later_choice.look(inputs, plan, parts, reading=reading)
+        chosen = later_choice.made(inputs, own, others)
         draws = []
         for draw in range(study.reading_draws(inputs, plan)):
             valued = study.valued_of(parts, draw, reading=reading)
@@ -224,7 +231,13 @@ class _Gathering:
         )
 
 
-def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathered:
+def gather(
+    inputs: Inputs,
+    plan: study.Plan,
+    parts: Path,
+    target: Path,
+    own: later_choice.Looked | None = None,
+) -> Gathered:
     """Read every draw, write outcomes and account (parquet and CSV) and return what they say.
 
     Draws pass through memory one at a time, in their order. Differences between options are means
@@ -232,7 +245,7 @@ def gather(inputs: Inputs, plan: study.Plan, parts: Path, target: Path) -> Gathe
     plus the differences. The parquet files hold these draws.
     """
     found = _Gathering(inputs, plan, parts)
-    later = later_choice.made(inputs, plan, parts)
+    later = later_choice.made(inputs, own or later_choice.look(inputs, plan, parts))
     with tables.DrawTables(target) as rows:
         for draw in range(plan.draws):
             raw, valued = study.counts_of(parts, draw), study.valued_of(parts, draw)

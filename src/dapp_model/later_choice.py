@@ -69,35 +69,34 @@ class Paid:
 # -- the choice -----------------------------------------------------------------------------------
 
 
-def made(inputs: Inputs, plan: study.Plan, parts: Path, *, reading: str = "") -> dict[str, Later]:
-    """Return what becomes of each option that pauses, from the finished draws of a run.
+def made(inputs: Inputs, own: Looked | None, others: Looked | None = None) -> dict[str, Later]:
+    """Return what becomes of each option that pauses, from a run's own finished draws.
 
-    For the draws under another `reading` of a repeat it is what the rule fitted to the run's own
-    draws says of them.
+    Of `others`, draws under another reading of a repeat, it is what the rule fitted to the run's
+    own draws says of them.
     """
-    names = later.pauses(inputs)
-    if not names:
+    if own is None:
         return {}
-    own = _Looked(inputs, plan, parts, "", plan.draws)
-    others = None
-    if reading:
-        others = _Looked(inputs, plan, parts, reading, study.reading_draws(inputs, plan))
-    return {name: _of(inputs, name, own, others) for name in names}
+    return {name: _of(inputs, name, own, others) for name in own.names}
 
 
-class _Looked:
-    """What a first look at the draws of one reading tells: what is known, and what pauses are."""
+def look(inputs: Inputs, plan: study.Plan, parts: Path, *, reading: str = "") -> Looked | None:
+    """Return what a first look at the draws of one reading tells; None if no option pauses."""
+    return Looked(inputs, plan, parts, reading) if later.pauses(inputs) else None
 
-    def __init__(
-        self, inputs: Inputs, plan: study.Plan, parts: Path, reading: str, draws: int
-    ) -> None:
+
+class Looked:
+    """What is known of the draws of one reading, and what options that pause are worth there."""
+
+    def __init__(self, inputs: Inputs, plan: study.Plan, parts: Path, reading: str) -> None:
         import pandas as pd
 
-        names = later.pauses(inputs)
+        self.names = names = later.pauses(inputs)
         drawn: list[Mapping[str, Any]] = []
         shown: list[Mapping[str, float]] = []
         raw: dict[str, list[float]] = {name: [] for name in names}
         paid: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        draws = study.reading_draws(inputs, plan) if reading else plan.draws
         for number in range(draws):
             valued = study.valued_of(parts, number, reading=reading)
             drawn.append({**inputs.values, **valued.parameters})
@@ -111,9 +110,8 @@ class _Looked:
                         _reopening(inputs, name, valued).value,
                     )
                 )
-        self.known = Known(
-            pd.DataFrame(shown) if all(shown) else None, _full(varying(drawn), drawn)
-        )
+        seen = pd.DataFrame(shown) if all(shown) else None
+        self.known = Known(seen, _full(varying(drawn), drawn))
         self.raw = {name: np.array(values) for name, values in raw.items()}
         self.paid = {name: np.array(values).mean(axis=0).tolist() for name, values in paid.items()}
 
@@ -128,7 +126,7 @@ def _full(parameters: pd.DataFrame, drawn: Sequence[Mapping[str, Any]]) -> pd.Da
     return parameters.assign(**missing)
 
 
-def _of(inputs: Inputs, name: str, own: _Looked, others: _Looked | None) -> Later:
+def _of(inputs: Inputs, name: str, own: Looked, others: Looked | None) -> Later:
     here = own if others is None else others
     evaluation, reopening = here.paid[name]
     reopened = here.raw[name] - reopening

@@ -239,7 +239,8 @@ def _write(
     marks = labels.standing(inputs, plan)
     say("Valuing the results (1 of 3).")
     (target / "inputs.toml").write_text(inputs.resolved_toml(), encoding="utf-8", newline="\n")
-    gathered = all_draws.gather(inputs, plan, parts, target)
+    looked = later_choice.look(inputs, plan, parts)
+    gathered = all_draws.gather(inputs, plan, parts, target, looked)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
     ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
@@ -249,7 +250,7 @@ def _write(
         gathered.worth,
         evidence=decision.Evidence(
             gathered.parameters,
-            all_draws.readings(inputs, plan, parts),
+            all_draws.readings(inputs, plan, parts, looked),
             gathered.shown,
             gathered.later,
         ),
