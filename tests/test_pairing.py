@@ -63,6 +63,15 @@ MANY_PLACES: dict[str, object] = {
     "programme.assessors": "2 assessors",
     "assume.pathway.assessments_at_once": "40 assessments",
 }
+# Most attempts come to nothing, are made again, and last long enough for much to happen meanwhile.
+REFUSING: dict[str, object] = {
+    "assume.pathway.reached": 0.6,
+    "assume.pathway.accept_agency": 0.3,
+    "assume.pathway.accept_police": 0.1,
+    "assume.pathway.contact_delay": "90 days",
+    "assume.referral.gap": "30 days",
+    "programme.max_episodes": "3 episodes",
+}
 DECISIONS = (PILOT, EXTENSION)
 SHIPPED = sorted(SCENARIOS.glob("surrey_*.toml"))
 
@@ -283,8 +292,18 @@ def test_options_evaluated_together_or_alone_count_the_same(path: Path) -> None:
         {**BUSY, "assume.time.tick": "1 day"},
         {**BUSY, **STRONG_EFFECT},
         {**BUSY, "programme.delivery": "closed groups"},
+        {**BUSY, **REFUSING},
+        {**BUSY, **REFUSING, "assume.time.tick": "1 day", "assume.pathway.contact_delay": "2 days"},
     ],
-    ids=["busy", "many places", "whole days", "strong effect", "closed groups"],
+    ids=[
+        "busy",
+        "many places",
+        "whole days",
+        "strong effect",
+        "closed groups",
+        "refusing",
+        "refusing, whole days",
+    ],
 )
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_options_that_part_late_live_as_each_would_alone(
@@ -351,6 +370,16 @@ STRAINS = {
         **alone("marac"),
         "assume.record.probability": 0.0,
         "assume.marac.agency_referral": "60 per 1000",
+    },
+    "further records to MARAC": {
+        **alone("marac"),
+        "assume.marac.high_risk_referral": 0.05,
+        "assume.marac.further_referral": 0.95,
+    },
+    "a hazard much raised": {
+        **alone("police"),
+        "assume.incident.raised_hazard": 4.0,
+        "assume.incident.raised_hazard_time": "90 days",
     },
     "support raises reports": {**alone("police"), "assume.idva.reporting_ratio": 5.0},
     **{route: alone(route) for route in ROUTES},
