@@ -144,7 +144,7 @@ def structural(own: str, best: dict[str, str]) -> dict[str, Any]:
     """Return what a decision says of one axis: which option each alternative leads to."""
     alternatives = [
         {"name": name, "words": f"way {name}", "option": option, "label": option.title(),
-         "differs": option != best[own]}
+         "differs": option != best[own], "told_apart": True}
         for name, option in best.items()
     ]  # fmt: skip
     axis = {"axis": "repeat_reading", "assessed": True, "own": own, "alternatives": alternatives}

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from dapp_model import decision
 from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
-from dapp_model.report import words
+from dapp_model.report import section_first, words
 from dapp_model.scenario import load, shipped
+
+Floats = npt.NDArray[np.float64]
 
 BASELINE = {
     "financial_year": "2014/15",
@@ -100,6 +103,72 @@ def test_a_larger_budget_is_set_beside_the_same_design_too(inputs: Inputs) -> No
     assert "£0.70, and each beyond" in sentence
     assert "about £0.20; a larger budget is advised only if" in sentence
     assert sentence.endswith("which it does not.")
+
+
+def of_draws(value: Floats, cost: Floats) -> decision.Worth:
+    """Return an option of one repetition that is worth and costs this much in each draw."""
+    found = worth(0.0)
+    measures = {name: np.zeros((len(value), 1)) for name in decision.MEASURES}
+    measures |= {n: value[:, None] for n in measures if n.startswith(decision.VALUE)}
+    measures |= {decision.COST: cost[:, None], "social_value": (value + cost)[:, None]}
+    harm = np.full((len(value), 1), 5.0)
+    funders = found.programme_cost_by_funder
+    return decision.Worth(measures, harm, funders, BASELINE, np.full_like(harm, 100.0))
+
+
+def test_what_an_extra_pound_returns_has_an_error_and_may_not_be_told_from_the_hurdle(
+    inputs: Inputs,
+) -> None:
+    """Over many studies the returns spread as the error of each says."""
+    returned, errors, apart = [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        luck = rng.normal(0.0, 80_000.0, (2, 200))
+        usual = of_draws(20_000.0 + luck[0], rng.normal(200_000.0, 10_000.0, 200))
+        larger = of_draws(24_000.0 + 1.5 * luck[0] + luck[1], rng.normal(300_000.0, 10_000.0, 200))
+        every = {
+            name: of_draws(np.full(200, -1e5), np.full(200, 1e5)) for name in inputs.options[1:]
+        }
+        every |= {"extend": usual, "extend_larger": larger}
+        found = decision.decide(inputs, every, study={**STUDY, "draws": 200})["larger_budget"]
+        returned.append(found["return_on_extra_pounds"])
+        errors.append(found["return_monte_carlo_error"])
+        apart.append(found["told_apart_from_hurdle"])
+        close = "though the draws do not tell them apart" in words._from_hurdle(found)
+        assert close == (not found["told_apart_from_hurdle"])
+    assert np.mean(returned) == pytest.approx(1.04, abs=0.05)
+    assert np.mean(errors) == pytest.approx(np.std(returned, ddof=1), rel=0.25)  # of 40: 11%
+    assert np.mean(apart) < 0.3
+
+
+def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: Inputs) -> None:
+    """With the same means, on draws that hardly differ and on draws that differ much."""
+    for spread, apart in ((10.0, True), (100_000.0, False)):
+        luck = np.linspace(-1.0, 1.0, 60) * spread
+        option = of_draws(5_000.0 + luck, np.full(60, 1e5))
+        low = f"{decision.VALUE}_low_harm"
+        option.measures[low] = option.measures[decision.VALUE] - 8_000.0
+        every = {name: of_draws(np.full(60, -1e5), np.full(60, 1e5)) for name in inputs.options[1:]}
+        said = decision.decide(inputs, every | {"extend": option}, study={**STUDY, "draws": 60})
+        assert said["advice"]["option"] == "extend"
+        (view,) = [one for one in said["views"] if one["view"] == "low_harm"]
+        assert (view["option"], view["differs"]) == ("stop", True)
+        assert view["behind"] == pytest.approx(3_000.0)
+        assert view["behind_monte_carlo_error"] == pytest.approx(luck.std(ddof=1) / 60**0.5)
+        assert view["told_apart"] == apart
+        axis = said["structural"]["axes"][0]
+        assert [one["told_apart"] for one in axis["alternatives"]] == [False, apart]
+        turned = section_first._turned(said)
+        assert turned.count("stop") == (1 if apart else 0)
+
+
+def test_the_largest_rise_in_harm_is_said(inputs: Inputs) -> None:
+    said = decided(inputs, {"extend": worth(90_000.0, serious=-3.0)})
+    harm = words.option_of(said, "extend")["serious_harm"]
+    assert harm["largest_rise"] == pytest.approx(0.03)
+    assert "The largest rise in any draw is 3%." in words.victim_safety(said)
+    safe = decided(inputs, {"extend": worth(90_000.0, serious=3.0)})
+    assert "largest rise" not in words.victim_safety(safe)
 
 
 def test_an_option_that_endangers_victims_is_never_advised(inputs: Inputs) -> None:

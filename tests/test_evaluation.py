@@ -479,6 +479,14 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     rule = learning_words.rule(said)
     assert "never decisive alone" in rule
     assert words.percent(found["rule"]["chance_of_act"]) in rule
+    # The first page gives a rule to act on only if it is worth something.
+    for noise in (False, True):
+        worth_of = {**found["rule"]["value"], "zero_within_noise": noise}
+        shown = {**said, "learning": {**found, "rule": {**found["rule"], "value": worth_of}}}
+        short = learning_words.rule_in_short(shown)
+        assert short.startswith("Nothing that monitoring shows") == noise
+        whole = learning_words.rule(shown).removesuffix(learning_words.REPEATS_ALONE)
+        assert (short == whole) != noise
     three = learning_words.values(said)
     assert three[0].startswith("As a service alone, the pilot is worth")
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]

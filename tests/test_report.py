@@ -227,7 +227,11 @@ def test_what_is_most_often_best_and_what_turns_the_advice_is_said_only_where_it
     turned = of_options(decision, [0.2, 0.5, 0.3])
     names = [one["name"] for one in decision["options"]]
     turned["views"] = [
-        {**one, "option": names[0] if i < 2 else names[2] if i == 2 else names[1]}
+        {
+            **one,
+            "option": names[0] if i < 2 or i == 3 else names[2] if i == 2 else names[1],
+            "told_apart": i != 3,
+        }
         for i, one in enumerate(turned["views"])
     ]
     assert section_first.most_often(turned) == (
@@ -296,14 +300,14 @@ def test_another_advice_in_the_low_case_is_on_the_first_page(decision: dict[str,
 def test_views_that_change_the_advice_share_a_sentence(decision: dict[str, Any]) -> None:
     names = [one["name"] for one in decision["options"]]
     views = [
-        {"words": "a charge", "option": names[1], "differs": True},
-        {"words": "a cut", "option": names[0], "differs": True},
-        {"words": "a rate", "option": names[1], "differs": True},
-        {"words": "a guess", "option": names[0], "differs": False},
+        {"words": "a charge", "option": names[1], "differs": True, "told_apart": True},
+        {"words": "a cut", "option": names[0], "differs": True, "told_apart": False},
+        {"words": "a rate", "option": names[1], "differs": True, "told_apart": True},
+        {"words": "a guess", "option": names[0], "differs": False, "told_apart": False},
     ]
     first, second = (words.quoted(decision["options"][i]["label"]) for i in (1, 0))
     said = f"Counted otherwise, the advice would be {first} with a charge and a rate, or {second}"
-    assert words.other_views({**decision, "views": views}) == f"{said} with a cut."
+    assert words.other_views({**decision, "views": views}) == f"{said} with a cut (not told apart)."
     assert words.other_views({**decision, "views": views[3:]}) == ""
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.decision import chance
-from dapp_model.decision.view import Material, view
+from dapp_model.decision.view import Material, is_told_apart, view
 from dapp_model.distributions import Mixture
 
 if TYPE_CHECKING:
@@ -92,4 +92,5 @@ def _part(
         "mean_of_the_effect": float(np.average(values, weights=weights)),
         **found,
         "differs": found["option"] != headline["option"],
+        "told_apart": is_told_apart(found, headline["option"]),
     }

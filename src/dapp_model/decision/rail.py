@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dapp_model.decision.chance import alone, mean, said
 from dapp_model.decision.worth import Worth, spread
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
@@ -74,12 +75,15 @@ def assess(found: Worth, rail: Rail) -> dict[str, Any]:
     chance = chance_of_rise(each)
     at_stake, draws = spread(found.serious_at_stake), len(each.averted)
     worse = mean((each.averted > 0).astype(np.float64))
+    stake = over_replications(found.serious_at_stake)
+    rises = -each.averted[stake > 0] / stake[stake > 0]
     return {
         "averted": spread(found.serious_averted),
         "among_victims_of_those_referred": at_stake["mean"],
         "at_stake": at_stake,
         **said("chance_of_rise_beyond_margin", chance, draws),
         **said("chance_comparator_is_worse_for_victims", worse, draws),
+        "largest_rise": float(rises.max()) if len(rises) else None,
         "luck_removed": each.luck_removed,
         "luck_share": each.luck_share,
         "admissible": chance <= rail.limit,

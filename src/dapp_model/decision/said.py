@@ -19,7 +19,7 @@ from dapp_model.decision.later import Later
 from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
-from dapp_model.decision.view import Standing, material
+from dapp_model.decision.view import Standing, behind, material, told_apart
 from dapp_model.decision.worth import (
     AVERTED,
     COST,
@@ -114,7 +114,7 @@ def decide(
         "three_numbers": _three_numbers(by_name[shown]),
         "shown_option": shown,
         "wrong": _wrong(inputs, sure, advised, shown),
-        "larger_budget": larger,
+        "larger_budget": _with_errors(inputs, found, larger),
         "learning": learnt,
         "switching": change.switches(
             values[:, :, [0, inputs.options.index(shown)]],
@@ -129,7 +129,7 @@ def decide(
             reading=str(inputs.values[fitted.READING]),
             advised=advised,
         ),
-        "views": _views(inputs, options, advised),
+        "views": _views(inputs, found, options, advised),
         "guard_rail": asdict(rail_of(inputs)),
         "intervals": f"{INTERVALS} {_error_of_chances(len(values))}",
         "luck": known.luck_of(inputs.options, sure, len(values)),
@@ -372,15 +372,61 @@ def _twin(inputs: Inputs, name: str) -> str:
     return next((one for one in others if design(one) == design(name)), "")
 
 
-def _views(inputs: Inputs, options: list[dict[str, Any]], advised: str) -> list[dict[str, Any]]:
-    """Return the advice under each other way of counting."""
+def _views(
+    inputs: Inputs, found: Mapping[str, Worth], options: list[dict[str, Any]], advised: str
+) -> list[dict[str, Any]]:
+    """Return the advice under each other way of counting, and how far it stands from the run's."""
     views = []
     for view, words in VIEWS.items():
         if view == "optimism" and inputs.values["money.optimism_bias"] != "shown":
             continue
-        name, _ = advise(_candidates(options, f"{VALUE}_{view}"), choice.hurdle_of(inputs))
-        views.append({"view": view, "words": words, "option": name, "differs": name != advised})
+        measure = f"{VALUE}_{view}"
+        name, _ = advise(_candidates(options, measure), choice.hurdle_of(inputs))
+        worth_of = voi.over_replications(nested(inputs.options, found, measure))
+        here, own = (worth_of[:, inputs.options.index(one)] for one in (name, advised))
+        lead = behind(here - own)
+        views.append(
+            {
+                "view": view,
+                "words": words,
+                "option": name,
+                "differs": name != advised,
+                **lead,
+                "told_apart": told_apart(lead),
+            }
+        )
     return views
+
+
+def _with_errors(
+    inputs: Inputs, found: Mapping[str, Worth], larger: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return how a larger budget fared, with the Monte Carlo error of what its pounds return."""
+    if larger is None:
+        return None
+    value, cost = (
+        voi.over_replications(nested(inputs.options, found, name)) for name in (VALUE, COST)
+    )
+    own = inputs.options.index(larger["option"])
+
+    def error(one: dict[str, Any]) -> dict[str, Any]:
+        other = inputs.options.index(one["against"])
+        more = cost[:, own] - cost[:, other]
+        returned = one["return_on_extra_pounds"]
+        error = None
+        if returned is not None:
+            # A ratio of means: what is left of each draw once its own cost is allowed for.
+            rest = value[:, own] - value[:, other] + more - returned * more
+            spread_of = monte_carlo_error(rest)
+            error = None if spread_of is None else spread_of / float(more.mean())
+        apart_from = error is not None and abs(returned - larger["hurdle"]) > 2 * error
+        return one | {
+            "return_monte_carlo_error": error,
+            "told_apart_from_hurdle": apart_from,
+        }
+
+    twin = larger["same_design"]
+    return error(larger) | {"same_design": None if twin is None else error(twin)}
 
 
 def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) -> list[str]:

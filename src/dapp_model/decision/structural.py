@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.decision.effect_prior import FEWEST
-from dapp_model.decision.view import Material, Standing, averaged, material, view
+from dapp_model.decision.view import Material, Standing, averaged, is_told_apart, material, view
 from dapp_model.decision.worth import VALUE, Worth
 from dapp_model.report.names import READINGS
 
@@ -84,9 +84,11 @@ def structural(
         own = [one["option"] for one in axis["alternatives"] if one["name"] == axis.get("own")]
         for one in axis["alternatives"]:
             one["differs"] = one["option"] != (own[0] if own else headline)
+            one["told_apart"] = is_told_apart(one, headline)
+    average = _together(inputs, found, given, parameters)
     return {
         "axes": axes,
-        "average": _together(inputs, found, given, parameters),
+        "average": {**average, "told_apart": is_told_apart(average, headline)},
         "note": "The average is over what harm is counted by and over frailty and state "
         "dependence where they vary; readings of a repeat are averaged apart, on fewer draws. "
         "Frailty and state dependence are two explanations of the same repeats, between which the "
@@ -97,6 +99,15 @@ def structural(
 
 def _alternative(name: str, words: str, weight: float, found: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "words": words, "weight": weight, **found}
+
+
+def _half(
+    name: str, words: str, weight: float, of: tuple[Material, npt.NDArray[np.bool_]]
+) -> dict[str, Any]:
+    """Return what some of the draws say, and how many they are."""
+    given, own = of
+    found = view(given, own.astype(np.float64))
+    return {**_alternative(name, words, weight, found), "draws": int(own.sum())}
 
 
 def _axis(
@@ -160,10 +171,8 @@ def _halves(
     if len(upper) < 2 * FEWEST:
         return _not_assessed(axis, f"halves of {len(upper)} draws are too few; {FEWEST} are needed")
     both = [
-        _alternative("less", less, 1.0, view(given, (~upper).astype(np.float64))),
-        _alternative(
-            "more", more, float(inputs.values[weight]), view(given, upper.astype(np.float64))
-        ),
+        _half("less", less, 1.0, (given, ~upper)),
+        _half("more", more, float(inputs.values[weight]), (given, upper)),
     ]
     return {**_axis(axis, given, both, len(upper)), "parameter": name}
 
@@ -195,8 +204,7 @@ def _rivals(inputs: Inputs, given: Material, parameters: pd.DataFrame | None) ->
     ):  # fmt: skip
         share = float(brought[own].mean())
         told = f"{words} (earlier incidents bring on some {share:.0%} of incidents)"
-        view_of = view(given, own.astype(np.float64))
-        one = _alternative(name, told, float(inputs.values[weight]), view_of)
+        one = _half(name, told, float(inputs.values[weight]), (given, own))
         both.append({**one, "brought_on_by_earlier_incidents": share})
     against = float(np.corrcoef(_ranks(brought), _ranks(differ))[0, 1])
     return {**_axis(RIVALS, given, both, len(index)), "rank_correlation": against}

@@ -107,7 +107,8 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     """Return the advice and each option's numbers under weights on draws (default: equal).
 
     Means are over plain draws, chances over draws without luck. `low` and `high` are the ends of a
-    90% interval, which holds the luck that averaging repetitions has left.
+    90% interval, which holds the luck that averaging repetitions has left. `behind` is how much
+    less an option is worth than the advised, compared draw by draw.
     """
     n = range(len(given.standings))
     even = np.ones(len(given.value)) if weights is None else weights
@@ -118,6 +119,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     ]
     able = candidates(given, values, costs, rises)
     advised, _ = advise(able, given.hurdle)
+    place = given.names.index(advised)
     may = [one.may for one in able]
     best = chance.chance_best(given.apart.values, may, weights)
     worse = given.apart.values < given.apart.values[:, :1]
@@ -132,6 +134,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
                 "low": low,
                 "high": high,
                 "monte_carlo_error": chance.error(given.value[:, i], weights),
+                **behind(given.value[:, place] - given.value[:, i], weights),
                 "true_incidents_averted": chance.mean(given.averted[:, i], weights),
                 "programme_cost": costs[i],
                 **chance.said("chance_best", best[i], draws),
@@ -151,6 +154,25 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
         )
     label = next(one.label for one in given.standings if one.name == advised)
     return {"option": advised, "label": label, "options": options}
+
+
+def behind(lead: Floats, weights: Floats | None = None) -> dict[str, float | None]:
+    """Return the mean of a lead by draw in GBP, with its Monte Carlo error."""
+    return {
+        "behind": chance.mean(lead, weights),
+        "behind_monte_carlo_error": chance.error(lead, weights),
+    }
+
+
+def told_apart(found: Mapping[str, Any]) -> bool:
+    """Say whether what `behind` returned is more than two Monte Carlo errors."""
+    error = found["behind_monte_carlo_error"]
+    return error is not None and found["behind"] > 2 * error
+
+
+def is_told_apart(found: Mapping[str, Any], option: str) -> bool:
+    """Say whether what a view advises is worth more in it than an option, beyond its error."""
+    return told_apart(next(one for one in found["options"] if one["name"] == option))
 
 
 def _of_others(one: Candidate, chances: dict[str, Any]) -> dict[str, Any]:

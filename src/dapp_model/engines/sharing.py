@@ -115,16 +115,14 @@ def mark_taken(key, p, days, calendar, horizon, life, alone, starts, could, whos
     while i < len(could):
         s = whose[i]
         first = cursor[0]
-        busy = rules.NEVER
         episode = life.person[s, S.EPISODE]
         ended = life.person[s, S.LAST_END]
-        # A chance that counts while somebody is contacted would make the order within it matter.
         while i < len(could) and whose[i] == s:
             t, person = could[i].time, could[i].person
             i += 1
-            if taken[s] == 1 or t < busy:
+            if taken[s] == 1:
                 continue
-            if t == busy:
+            if t == ended:  # the order within this instant would matter
                 taken[s] = 1
                 continue
             if not is_referred(key, p, days, life, could[i - 1], s, episode, ended):
@@ -144,7 +142,6 @@ def mark_taken(key, p, days, calendar, horizon, life, alone, starts, could, whos
             emit(rows, cursor, when, ev.CONTACT, person, 0, episode, answer, 0)
             outcome = ev.REFUSED if answer == 1 else ev.NOT_REACHED
             emit(rows, cursor, when, ev.EPISODE_END, person, 0, episode, outcome, 0)
-            busy = when
             ended = when
         if taken[s] == 1:
             cursor[0] = first
@@ -155,7 +152,7 @@ def mark_taken(key, p, days, calendar, horizon, life, alone, starts, could, whos
 def is_referred(key, p, days, life, could, s, episode, ended):
     """Say whether the design refers somebody where a route could, as `pathway.refer` does.
 
-    episode: how many they have had; ended: when the last one did.
+    episode: how many they have had; ended: when the last one does, which may still be to come.
     """
     t = could.time
     if not rules.admits(days, t, ev.PARTNER, could.detail):

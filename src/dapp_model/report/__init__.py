@@ -24,7 +24,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the first page."""
     from dapp_model.report import account_words, change_words, learning_words, sure_words, words
 
-    return [
+    lines = [
         *words.standing(decision),
         *([words.calibrated(decision["posterior"])] if decision["posterior"] else []),
         words.advice(decision),
@@ -56,6 +56,7 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         sure_words.luck(decision),
         sure_words.acceptability(decision),
     ]
+    return [line for line in lines if line]
 
 
 def paragraph(decision: Mapping[str, Any]) -> str:

@@ -73,6 +73,21 @@ def rule(decision: Decision) -> str:
     )
 
 
+def rule_in_short(decision: Decision) -> str:
+    """Say the rule for the first page: only one that is worth something is given to act on."""
+    found = decision["learning"]
+    if found == NOT_ASSESSED or not found["assessed"]:
+        return rule(decision)
+    one = found["rule"]
+    none = not any(limit is not None for limit in one["limits"].values())
+    if none or not one["value"]["zero_within_noise"]:
+        return rule(decision).removesuffix(REPEATS_ALONE)
+    return (
+        "Nothing that monitoring shows is shown to be worth acting on: the best rule found is, on "
+        f"unseen draws, worth {_against_now(one['value'])}. Section 8 has it."
+    )
+
+
 def worth_knowing(decision: Decision) -> str:
     """Say in one sentence what it is worth to know more: all, one group of things, the returns."""
     found = decision["information"]

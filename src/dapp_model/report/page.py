@@ -78,7 +78,7 @@ def chances(decision: Mapping[str, Any]) -> Table:
         "Chance of being worth less than it costs",
         "Chance of being best",
         "Lost on average against the best in each draw",
-        "Safe for victims by the guard-rail",
+        "Within the guard-rail for victims",
     )
     return Table("How likely each option is the best, or a loss", columns, tuple(rows))
 

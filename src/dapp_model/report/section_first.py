@@ -79,8 +79,9 @@ def _meant(pack: Pack) -> str:
 def most_often(decision: Mapping[str, Any]) -> str:
     """Say why the chart and the tests name other options than the advice; nothing if they do not.
 
-    The advice is best on average. An option that is more often best, and the views, the schools
-    of thought and the average of structures that would advise another, stand against it.
+    The advice is best on average. An option that is more often best, and the views and schools of
+    thought that would advise another beyond Monte Carlo error, stand against it. The average of
+    structures is made of these and is not counted again.
     """
     advised = words.option_of(decision, decision["advice"]["option"])
     able = [one for one in decision["options"] if one["may_be_chosen"]]
@@ -109,11 +110,10 @@ def _turned(decision: Mapping[str, Any]) -> list[str]:
     """Return the option that each test of the first page would advise, where it is another."""
     advised = decision["advice"]["option"]
     schools = decision["by_effect_prior"]
-    found = [one["option"] for one in decision["views"]]
+    found = list(decision["views"])
     if schools["assessed"]:
-        found += [one["option"] for one in schools["parts"][1:] if one["assessed"]]
-    found.append(decision["structural"]["average"]["option"])
-    return [name for name in found if name != advised]
+        found += [one for one in schools["parts"][1:] if one["assessed"]]
+    return [one["option"] for one in found if one["option"] != advised and one["told_apart"]]
 
 
 def _changes(pack: Pack) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
         sure_words.effect_prior(decision),
         _structures(pack),
         f"{words.victim_safety(decision)} {sure_words.without_rail(decision)}",
-        learning_words.rule(decision).removesuffix(learning_words.REPEATS_ALONE),
+        learning_words.rule_in_short(decision),
         learning_words.worth_knowing(decision),
     )
 
@@ -138,14 +138,11 @@ def _structures(pack: Pack) -> str:
     """Say in short how far the advice hangs on how the model is built; section 7 says which way."""
     found = pack.decision["structural"]
     asked, others = sure_words.alternatives(pack.decision)
-    changed = origins.at(len(others), found["axes"], "that change the advice")
-    average = found["average"]
-    mean = next(one["mean"] for one in average["options"] if one["name"] == pack.totals.shown)
-    which = f"{changed} would change the advice (section 7 says which)" if changed else _NONE
-    return (
-        f"{sure_words.other_ways(asked)}, {which}; on their average "
-        f"it is {words.quoted(average['label'])}, and {pack.label} is worth {words.money(mean)}."
-    )
+    apart = [one for one in others if one["told_apart"]]
+    changed = origins.at(len(apart), found["axes"], "that change the advice")
+    which = f"{changed} would change the advice (section 7 says which)" if apart else _NONE
+    which += " beyond Monte Carlo error" if others and not apart else ""
+    return f"{sure_words.other_ways(asked)}, {which}; {sure_words.on_average(pack.decision)}."
 
 
 def _note(pack: Pack, marks: list[str]) -> Paragraph:

@@ -166,7 +166,12 @@ _VIEW = (
     "net_present_social_value",
     "true_incidents_averted",
     "chance_best",
+    "net_present_social_value_monte_carlo_error",
+    "chance_best_monte_carlo_error",
+    "behind",
+    "behind_monte_carlo_error",
 )
+_ERRORS = _VIEW[6:]  # an average of views has not all of them
 
 
 def _view(view: Mapping[str, Any]) -> list[tuple[object, ...]]:
@@ -177,6 +182,8 @@ def _view(view: Mapping[str, Any]) -> list[tuple[object, ...]]:
             one["mean"],
             one["true_incidents_averted"],
             one["chance_best"],
+            one.get("monte_carlo_error", ""),
+            *(one.get(name, "") for name in _ERRORS),
         )
         for one in view["options"]
     ]
@@ -197,7 +204,8 @@ def _axes(decision: Decision) -> list[Sequence[object]]:
         if not axis["assessed"]:
             continue
         for one in axis["alternatives"]:
-            head = (axis["axis"], one["name"], one["weight"], axis["draws"])
+            draws = one.get("draws", axis["draws"])
+            head = (axis["axis"], one["name"], one["weight"], draws)
             rows += [(*head, *row) for row in _view(one)]
         head = (axis["axis"], "average", "", axis["draws"])
         rows += [(*head, *row) for row in _view(axis["average"])]

@@ -8,6 +8,7 @@ from typing import Any
 from dapp_model.report import origins
 from dapp_model.report.names import SECTIONS
 from dapp_model.report.words import (
+    NOT_APART,
     Decision,
     amount,
     between,
@@ -93,7 +94,7 @@ def effect_prior(decision: Decision) -> str:
     shown = str(decision["shown_option"])
     told = [
         f"{money(_of(one, shown)['mean'])} under the {one['part']} one, where the advice is "
-        f"{quoted(one['label'])}"
+        f"{quoted(one['label'])}{'' if one['told_apart'] or not one['differs'] else NOT_APART}"
         for one in parts
     ]
     text = ""
@@ -139,33 +140,62 @@ def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
 def other_ways(asked: int) -> str:
     """Say how many other structures were compared."""
     if asked == 1:
-        return "Of one other way to build the model that was compared"
-    return f"Of {asked} other ways to build the model that were compared"
+        return "Of one other way to build or to read the model that was compared"
+    return f"Of {asked} other ways to build or to read the model that were compared"
+
+
+def on_average(decision: Decision) -> str:
+    """Say what the average of structures advises, of what it is one, and with what error."""
+    average = decision["structural"]["average"]
+    shown = _of(average, str(decision["shown_option"]))
+    error = shown["monte_carlo_error"]
+    told = "" if error is None else f" (Monte Carlo error {money(error)})"
+    differs = average["option"] != decision["advice"]["option"]
+    apart = NOT_APART if differs and not average["told_apart"] else ""
+    averaged = [
+        _AVERAGED[axis["axis"]]
+        for axis in decision["structural"]["axes"]
+        if axis["assessed"] and axis["axis"] in _AVERAGED
+    ]
+    over = f" over {listed(averaged)}" if averaged else ""
+    return (
+        f"on the average{over} it is {quoted(average['label'])}{apart}, and "
+        f"{_label(decision, str(shown['name']))} is worth {money(shown['mean'])}{told}"
+    )
+
+
+_AVERAGED = {
+    "harm_route": "what harm is counted by",
+    "frailty_against_state_dependence": "where repeats come from",
+}
 
 
 def structures(decision: Decision) -> str:
     """Say whether the advice hangs on how the model is built."""
     found = decision["structural"]
     asked, others = alternatives(decision)
-    changed = [f"{quoted(one['label'])} ({one['words']})" for one in others]
+    changed = [
+        f"{quoted(one['label'])} ({one['words']}{'' if one['told_apart'] else ', not told apart'})"
+        for one in others
+    ]
     count = origins.at(len(changed), found["axes"], "that change the advice")
     silent = [
         axis["words"][0].lower() + axis["words"][1:]
         for axis in found["axes"]
         if not axis["assessed"]
     ]
-    average = found["average"]
-    shown = str(decision["shown_option"])
     text = f"{other_ways(asked)}, "
     text += (
         f"{count} would change the advice, to {listed(changed)}"
         if changed
         else "none would change the advice"
     )
-    text += (
-        f"; on their average it is {quoted(average['label'])}, and {_label(decision, shown)} is "
-        f"worth {money(_of(average, shown)['mean'])}."
-    )
+    text += f"; {on_average(decision)}."
+    if any(axis["assessed"] and "parameter" in axis for axis in found["axes"]):
+        text += (
+            " Where repeats come from is looked at in halves of this run's own draws, which are "
+            "ends of what is not known and not models fitted apart."
+        )
     if silent:
         text += f" Not assessed: {listed(silent)}."
     return text

@@ -17,6 +17,9 @@ FEW: Final = 50  # draws below which chances, intervals and regressions are not 
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
 
 
+NOT_APART = " (not told apart)"  # an advice that differs by no more than two Monte Carlo errors
+
+
 def rounded(value: float, figures: int = 3) -> float:
     """Round to significant figures; zero stays zero."""
     if value == 0 or not math.isfinite(value):
@@ -342,7 +345,8 @@ def other_views(decision: Decision) -> str:
     found: dict[str, list[str]] = {}
     for view in decision["views"]:
         if view["differs"]:
-            found.setdefault(str(view["option"]), []).append(str(view["words"]))
+            said = f"{view['words']}{'' if view['told_apart'] else NOT_APART}"
+            found.setdefault(str(view["option"]), []).append(said)
     each = [
         f"{quoted(option_of(decision, name)['label'])} with {listed(kinds)}"
         for name, kinds in found.items()
@@ -363,9 +367,9 @@ def larger_budget(decision: Decision) -> str:
     verdict = "does" if found["passes"] else "does not"
     return (
         f"Each extra pound that {label} spends beyond {against} returns about "
-        f"{money(returned)}{_same_design(decision, found)}; a larger budget is advised only if "
+        f"{_returned(found)}{_same_design(decision, found)}; a larger budget is advised only if "
         f"its extra pounds return more than the hurdle of {money(found['hurdle'])}, which it "
-        f"{verdict}."
+        f"{verdict}{_from_hurdle(found)}."
     )
 
 
@@ -387,12 +391,13 @@ def hurdle_decides(decision: Decision) -> str:
     if not found["passes"] and highest == found["option"] != decision["advice"]["option"]:
         return (
             f"{label} has the highest expected value and is not advised: its extra pounds do not "
-            f"return more than the hurdle of {money(found['hurdle'])} each."
+            f"return more than the hurdle of {money(found['hurdle'])} each{_from_hurdle(found)}."
         )
     if found["passes"] and not found["passes_hurdle_shown"]:
         return (
             f"The hurdle decides: the extra pounds of {label} return more than "
-            f"{money(found['hurdle'])} each, but not more than {money(found['hurdle_shown'])}."
+            f"{money(found['hurdle'])} each, but not more than "
+            f"{money(found['hurdle_shown'])}{_from_hurdle(found)}."
         )
     return ""
 
@@ -403,8 +408,23 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
     if twin is None or twin["return_on_extra_pounds"] is None:
         return ""
     against = quoted(option_of(decision, twin["against"])["label"])
-    back = money(twin["return_on_extra_pounds"])
-    return f", and each beyond {against}, the same design at the usual budget, about {back}"
+    return (
+        f", and each beyond {against}, the same design at the usual budget, about {_returned(twin)}"
+    )
+
+
+def _returned(found: Mapping[str, Any]) -> str:
+    """Print what an extra pound returns with its Monte Carlo error."""
+    error = found["return_monte_carlo_error"]
+    told = f" (\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{money(error)})" if error else ""
+    return f"{money(found['return_on_extra_pounds'])}{told}"
+
+
+def _from_hurdle(found: Mapping[str, Any]) -> str:
+    """Say where the draws do not tell a return from the hurdle; nothing where they do."""
+    pair = [one for one in (found, found["same_design"]) if one is not None]
+    apart = all(one["told_apart_from_hurdle"] for one in pair)
+    return "" if apart else ", though the draws do not tell them apart"
 
 
 def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
@@ -453,11 +473,19 @@ def victim_safety(decision: Decision) -> str:
     )
     text = (
         f"{HARMS[rail['outcome']]}: {rise}, where a chance of {percent(rail['limit'])} would rule "
-        f"it out. {worse[0].upper()}{worse[1:]}.{holds}"
+        f"it out. {_largest_rise(harm)}{worse[0].upper()}{worse[1:]}.{holds}"
     )
     if out:
         text += f" Ruled out by this: {listed([quoted(label) for label in out])}."
     return text
+
+
+def _largest_rise(harm: Mapping[str, Any]) -> str:
+    """Say how near any draw comes to the margin: whether the guard-rail could have ruled it out."""
+    rise = harm["largest_rise"]
+    if rise is None or rise <= 0:
+        return ""
+    return f"The largest rise in any draw is {percent(rise)}. "
 
 
 def rests_on(decision: Decision) -> list[str]:

@@ -45,7 +45,7 @@ def _probabilities(totals: Totals) -> Sheet:
     columns = (
         _OPTION,
         Column("Advised", "yes or no"),
-        Column("Safe for victims by the guard-rail", "yes or no"),
+        Column("Within the guard-rail for victims", "yes or no"),
         Column("Chance of being best", "probability", "share"),
         Column("Lost on average against the best", price(totals), "pounds"),
         Column("Chance of being worth less than it costs", "probability", "share"),
@@ -164,7 +164,8 @@ def _structures(totals: Totals) -> Sheet:
             rows.append((axis["words"], f"{_NOT}: {axis['reason']}", *blank))
             continue
         for one in axis["alternatives"]:
-            head = (axis["words"], one["words"], one["weight"], axis["draws"])
+            draws = one.get("draws", axis["draws"])
+            head = (axis["words"], one["words"], one["weight"], draws)
             rows += [(*head, *row) for row in _view(totals, one)]
         head = (axis["words"], "average", NOT_APPLICABLE, axis["draws"])
         rows += [(*head, *row) for row in _view(totals, axis["average"])]
