@@ -353,6 +353,9 @@ def test_halves_by_frailty_and_state_dependence(inputs: Inputs) -> None:
         [means[~upper].mean(), means[upper].mean()]
     )
     assert option(halves["average"], "extend")["mean"] == pytest.approx(means.mean())
+    assert [one["draws"] for one in halves["alternatives"]] == [N // 2, N // 2]
+    rows = [row for row in sure_tables._axes(said) if row[:2] == ("frailty", "more")]
+    assert {row[3] for row in rows} == {N // 2}
     assert not axis(said, "state_dependence")["assessed"]
     assert "same in all draws" in axis(said, "state_dependence")["reason"]
     assert not axis(said, "repeat_reading")["assessed"]
@@ -707,6 +710,16 @@ def test_tables_are_files_of_the_run() -> None:
     assert mixture["net_present_social_value"] == pytest.approx(mean)
     advised = rows[(rows["part"] == "mixture") & (rows["advised"] == 1)]["option"].tolist()
     assert advised == [said["advice"]["option"]]
+    schools = [one for one in said["by_effect_prior"]["parts"] if one["assessed"]]
+    for part in schools:
+        own = rows[rows["part"] == part["part"]].set_index("option")
+        for one in part["options"]:
+            for name, column in (
+                ("monte_carlo_error", "net_present_social_value_monte_carlo_error"),
+                ("behind", "behind"),
+                ("behind_monte_carlo_error", "behind_monte_carlo_error"),
+            ):
+                assert own.loc[one["name"], column] == pytest.approx(one[name])
     curve = pd.read_csv(folder / "acceptability.csv")
     assert curve.groupby("threshold")["probability_best"].sum().to_numpy() == pytest.approx(1.0)
 
