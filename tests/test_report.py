@@ -309,6 +309,8 @@ def test_views_that_change_the_advice_share_a_sentence(decision: dict[str, Any])
     said = f"Counted otherwise, the advice would be {first} with a charge and a rate, or {second}"
     assert words.other_views({**decision, "views": views}) == f"{said} with a cut (not told apart)."
     assert words.other_views({**decision, "views": views[3:]}) == ""
+    each = words.views({**decision, "views": views})
+    assert [line.endswith("(not told apart).") for line in each] == [False, True, False]
 
 
 def test_tables_and_chart_of_money_agree(page: str, decision: dict[str, Any]) -> None:

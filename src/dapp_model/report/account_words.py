@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dapp_model.report import origins, sources
 from dapp_model.report.names import FUNDERS
-from dapp_model.report.words import Decision, chance, listed, money, option_of, percent, quoted
+from dapp_model.report.words import (
+    NOT_APART,
+    Decision,
+    chance,
+    listed,
+    money,
+    option_of,
+    percent,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from dapp_model.report.totals import Totals
@@ -195,7 +204,8 @@ def low_case(decision: Decision) -> str:
     )
     if view["differs"]:
         other = quoted(option_of(decision, view["option"])["label"])
-        return f"{text}: the advice would then be {other}."
+        apart = "" if view["told_apart"] else NOT_APART
+        return f"{text}: the advice would then be {other}{apart}."
     return f"{text}; the advice is the same."
 
 

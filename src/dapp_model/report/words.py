@@ -333,7 +333,8 @@ def views(decision: Decision) -> list[str]:
     for view in decision["views"]:
         label = quoted(option_of(decision, view["option"])["label"])
         if view["differs"]:
-            lines.append(f"With {view['words']}, the advice would be {label}.")
+            apart = "" if view["told_apart"] else NOT_APART
+            lines.append(f"With {view['words']}, the advice would be {label}{apart}.")
     if not lines:
         kinds = listed([view["words"] for view in decision["views"]])
         lines.append(f"The advice is the same in each of these other views: {kinds}.")
