@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from dapp_model import sensitivity, switching
+from dapp_model.voi import noise
 
 Floats = npt.NDArray[np.float64]
 
@@ -196,6 +197,72 @@ def test_a_third_option_can_be_what_the_advice_changes_to() -> None:
     one = own["dropout", "above"]
     assert one.becomes == 2
     assert one.value == pytest.approx(0.8, abs=0.06)
+
+
+def with_idle(draws: int, seed: int, slope: float) -> tuple[pd.DataFrame, Floats]:
+    """Return one parameter that switches at 0.45, 150 idle ones, and two options [draw, option].
+
+    With a slope of 3,000 the one explains a quarter of the variance; with 0 nothing does.
+    """
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.random((draws, 151)), columns=["true", *(f"i{k}" for k in range(150))])
+    difference = slope * (frame["true"].to_numpy() - 0.5) + 150 + rng.normal(0, 1500, draws)
+    return frame, np.column_stack([np.zeros(draws), difference])
+
+
+# Idle parameters are listed in 5 of 100 sets of draws: in more than 2 of 6 sets once in 450 times.
+SETS, FALSE_SETS = range(6), 2
+
+
+@pytest.mark.parametrize(("draws", "widest"), [(128, 0.35), (1000, 0.15)])
+def test_among_many_idle_parameters_the_one_that_switches_is_found(
+    draws: int, widest: float
+) -> None:
+    """At a value within three of its stated errors; a 90% interval is 3.29 standard errors wide."""
+    false = 0
+    for seed in SETS if draws < 1000 else range(3):
+        frame, values = with_idle(draws, seed, 3000.0)
+        found, never = switching.switching_values(values, frame)
+        own = [one for one in found if one.parameter == "true"]
+        assert [(one.side, one.becomes) for one in own] == [("below", 0)]
+        width = own[0].high - own[0].low
+        assert width < widest
+        assert abs(own[0].value - 0.45) < 3 * width / 3.29
+        assert own[0].chance_of_noise <= switching.NOISE
+        assert len(never) == 151 - len({one.parameter for one in found})
+        false += len(found) > len(own)
+    assert false <= FALSE_SETS
+
+
+@pytest.mark.parametrize("draws", [128, 1000])
+def test_where_all_parameters_are_idle_none_switches(draws: int) -> None:
+    """Two options that hardly differ, so that a slight bend of a fitted curve makes a switch."""
+    listed = 0
+    for seed in SETS:
+        frame, values = with_idle(draws, 100 + seed, 0.0)
+        listed += bool(switching.switching_values(values - np.array([0, 120]), frame)[0])
+    assert listed <= FALSE_SETS
+
+
+def test_the_chance_of_noise_is_what_it_says() -> None:
+    """Among 100 sets of idle parameters 5 have one below 0.05: none, or 13 and more, 1 in 130."""
+    rng = np.random.default_rng(8)
+    below = 0
+    for _ in range(100):
+        frame = pd.DataFrame(rng.random((60, 12))).rename(columns=str)
+        frame["few"] = rng.integers(0, 3, 60).astype(float)
+        below += noise.chance_of_noise(rng.standard_t(3, (60, 2)), frame, seed=1).min() <= 0.05
+    assert 1 <= below <= 12
+
+
+def test_what_does_not_vary_is_noise() -> None:
+    frame, values = with_idle(60, 1, 3000.0)
+    frame["still"] = 1.0
+    found = noise.chance_of_noise(values, frame, seed=1)
+    assert (found[:, 0] == 1).all()
+    assert found[-1].tolist() == [1, 1]
+    assert (noise.chance_of_noise(values[:, :1], frame, seed=1) == 1).all()
+    assert (found == noise.chance_of_noise(values, frame, seed=1)).all(), "a seed gives the same"
 
 
 def test_switching_values_and_ranges_of_a_function() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Evaluate = Callable[[Floats], Floats]
+Refits = Callable[[Floats], Floats]  # parameters [run, parameter] to differences [refit, run]
 
 LEVELS: Final = 4  # of a Morris design
 RESAMPLES: Final = 200
@@ -67,13 +68,21 @@ def box(bounds: Mapping[str, tuple[float, float]], groups: Sequence[str] = ()) -
 # -- designs that run the model -------------------------------------------------------------------
 
 
-def morris(evaluate: Evaluate, space: Space, trajectories: int, *, seed: int = 1) -> pd.DataFrame:
+def morris(
+    evaluate: Evaluate,
+    space: Space,
+    trajectories: int,
+    *,
+    seed: int = 1,
+    refits: Refits | None = None,
+) -> pd.DataFrame:
     """Return elementary effects by parameter or group, largest first: a screening.
 
     Columns: mean_effect, mean_absolute_effect, its standard error (bootstrap), spread, and
     zero_within_noise. Effects are changes of the difference from one end of the parameter's range
     to the other. Runs the model trajectories x (rows + 1) times. Groups have no sign: their mean
-    effect and spread are nan.
+    effect and spread are nan. Where the function was itself fitted, `refits` gives it fitted to
+    other draws: what effects differ by between them is part of the error.
     """
     import pandas as pd
     from SALib.analyze import morris as analysis
@@ -87,6 +96,12 @@ def morris(evaluate: Evaluate, space: Space, trajectories: int, *, seed: int = 1
     )
     error = np.asarray(found["mu_star_conf"], np.float64) / _Z95
     absolute = np.asarray(found["mu_star"], np.float64)
+    if refits:
+        again = [
+            analysis.analyze(problem, shares, own, num_resamples=2, num_levels=LEVELS, seed=seed)
+            for own in np.asarray(refits(space.values(shares)), np.float64)
+        ]
+        error = np.hypot(error, np.std([one["mu_star"] for one in again], axis=0, ddof=1))
     table = pd.DataFrame(
         {
             "mean_effect": np.ma.filled(np.ma.asarray(found["mu"], np.float64), np.nan),
@@ -100,13 +115,22 @@ def morris(evaluate: Evaluate, space: Space, trajectories: int, *, seed: int = 1
     return table.sort_values("mean_absolute_effect", ascending=False, kind="stable")
 
 
-def sobol(evaluate: Evaluate, space: Space, base_samples: int, *, seed: int = 1) -> pd.DataFrame:
+def sobol(
+    evaluate: Evaluate,
+    space: Space,
+    base_samples: int,
+    *,
+    seed: int = 1,
+    refits: Refits | None = None,
+) -> pd.DataFrame:
     """Return Sobol' indices by parameter or group, at several sample sizes, to show convergence.
 
     Columns: samples, parameter, first_order, first_order_error, total, total_error and
     zero_within_noise (of the total); errors are standard errors by bootstrap. The last sample size
     is `base_samples`, a power of two; it costs base_samples x (rows + 2) runs, and the smaller
-    sizes nothing, since they are its beginning. With groups, the indices are theirs.
+    sizes nothing, since they are its beginning. With groups, the indices are theirs. Where the
+    function was itself fitted, `refits` gives it fitted to other draws: what indices differ by
+    between them is part of the error.
     """
     import pandas as pd
     from SALib.analyze import sobol as analysis
@@ -118,10 +142,12 @@ def sobol(evaluate: Evaluate, space: Space, base_samples: int, *, seed: int = 1)
         raise ValueError("A seed is at least 1 here: SALib takes 0 for none.")
     problem = _problem(space, (0.0, 1.0))
     shares = sampling.sample(problem, base_samples, calc_second_order=False, seed=seed)
-    values = _run(evaluate, space, np.clip(shares, _EDGE, 1 - _EDGE))
+    shares = np.clip(shares, _EDGE, 1 - _EDGE)
+    values = _run(evaluate, space, shares)
+    again = np.asarray(refits(space.values(shares)), np.float64) if refits else None
     rows = space.rows
     tables = []
-    for samples in _halved(base_samples):
+    for samples in halved(base_samples):
         own = values[: samples * (len(rows) + 2)]
         if not own.std() > 0:
             raise ValueError("The difference is the same in every run: nothing moves it.")
@@ -129,13 +155,17 @@ def sobol(evaluate: Evaluate, space: Space, base_samples: int, *, seed: int = 1)
             problem, own, calc_second_order=False, num_resamples=RESAMPLES, seed=seed
         )
         total, error = np.asarray(found["ST"]), np.asarray(found["ST_conf"]) / _Z95
+        first_error = np.asarray(found["S1_conf"]) / _Z95
+        if again is not None:
+            spreads = _spread_of_indices(again[:, : len(own)], len(rows))
+            first_error, error = np.hypot(first_error, spreads[0]), np.hypot(error, spreads[1])
         tables.append(
             pd.DataFrame(
                 {
                     "samples": samples,
                     "parameter": _rows_of(problem),
                     "first_order": np.asarray(found["S1"]),
-                    "first_order_error": np.asarray(found["S1_conf"]) / _Z95,
+                    "first_order_error": first_error,
                     "total": total,
                     "total_error": error,
                     "zero_within_noise": ~(total > 2 * error),
@@ -143,6 +173,20 @@ def sobol(evaluate: Evaluate, space: Space, base_samples: int, *, seed: int = 1)
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def _spread_of_indices(again: Floats, rows: int) -> tuple[Floats, Floats]:
+    """Return standard deviations over refits [refit, run] of first-order and total indices."""
+    from SALib.analyze import sobol as analysis
+
+    parts = again.reshape(len(again), -1, rows + 2)  # by base sample: A, A with a row of B, B
+    parts = parts - parts.mean(axis=(1, 2), keepdims=True)
+    first, last = parts[:, :, 0].T, parts[:, :, -1].T
+    mixed = [parts[:, :, 1 + j].T for j in range(rows)]
+    return (
+        np.std([analysis.first_order(first, one, last) for one in mixed], axis=1, ddof=1),
+        np.std([analysis.total_order(first, one, last) for one in mixed], axis=1, ddof=1),
+    )
 
 
 # -- indices from draws that are there ------------------------------------------------------------
@@ -173,7 +217,7 @@ def given_data(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -
     table = parameters[columns].to_numpy(np.float64)[order]
     values = values[order]
     tables = []
-    for samples in [n for n in _halved(len(values)) if n >= 40]:
+    for samples in [n for n in halved(len(values)) if n >= 40]:
         part, own = table[:samples], values[:samples]
         first, error = _rbd_fast(part, own, seed)
         pawn = _pawn(part, own)
@@ -257,5 +301,6 @@ def _run(evaluate: Evaluate, space: Space, shares: Floats) -> Floats:
     return values
 
 
-def _halved(samples: int) -> list[int]:
+def halved(samples: int) -> list[int]:
+    """Return the sample sizes at which convergence is shown, smallest first."""
     return [samples >> k for k in range(HALVINGS, -1, -1)]

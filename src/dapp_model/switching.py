@@ -20,6 +20,7 @@ from dapp_model.voi.arrays import (
     not_from_zero,
     share_error,
 )
+from dapp_model.voi.noise import chance_of_noise
 from dapp_model.voi.regression import along
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ Floats = npt.NDArray[np.float64]
 LOW, HIGH = 0.05, 0.95  # of a one-way range
 GRID: Final = 181  # steps between the quantiles at which a switch is looked for
 RESAMPLES: Final = 100
-SURE: Final = 0.95  # of resamples have to show a switch: many parameters are looked at
+SURE: Final = 0.95  # of resamples have to show a switch
+NOISE: Final = 0.05  # the chance that any parameter of all stands out where none says anything
 _BISECTIONS: Final = 60
 
 
@@ -102,7 +104,8 @@ class Switch:
     """A value of one parameter at which another option becomes the best.
 
     `side` is "below" or "above"; `low` and `high` hold 90% of the switching values found in
-    resampled draws. `share` of draws lie on the far side.
+    resampled draws. `share` of draws lie on the far side. `chance_of_noise`: how often noise alone
+    lets the strongest of all parameters explain as much of the difference between the two options.
     """
 
     parameter: str
@@ -113,6 +116,7 @@ class Switch:
     becomes: int
     share: float
     share_monte_carlo_error: float | None
+    chance_of_noise: float
 
     def words(self, name: str, unit: str, options: Sequence[str]) -> str:
         """Return the switch as a sentence."""
@@ -131,21 +135,27 @@ def _three(value: float) -> str:
 def switching_values(
     net_benefit: ArrayOrFrame, parameters: pd.DataFrame, *, seed: int = 1
 ) -> tuple[list[Switch], list[str]]:
-    """Return where each parameter alone would change the advice, and those that never would.
+    """Return where each parameter alone would change the advice, and those of which none is known.
 
     The advice is the option of the best mean. Looked for between the 1% and 99% quantiles of the
     draws, outwards from the value nearest the median at which the advice holds, in the mean net
-    benefit given the parameter; beyond that nothing is said. A switch that fewer than 95 in 100
-    resamples show is left out as noise.
+    benefit given the parameter; beyond that nothing is said. Left out as noise: a parameter that
+    does not explain more of the difference between the two options than the strongest of all
+    parameters does in 95 of 100 shuffles of the draws (see `voi.noise`); and a switch that fewer
+    than 95 in 100 resamples show.
     """
     values = mean_net_benefits(net_benefit)
     frame = frame_of(parameters, len(values), "parameter")
     advised = int(values.mean(axis=0).argmax())
+    by_noise = chance_of_noise(values - values[:, [advised]], frame, seed=seed)
     found: list[Switch] = []
     never = []
-    for name in map(str, frame):
+    for name, chances in zip(map(str, frame), by_noise, strict=True):
         own = frame[[name]]
         if own[name].nunique() < 2:
+            continue
+        if chances.min() > NOISE:
+            never.append(name)
             continue
         grid = np.quantile(own[name].to_numpy(np.float64), np.linspace(0.01, 0.99, GRID))
         means, resampled = along(values, own, grid, resamples=RESAMPLES, seed=seed)
@@ -157,14 +167,16 @@ def switching_values(
         shown = False
         for side, (value, becomes) in here.items():
             others = [one[side][0] for one in again if side in one]
-            if len(others) < SURE * RESAMPLES:
+            if chances[becomes] > NOISE or len(others) < SURE * RESAMPLES:
                 continue
             shown = True
             low, high = np.quantile(others, [0.05, 0.95])
             beyond = own[name] < value if side == "below" else own[name] > value
             share = float(beyond.mean())
             error = share_error(share, len(values))
-            found.append(Switch(name, side, value, float(low), float(high), becomes, share, error))
+            ends = float(low), float(high)
+            chance = float(chances[becomes])
+            found.append(Switch(name, side, value, *ends, becomes, share, error, chance))
         if not shown:
             never.append(name)
     found.sort(key=lambda one: -one.share)

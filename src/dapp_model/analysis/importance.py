@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import sensitivity, switching, voi
+from dapp_model.analysis import surrogate
 from dapp_model.analysis.files import Analysis
 from dapp_model.analysis.learning import FEWEST, SHOWN
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars
@@ -26,7 +27,6 @@ Progress = Callable[[int, int], None]
 BASE_SAMPLES: Final = 512  # of the Sobol' design on the regression: no run of the model
 TRAJECTORIES: Final = 40
 LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
-_EDGE: Final = 0.005  # quantiles beyond which stored draws say little
 THIS_READING: Final = "as in this run"
 
 
@@ -116,10 +116,11 @@ def _from_draws(
     tick()
     quality, sobol, morris = on_regression(parameters, difference)
     found["regression_r2_out_of_fold"] = quality
+    found["regression_holds"] = quality >= LEAST_FORETOLD
     tables["sobol_regression"], tables["morris_regression"] = sobol, morris
     tick()
     sentences += _index_sentences(tables["given_data"], tables["tornado"], sobol, quality)
-    sentences += _switch_sentences(switches, labels, len(never))
+    sentences += _switch_sentences(switches, labels, len(never), len(difference))
 
 
 class _Ticks:
@@ -136,54 +137,49 @@ class _Ticks:
 
 
 def on_regression(
-    parameters: pd.DataFrame, difference: Floats
+    parameters: pd.DataFrame, difference: Floats, *, seed: int = 1
 ) -> tuple[float, pd.DataFrame, pd.DataFrame]:
     """Return how well a regression foretells draws, and Sobol' and Morris of groups on it.
 
     The regression stands for the model, so no run is needed; parameters are taken from their own
     stored values, one independently of another. The share of variance foretold out of fold says
-    how far the indices are the model's.
+    how far the indices are the model's: where it is too small, the tables hold no numbers and
+    `regression_holds` is False. Errors hold the design's and the regression's. Zero within noise:
+    not above two of them, or not above what shuffled draws give (`surrogate.told_from_noise`).
     """
+    space = surrogate.space_of(parameters)
+    quality = surrogate.foretold(parameters, difference)
+    if not quality >= LEAST_FORETOLD:
+        return quality, _no_sobol(space), _no_morris(space)
+    told = surrogate.told_from_noise(parameters, difference, space, seed=seed)
+    evaluate, refits = surrogate.fitted(parameters, difference, seed=seed)
+    sobol = sensitivity.sobol(evaluate, space, BASE_SAMPLES, seed=seed, refits=refits)
+    morris = sensitivity.morris(evaluate, space, TRAJECTORIES, seed=seed, refits=refits)
+    sobol["zero_within_noise"] |= ~sobol["parameter"].isin(told)
+    morris["zero_within_noise"] |= ~morris.index.isin(told)
+    return quality, sobol.assign(regression_holds=True), morris.assign(regression_holds=True)
+
+
+def _no_sobol(space: sensitivity.Space) -> pd.DataFrame:
+    """Return the table of a regression that does not hold: no index, none told from zero."""
     import pandas as pd
 
-    from dapp_model.voi.regression import predictor
-
-    both = np.stack([np.zeros_like(difference), difference], axis=1)
-    predict = predictor(both, parameters)
-    ordered = np.sort(parameters.to_numpy(np.float64), axis=0)
-    marks = (np.arange(len(ordered)) + 0.5) / len(ordered)
-
-    def values(shares: Floats) -> Floats:
-        inside = np.clip(shares, _EDGE, 1 - _EDGE)
-        return np.stack(
-            [np.interp(inside[:, j], marks, ordered[:, j]) for j in range(ordered.shape[1])], axis=1
-        )
-
-    def evaluate(points: Floats) -> Floats:
-        return np.asarray(predict(pd.DataFrame(points, columns=parameters.columns))[:, 1])
-
-    groups = tuple(str(name).split(".")[0] for name in parameters)
-    if len(set(groups)) < 2:
-        groups = ()
-    space = sensitivity.Space(tuple(map(str, parameters)), values, groups, (0.05, 0.95))
-    return (
-        _foretold(both, parameters),
-        sensitivity.sobol(evaluate, space, BASE_SAMPLES),
-        sensitivity.morris(evaluate, space, TRAJECTORIES),
-    )
+    numbers = ("first_order", "first_order_error", "total", "total_error")
+    rows = [
+        {"samples": samples, "parameter": name, **dict.fromkeys(numbers, np.nan)}
+        for samples in sensitivity.halved(BASE_SAMPLES)
+        for name in space.rows
+    ]
+    return pd.DataFrame(rows).assign(zero_within_noise=True, regression_holds=False)
 
 
-def _foretold(both: Floats, parameters: pd.DataFrame) -> float:
-    """Return the share of variance that a regression on four fifths foretells of the last fifth."""
-    from dapp_model.voi.regression import predictor
+def _no_morris(space: sensitivity.Space) -> pd.DataFrame:
+    import pandas as pd
 
-    place = np.random.default_rng(1).permutation(len(both)) % 5
-    missed = np.zeros(len(both))
-    for fold in range(5):
-        own = place == fold
-        predict = predictor(both[~own], parameters[~own])
-        missed[own] = both[own, 1] - predict(parameters[own])[:, 1]
-    return float(1 - missed.var() / both[:, 1].var())
+    numbers = ("mean_effect", "mean_absolute_effect", "standard_error", "spread")
+    named = pd.Index(space.rows, name="parameter")
+    table = pd.DataFrame(np.nan, index=named, columns=list(numbers))
+    return table.assign(zero_within_noise=True, regression_holds=False)
 
 
 # -- decision flips -------------------------------------------------------------------------------
@@ -229,22 +225,28 @@ def _index_sentences(
     if quality < LEAST_FORETOLD:
         found.append(
             f"By groups nothing can be said: a regression on all parameters foretells "
-            f"{max(0.0, quality):.0%} of the variance of draws it has not seen. More draws or "
+            f"{max(0.0, quality):.0%} of the variance of draws it has not seen, and has to "
+            f"foretell {LEAST_FORETOLD:.0%}. Its tables hold no numbers. More draws or "
             "replications are needed."
         )
         return found
     groups = sobol[sobol["samples"] == sobol["samples"].max()]
-    group = groups.sort_values("total", ascending=False).iloc[0]
+    standing = groups[~groups["zero_within_noise"]].sort_values("total", ascending=False)
+    how = f"on a regression that foretells {quality:.0%} of the variance of draws it has not seen"
+    if not len(standing):
+        found.append(f"By groups, {how}, none of {len(groups)} stands out of noise.")
+        return found
+    group = standing.iloc[0]
     found.append(
-        f"By groups, on a regression that foretells {max(0.0, quality):.0%} of the variance of "
-        f"draws it has not seen, {group['parameter']} has the largest total index "
-        f"({float(group['total']):.2f}, standard error {float(group['total_error']):.2f})."
+        f"By groups, {how}, {group['parameter']} has the largest total index "
+        f"({float(group['total']):.2f}, standard error {float(group['total_error']):.2f}); "
+        f"{len(groups) - len(standing)} of {len(groups)} groups are zero within noise."
     )
     return found
 
 
 def _switch_sentences(
-    switches: Sequence[switching.Switch], labels: Sequence[str], never: int
+    switches: Sequence[switching.Switch], labels: Sequence[str], never: int, draws: int
 ) -> list[str]:
     from dapp_model.parameters import registry
 
@@ -253,10 +255,17 @@ def _switch_sentences(
         known = registry().get(one.parameter)
         name = f"{known.label} ({one.parameter})" if known else one.parameter
         found.append(one.words(name, _base_unit(known.unit) if known else "", labels))
-    found.append(
-        f"{never} parameters would not change the advice alone, anywhere between the 1% and the "
-        "99% of their draws."
-    )
+    within = "anywhere between the 1% and the 99% of its draws"
+    if not switches:
+        found.append(
+            f"No single parameter stands out of the noise of {draws:,} draws as changing the "
+            f"advice, {within}: {never} were looked at."
+        )
+    else:
+        found.append(
+            f"No other parameter ({never}) stands out of the noise of {draws:,} draws as changing "
+            f"the advice alone, {within}."
+        )
     return found
 
 
@@ -329,10 +338,16 @@ def _switch_table(switches: Sequence[switching.Switch], options: Sequence[str]) 
     import pandas as pd
 
     rows = [
-        (one.parameter, one.side, one.value, one.low, one.high, options[one.becomes], one.share)
+        (
+            one.parameter, one.side, one.value, one.low, one.high, options[one.becomes], one.share,
+            one.chance_of_noise,
+        )
         for one in switches
-    ]
-    columns = ["parameter", "side", "value", "low", "high", "becomes", "share_of_draws_beyond"]
+    ]  # fmt: skip
+    columns = [
+        "parameter", "side", "value", "low", "high", "becomes", "share_of_draws_beyond",
+        "chance_of_noise",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -30,17 +30,19 @@ def switches(decision: Decision) -> list[str]:
         return [f"At which value of which single thing the better option changes: {NOT_ASSESSED}."]
     lines = [_switch(decision, one) for one in found["values"][:TOLD]]
     more = len(found["values"]) - TOLD
+    noise = f"the noise of {decision['draws']:,} draws"
     if not lines:
         first, second = (_label(decision, name) for name in found["between"])
         lines = [
-            f"No single thing, within the range of its draws, changes which of {first} and "
-            f"{second} is better on average."
+            f"No single thing stands out of {noise} as changing, within the range of its draws, "
+            f"which of {first} and {second} is better on average."
         ]
     elif more > 0:
         lines.append(
-            f"{more} more such {'value is' if more == 1 else 'values are'} in decision.json; "
-            f"{found['never_alone']} things change nothing alone, within the range of their draws."
+            f"{more} more such {'value is' if more == 1 else 'values are'} in decision.json; of "
+            f"{found['never_alone']} things none stands out of {noise} as changing this alone."
         )
+    return lines
     return lines
 
 

@@ -55,7 +55,7 @@ def _libraries() -> Any:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread: sums in one order, and quicker for small matrices."""
     import sklearn.linear_model  # noqa: F401 - loads the libraries that are to be limited
 
@@ -67,7 +67,7 @@ def smooth(net_benefit: Floats, parameters: pd.DataFrame) -> Smooth:
     """Regress differences from the first option on parameters; both have a row for each draw."""
     targets = net_benefit - net_benefit[:, :1]
     form = _form(parameters, targets)
-    with _one_thread():
+    with one_thread():
         return _refit(Smooth(form.features(parameters), targets, form.ridge, targets), targets)
 
 
@@ -93,7 +93,7 @@ def estimate(found: Smooth, statistic: Statistic, *, seed: int) -> tuple[Estimat
     even = np.full(n, 1 / n)
     value = statistic(found.fitted, even)
     resampled, shuffled = [], []
-    with _one_thread():
+    with one_thread():
         for _ in range(RESAMPLES):
             weights = rng.multinomial(n, even) / n
             resampled.append(statistic(_fit(found, weights, found.targets), weights))
@@ -135,7 +135,7 @@ def along(
     rng = np.random.default_rng(seed)
     n = len(targets)
     even = np.full(n, 1 / n)
-    with _one_thread():
+    with one_thread():
         found = Smooth(form.features(parameter), targets, form.ridge, targets)
         made = []
         for weights in [even, *(rng.multinomial(n, even) / n for _ in range(resamples))]:
@@ -145,23 +145,48 @@ def along(
 
 
 def predictor(net_benefit: Floats, parameters: pd.DataFrame) -> Callable[[pd.DataFrame], Floats]:
-    """Fit on some draws and return a function that predicts differences for others.
+    """Fit on some draws and return a function that predicts differences [draw, option] for others.
 
     Beyond the range of the draws that were fitted, features stay at its edge.
     """
+    every = predictors(net_benefit, parameters, resamples=0, seed=0)
+    return lambda others: np.asarray(every(others)[0])
+
+
+def predictors(
+    net_benefit: Floats, parameters: pd.DataFrame, *, resamples: int, seed: int
+) -> Callable[[pd.DataFrame], Floats]:
+    """Return a function that predicts differences [1 + resample, draw, option] for other draws.
+
+    First by the fit of all draws, then by fits of a bootstrap over them with the smoothing kept.
+    """
     targets = net_benefit - net_benefit[:, :1]
     form = _form(parameters, targets)
-    even = np.full(len(targets), 1 / len(targets))
-    with _one_thread():
-        solver = _Solver(Smooth(form.features(parameters), targets, form.ridge, targets), even)
-        weights, mean = solver.weights(targets)
+    n = len(targets)
+    even = np.full(n, 1 / n)
+    rng = np.random.default_rng(seed)
+    fits = []
+    with one_thread():
+        found = Smooth(form.features(parameters), targets, form.ridge, targets)
+        for weights in [even, *(rng.multinomial(n, even) / n for _ in range(resamples))]:
+            fits.append(_Solver(found, weights).weights(targets))
     low, high = parameters[form.columns].min(), parameters[form.columns].max()
 
     def predict(others: pd.DataFrame) -> Floats:
-        inside = others[form.columns].clip(low, high, axis=1)
-        return np.asarray(mean + form.features(inside) @ weights)
+        features = form.features(others[form.columns].clip(low, high, axis=1))
+        return np.stack([mean + features @ slopes for slopes, mean in fits])
 
     return predict
+
+
+def forms_of_one(parameter: pd.DataFrame) -> list[Floats]:
+    """Return the features of one parameter, [draw, feature] for each form: straight and bent.
+
+    Nothing for a parameter that does not vary.
+    """
+    build, columns, widths = _builder(parameter, np.zeros((len(parameter), 1)))
+    features = build(parameter)
+    return [features[:, :width] for width in sorted(set(widths))] if columns else []
 
 
 # -- features -------------------------------------------------------------------------------------
@@ -193,7 +218,7 @@ def _form(parameters: pd.DataFrame, targets: Floats) -> _Form:
     centre, scale = _scaling(raw)
     features = (raw - centre) / scale
     best: tuple[float, int, Floats] | None = None
-    with _one_thread():
+    with one_thread():
         for width in sorted(set(widths)):
             found = [_ridge(features[:, :width], target) for target in targets.T]
             evidence = float(fsum(one[1] for one in found))
@@ -215,13 +240,12 @@ def _builder(
     """Return a function that makes features, the columns that vary, and the widths of each form."""
     from sklearn.preprocessing import SplineTransformer
 
-    columns = [str(name) for name in parameters if parameters[name].nunique() > 1]
+    distinct = _distinct(parameters)
+    columns = [name for name, many in distinct.items() if many > 1]
     if not columns:
         return (lambda frame: np.zeros((len(frame), 0))), [], (0,)
     few = min(FEW_VALUES, len(parameters) // 10)
-    levels = {
-        name: np.unique(parameters[name]) for name in columns if parameters[name].nunique() <= few
-    }
+    levels = {name: np.unique(parameters[name]) for name in columns if distinct[name] <= few}
     splines = SplineTransformer(
         n_knots=KNOTS, degree=3, knots="quantile", extrapolation="constant", include_bias=False
     )
@@ -245,6 +269,13 @@ def _builder(
     straight = len(columns) + sum(len(values) - 1 for values in levels.values())
     curved = straight + (splines.n_features_out_ if bent else 0)
     return build, columns, (straight, curved, curved + len(paired) * (len(paired) - 1) // 2)
+
+
+def _distinct(parameters: pd.DataFrame) -> dict[str, int]:
+    """Return how many distinct values each column has."""
+    ordered = np.sort(parameters.to_numpy(np.float64), axis=0)
+    many = 1 + (np.diff(ordered, axis=0) != 0).sum(axis=0)
+    return dict(zip(map(str, parameters), many.tolist(), strict=True))
 
 
 def _strongest(linear: Floats, targets: Floats) -> list[int]:
