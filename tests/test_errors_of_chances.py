@@ -189,6 +189,17 @@ def test_options_worth_the_same_are_not_told_apart_by_rounding() -> None:
     assert (found[3]["chance_best"], found[3]["chance_best_monte_carlo_error"]) == (0.0, None)
 
 
+def test_one_chance_has_one_number_wherever_it_stands(said: dict[str, Any]) -> None:
+    """The best option of the headline's own way of counting, and its chance in the options."""
+    flip = said["flips"][0]
+    one = words.option_of(said, flip["option"])
+    mixture = said["by_effect_prior"]["parts"][0]
+    own = next(o for o in mixture["options"] if o["name"] == flip["option"])
+    for name in ("chance_best", "chance_best_monte_carlo_error"):
+        assert flip[name] == one[name] == own[name]
+    assert 0 < flip["chance_best"] < 1
+
+
 def test_errors_are_the_same_whenever_they_are_told() -> None:
     rng = np.random.default_rng(10)
     nested = rng.normal(0.0, 1.0, (60, 1, 3)) + rng.normal(0.0, 0.5, (60, 2, 3))
