@@ -34,8 +34,8 @@ DRAWS = 4
 DATA = (
     "inputs.toml", "outcomes.parquet", "outcomes.csv", "account.parquet", "account.csv",
     "ledger.parquet", "draws.parquet", "parameters.csv", "costs.csv", "effects.csv",
-    "effect_prior.csv", "structural.csv", "acceptability.csv", "information.csv", "luck.csv",
-    "monitoring.csv", "decision.json", "totals.npz",
+    "without_luck.csv", "effect_prior.csv", "structural.csv", "acceptability.csv",
+    "information.csv", "luck.csv", "monitoring.csv", "decision.json", "totals.npz",
 )  # fmt: skip
 
 

@@ -84,6 +84,23 @@ def test_levels_and_costs_are_means_of_means() -> None:
             assert cost == pytest.approx(0.75 * first + 0.25 * second)
 
 
+def test_what_is_told_without_luck_can_be_worked_out_again() -> None:
+    """From the table of values by draw for losses, and from all draws for what holds luck."""
+    said = json.loads((finished(MIXED) / "decision.json").read_text(encoding="utf-8"))
+    table = pd.read_csv(finished(MIXED) / draws.WITHOUT_LUCK, index_col="draw")
+    assert len(table) == MIXED.draws
+    may = [one["name"] for one in said["options"] if one["may_be_chosen"]]
+    own = table[may].to_numpy()
+    for i, name in enumerate(may):
+        one = next(o for o in said["options"] if o["name"] == name)
+        assert one["expected_loss"] == pytest.approx((own.max(axis=1) - own[:, i]).mean())
+        assert one["chance_best"] == pytest.approx((own.argmax(axis=1) == i).mean())
+    found = rows_of(MIXED).groupby(["draw", "option"], observed=True)[decision.VALUE].mean()
+    plain = found.unstack().assign(stop=0.0)[may].to_numpy()
+    knowing = plain.max(axis=1).mean() - plain.mean(axis=0).max()
+    assert said["information"]["evpi_with_luck"]["value"] == pytest.approx(knowing)
+
+
 def test_the_report_says_which_draws_are_repeated() -> None:
     text = shown(finished(MIXED))
     assert "2 repetitions of the play of chance in each of the first 3 and one in each" in text

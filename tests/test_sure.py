@@ -211,7 +211,8 @@ def test_chances_and_losses_are_those_of_the_arrays(inputs: Inputs) -> None:
         np.zeros((N, 2)) if name == "stop" else values.get(name, np.full((N, 2), -5e4))
         for name in inputs.options
     ]
-    luck = voi.separate_luck(np.stack(every, axis=2))
+    nested = np.stack(every, axis=2)
+    luck = voi.separate_luck(nested)
     assert said["luck"]["removed"]
     for i, name in enumerate(inputs.options):
         one = words.option_of(said, name)
@@ -220,9 +221,19 @@ def test_chances_and_losses_are_those_of_the_arrays(inputs: Inputs) -> None:
         assert said["luck"]["share_of_spread"][name] == luck.luck_share[i]
     assert said["information"]["evpi"]["value"] == pytest.approx(voi.evpi(luck.values))
     wrong = said["wrong"]
-    chance_, loss = voi.chance_wrong(luck.values, inputs.options.index(said["advice"]["option"]), 0)
+    chance_, loss = voi.chance_wrong(nested, inputs.options.index(said["advice"]["option"]), 0)
     assert (wrong["chance"], wrong["mean_loss"]) == (chance_.value, loss.value)
     assert wrong["chance_error"] == chance_.standard_error
+    assert said["information"]["evpi"] == dataclasses.asdict(voi.evpi_estimate(nested))
+    assert said["information"]["evpi_with_luck"] == dataclasses.asdict(
+        voi.evpi_estimate(nested.mean(axis=1))
+    )
+    again = voi.resampled(nested)
+    assert again is not None
+    for i, name in enumerate(inputs.options):
+        one = words.option_of(said, name)
+        loss_error = again.error(voi.losses)[i]
+        assert one["expected_loss_monte_carlo_error"] == pytest.approx(loss_error)
     errors = {
         o["replications"]: o["error"]["extend"] for o in said["luck"]["error_by_replications"]
     }

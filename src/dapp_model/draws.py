@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 FILE: Final = "draws.parquet"
 FILES: Final = (FILE, "parameters.csv", "costs.csv", "effects.csv")
 MONITORING: Final = "monitoring.csv"
+WITHOUT_LUCK: Final = "without_luck.csv"
 COST: Final = "net_public_cost"  # of the acceptability axis: no victim harm, no lost output
 EFFECT: Final = "true_incidents_averted"
 NOTHING_DRAWN: Final = known.NOTHING_DRAWN
@@ -158,6 +159,22 @@ def write(
         return pd.DataFrame(columns)
 
     write_savi(target, Savi(parameters, by_option(COST), by_option(EFFECT)))
+
+
+def write_without_luck(target: Path, inputs: Inputs, worth: Mapping[str, Worth]) -> None:
+    """Write each draw's net present social value with luck taken out as for all chances.
+
+    One row a draw, one column an option, GBP; plain means over repetitions where luck stays in.
+    """
+    import pandas as pd
+
+    from dapp_model.decision.chance import apart
+    from dapp_model.decision.worth import VALUE, nested
+
+    found = apart(nested(inputs.options, worth, VALUE)).values
+    table = pd.DataFrame(found, columns=list(inputs.options))
+    text = table.to_csv(index_label="draw", lineterminator="\n")
+    (target / WITHOUT_LUCK).write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_monitoring(target: Path, shown: pd.DataFrame | None) -> None:

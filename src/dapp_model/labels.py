@@ -31,6 +31,7 @@ HOLDS: Final[Mapping[str, str]] = {
     "parameters.csv": "what was drawn, draw by draw",
     "costs.csv": "what each option costs, draw by draw, for tools elsewhere",
     "effects.csv": "what each option achieves, draw by draw, for tools elsewhere",
+    "without_luck.csv": "what each option is worth, draw by draw, with luck taken out",
     "effect_prior.csv": "how sure the advice is, by school of thought on the effect",
     "structural.csv": "how sure it is by other ways to build the model",
     "luck.csv": "how sure it is with the luck of the simulation apart",

@@ -242,6 +242,7 @@ def _write(
     looked = later_choice.look(inputs, plan, parts)
     gathered = all_draws.gather(inputs, plan, parts, target, looked)
     draws.write(target, inputs, gathered.parameters, gathered.worth)
+    draws.write_without_luck(target, inputs, gathered.worth)
     draws.write_monitoring(target, gathered.shown)
     ledger = later_choice.still_there(gathered.later, study.ledger_of(parts))
     tables.write_ledger(target / "ledger.parquet", ledger)

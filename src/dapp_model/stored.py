@@ -26,6 +26,7 @@ DATA_FILES: Final = (
     "parameters.csv",
     "costs.csv",
     "effects.csv",
+    "without_luck.csv",
     "effect_prior.csv",
     "structural.csv",
     "acceptability.csv",

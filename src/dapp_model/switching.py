@@ -253,13 +253,16 @@ def flip_map(
     *,
     headline: Case,
     illustrations: Sequence[str] = (),
+    chances: Callable[[Case, int], tuple[float, float | None]] | None = None,
 ) -> pd.DataFrame:
     """Return the best option by perspective, harm route and reading, and where it differs.
 
     `cases` are net benefits (draws x options) against the comparator. Columns: perspective,
     harm_route, reading, option, value (mean, GBP) and chance_best with their Monte Carlo errors,
     margin over the next best with its standard error, told_apart, differs (from the headline case)
-    and illustration, for routes that are shown and never advise.
+    and illustration, for routes that are shown and never advise. `chances` says of a case how
+    likely an option is best and its error, where draws hold luck; without it the share of draws
+    serves.
     """
     import pandas as pd
 
@@ -279,11 +282,12 @@ def flip_map(
         apart = values[:, chosen] - values[:, second]
         error = float(apart.std(ddof=1) / np.sqrt(len(apart)))
         often = float((values.argmax(axis=1) == chosen).mean())
+        sure = chances(case, chosen) if chances else (often, share_error(often, len(values)))
         rows.append(
             (
                 *case, options[chosen], float(values[:, chosen].mean()),
                 float(values[:, chosen].std(ddof=1) / np.sqrt(len(values))),
-                often, share_error(often, len(values)), options[second],
+                *sure, options[second],
                 float(apart.mean()), error, not not_from_zero(float(apart.mean()), error),
                 chosen != usual, case[1] in illustrations,
             )

@@ -193,10 +193,10 @@ def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
         if draws.options != first.options:
             raise ValueError(f"The run for the reading {reading!r} has other options.")
     measures = {
-        reading: {name: draws.measures[name][:, :, able] for name in change.USED}
+        reading: {name: draws.measures[name] for name in change.USED}
         for reading, draws in readings.items()
     }
-    return change.flips(measures, [first.options[i] for i in able])
+    return change.flips(measures, first.options, able, without_luck=True)
 
 
 # -- words and pictures ---------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def study(
     able = draws.able()
     options = [draws.options[i] for i in able]
     nested = draws.measures[VALUE][:, :, able]
-    luck = _luck_of(draws, able)
+    sure = chance.apart(draws.measures[VALUE]).among(able)
+    luck = _luck_of(sure, able)
     found: dict[str, Any] = {
         "draws": nested.shape[0],
         "replications": nested.shape[1],
@@ -57,12 +58,12 @@ def study(
         "luck_share": dict(zip(options, luck.luck_share, strict=True)),
         "unit": "GBP for this programme, present value; no population multiplier",
     }
-    whole = voi.evpi_estimate(luck.values)
+    whole = voi.evpi_estimate(luck.values, again=sure.again)
     found["evpi"] = whole
     found["evpi_with_luck"] = voi.evpi_estimate(voi.over_replications(nested))
     found["probability_best"] = dict(zip(options, voi.probability_best(luck.values), strict=True))
     found["expected_loss"] = dict(zip(options, voi.expected_loss(luck.values), strict=True))
-    tables = {"options": _options_table(options, luck)}
+    tables = {"options": _options_table(options, luck, sure)}
     if luck.corrected:
         tables["replications"] = voi.error_by_replications(luck, nested.shape[0], REPLICATIONS)
     pictures: list[Picture] = []
@@ -91,7 +92,7 @@ def study(
         table = voi.evppi_table(nested, draws.parameters, groups=groups, progress=progress)
         tables["evppi"] = table.sort_values("evppi", ascending=False, kind="stable")
         found["evppi"] = _records(tables["evppi"])
-        odd = voi.orderings(luck.values, table, groups)
+        odd = voi.orderings(luck.values, table, groups, again=sure.again)
         found["orderings_that_fail_beyond_noise"] = odd
         found["study_sentences"] = _evppi_sentences(table)
         sentences += found["study_sentences"]
@@ -117,16 +118,15 @@ def study(
     return Analysis("voi", tuple(sentences), found, tables, tuple(pictures))
 
 
-def _luck_of(draws: Draws, able: Sequence[int]) -> voi.Luck:
+def _luck_of(sure: chance.Apart, able: Sequence[int]) -> voi.Luck:
     """Return the options that may be chosen with luck taken out as the run does: of all together.
 
     `corrected` says whether it was taken out.
     """
-    sure = chance.apart(draws.measures[VALUE])
     both = np.ix_(able, able)
     return replace(
         sure.luck,
-        values=sure.values[:, list(able)],
+        values=sure.values,
         parameters=sure.luck.parameters[both],
         luck=sure.luck.luck[both],
         luck_share=sure.luck.luck_share[list(able)],
@@ -161,29 +161,27 @@ def _acts(taught: Mapping[str, Any], options: Sequence[str]) -> pd.DataFrame:
 # -- how sure -------------------------------------------------------------------------------------
 
 
-def _options_table(options: Sequence[str], luck: voi.Luck) -> pd.DataFrame:
+def _options_table(options: Sequence[str], luck: voi.Luck, sure: chance.Apart) -> pd.DataFrame:
     import pandas as pd
 
     values = luck.values
-    best = voi.probability_best(values)
+    chances = chance.of_options(sure, [True] * len(options))
+    lost, lost_errors = chance.losses(sure)
     error = np.sqrt(np.maximum(np.diag(np.atleast_2d(np.cov(values, rowvar=False))), 0.0))
     return pd.DataFrame(
         {
             "mean_net_benefit": values.mean(axis=0),
             "monte_carlo_error": error / np.sqrt(len(values)),
-            "probability_best": best,
+            "probability_best": [one["chance_best"] for one in chances],
             "probability_best_monte_carlo_error": [
-                voi.share_error(one, len(values)) for one in best.tolist()
+                one["chance_best_monte_carlo_error"] for one in chances
             ],
-            "expected_loss": voi.expected_loss(values),
+            "expected_loss": lost,
+            "expected_loss_monte_carlo_error": lost_errors,
             "luck_share": luck.luck_share,
         },
         index=pd.Index(options, name="option"),
     )
-
-
-def _chance(share: float, draws: int) -> str:
-    return share_of_draws(share, voi.share_error(share, draws), draws)
 
 
 def _luck_sentence(luck: voi.Luck) -> str:
@@ -205,19 +203,22 @@ def _acceptability(
 ) -> dict[str, pd.DataFrame]:
     """Return curve and frontier, by what averting one true incident is worth to the public."""
     names = [draws.options[i] for i in able]
-    curve, best = decision.acceptability(
-        draws.measures[COST][:, :, able], draws.measures[EFFECT][:, :, able], names
-    )
+    costs, effects = (draws.measures[one][:, :, able] for one in (COST, EFFECT))
+    curve, best = decision.acceptability(costs, effects, names)
+    errors, _ = decision.curve_errors(costs, effects, curve.iloc[-1:])
     thresholds = curve.index.tolist()
     top = thresholds[-1]
     labels = {draws.options[i]: draws.labels[i] for i in able}
     at_top = dict(zip(names, curve.iloc[-1].tolist(), strict=True))
     likeliest = max(names, key=lambda name: float(at_top[name]))
+    how_likely = share_of_draws(
+        float(at_top[likeliest]), errors[names.index(likeliest)][0], len(costs)
+    )
     said = Words(
         "acceptability",
         "Chance that each option is best, by what averting one true incident is worth",
         f"At {money(top)} for each true incident averted, {labels[likeliest]} is the likeliest to "
-        f"be best ({_chance(float(at_top[likeliest]), len(draws.measures[COST]))}).",
+        f"be best ({how_likely}).",
         "GBP for each true incident averted",
         "Chance of being best",
     )

@@ -7,7 +7,7 @@ is in the dictionary that `decide` returns.
 
 from __future__ import annotations
 
-from dapp_model.decision.curves import acceptability, highest_threshold
+from dapp_model.decision.curves import acceptability, curve_errors, highest_threshold
 from dapp_model.decision.later import Later
 from dapp_model.decision.said import Evidence, decide
 from dapp_model.decision.structural import Reading
@@ -35,6 +35,7 @@ __all__ = [
     "Worth",
     "acceptability",
     "by_repetition",
+    "curve_errors",
     "decide",
     "gathering",
     "highest_threshold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,19 +23,29 @@ class Apart:
     """Values by draw and option, float64, the luck of repetitions taken out where `removed`.
 
     It cannot be where there are too few repetitions or draws to tell what is not known from luck:
-    chances then hold luck as well, and are nearer to one half than they should be.
+    chances then hold luck as well, and are nearer to one half than they should be. `again` are
+    resamples of the draws, luck taken out of each anew, from which errors are told: what is taken
+    for luck errs itself. None where luck stays in, whose shares of draws need no resamples.
     """
 
     values: Floats
     removed: bool
     luck: voi.Luck
+    again: voi.Resampled | None = None
+
+    def among(self, options: Sequence[int]) -> Apart:
+        """Return some of the options alone, luck taken out of all together as before."""
+        again = self.again.among(options) if self.again is not None else None
+        return replace(self, values=self.values[:, list(options)], again=again)
 
 
 def apart(nested: Floats) -> Apart:
     """Take the luck of repetitions out of [draw, repetition, option]."""
     luck = voi.separate_luck(nested)
     removed = luck.corrected and _more_than_luck(nested)
-    return Apart(luck.values if removed else voi.over_replications(nested), removed, luck)
+    if not removed:
+        return Apart(voi.over_replications(nested), removed, luck)
+    return Apart(luck.values, removed, luck, voi.resampled(nested))
 
 
 def _more_than_luck(nested: Floats) -> bool:
@@ -63,8 +74,18 @@ def alone(values: Floats) -> voi.Luck:
     Unlike `apart` it does so however little is left: what is asked is what is expected in a draw,
     and where luck is nearly all of the spread, that is nearly the mean.
     """
-    found = voi.separate_luck(np.stack([nothing_of(values), values], axis=2))
+    found = voi.separate_luck(_beside_nothing(values))
     return replace(found, values=found.values[:, 1:], luck_share=found.luck_share[1:])
+
+
+def alone_again(values: Floats) -> voi.Resampled | None:
+    """Return resamples of what `alone` returns; None where it cannot take luck out."""
+    found = voi.resampled(_beside_nothing(values))
+    return found.among([1]) if found is not None else None
+
+
+def _beside_nothing(values: Floats) -> Floats:
+    return np.stack([nothing_of(values), values], axis=2)
 
 
 def mean(values: Floats, weights: Floats | None = None) -> float:
@@ -83,8 +104,34 @@ def error(values: Floats, weights: Floats | None = None) -> float | None:
 
 
 def said(name: str, share: float, draws: float) -> dict[str, float | None]:
-    """Return a chance and its Monte Carlo error as decision.json has them, under its name."""
-    return {name: share, f"{name}_monte_carlo_error": voi.share_error(share, draws)}
+    """Return a share of draws and its error as decision.json has them, under its name."""
+    return with_error(name, share, voi.share_error(share, draws))
+
+
+def with_error(name: str, value: float, error: float | None) -> dict[str, float | None]:
+    """Return a number and its Monte Carlo error as decision.json has them, under its name."""
+    return {name: value, f"{name}_monte_carlo_error": error}
+
+
+def known_error(error: float) -> float | None:
+    """Return an error from resamples, None where it is not known or no resample told otherwise."""
+    return float(error) if error > 0 else None
+
+
+def error_above(
+    again: voi.Resampled | None, share: float, draws: float, weights: Floats | None = None
+) -> float | None:
+    """Return the error of the share of draws in which one quantity is above zero."""
+    if again is None:
+        return voi.share_error(share, draws)
+    even = 1.0 if weights is None else weights
+
+    def above(counts: Floats, values: Floats) -> float:
+        own = counts * even
+        whole = float(own.sum())
+        return float(own @ (values[:, 0] > 0)) / whole if whole > 0 else np.nan
+
+    return known_error(float(again.error(above)))
 
 
 def effective(weights: Floats | None, draws: int) -> float:
@@ -115,6 +162,52 @@ def chance_best(values: Floats, may: list[bool], weights: Floats | None = None) 
         found = np.bincount(best, weights=weights, minlength=len(able)) / weights.sum()
     chances = dict(zip(able, found.tolist(), strict=True))
     return [float(chances.get(i, 0.0)) for i in range(len(may))]
+
+
+def of_options(
+    sure: Apart, may: list[bool], weights: Floats | None = None
+) -> list[dict[str, float | None]]:
+    """Return by option how likely it is best, or worse than the first, each with its error.
+
+    Best of those that may be chosen. Errors are those of resamples where luck has been taken out,
+    and of shares of draws where it stays in.
+    """
+    best = chance_best(sure.values, may, weights)
+    below = (sure.values < sure.values[:, :1]).astype(np.float64)
+    worse = [mean(below[:, i], weights) for i in range(len(may))]
+    errors = _errors(sure, may, (best, worse), weights)
+    return [
+        with_error("chance_best", best[i], errors[0][i])
+        | with_error("chance_worse", worse[i], errors[1][i])
+        for i in range(len(may))
+    ]
+
+
+def _errors(
+    sure: Apart, may: list[bool], shares: tuple[list[float], ...], weights: Floats | None
+) -> list[list[float | None]]:
+    """Return the errors of both chances by option."""
+    if sure.again is None:
+        draws = effective(weights, len(sure.values))
+        return [[voi.share_error(share, draws) for share in one] for one in shares]
+    even = 1.0 if weights is None else weights
+    able = [i for i, one in enumerate(may) if one]
+
+    def chances(counts: Floats, values: Floats) -> Floats:
+        own, found = counts * even, np.zeros((2, len(may)))
+        found[0, able] = voi.shares_best(own, values[:, able])
+        found[1] = voi.shares_worse(own, values)
+        return found
+
+    return [[known_error(x) for x in row] for row in sure.again.error(chances).tolist()]
+
+
+def losses(sure: Apart) -> tuple[Floats, list[float | None]]:
+    """Return what each option loses on average against the best in each draw, and its error."""
+    lost = sure.values.max(axis=1, keepdims=True) - sure.values
+    if sure.again is not None:
+        return lost.mean(axis=0), sure.again.error(voi.losses).tolist()
+    return lost.mean(axis=0), [error(lost[:, i]) for i in range(lost.shape[1])]
 
 
 def _best(values: Floats) -> Floats:

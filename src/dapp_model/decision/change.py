@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import switching
+from dapp_model.decision import chance
+from dapp_model.decision.chance import apart
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, nested
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
-Measures = Mapping[str, Floats]  # by name: [draw, repetition, option] of those that may be chosen
+Measures = Mapping[str, Floats]  # by name: [draw, repetition, option]
 
 TRUE_ROUTE: Final = "true crimes"
 LOW_ROUTE: Final = "recorded crimes x multiplier"
@@ -66,16 +68,17 @@ def flip_rows(
         return []
     by_reading = {reading: found, **{one.name: one.found for one in readings}}
     measures = {
-        name: {used: nested(options, worth, used)[:, :, list(able)] for used in USED}
+        name: {used: nested(options, worth, used) for used in USED}
         for name, worth in by_reading.items()
     }
-    names = [options[i] for i in able]
-    rows = [_plain(row) for row in flips(measures, names).to_dict("records")]
+    rows = [
+        _plain(row) for row in flips(measures, options, able, without_luck=True).to_dict("records")
+    ]
     fewest = min(len(own[VALUE]) for own in measures.values())
     alike = {reading: {used: values[:fewest] for used, values in measures[reading].items()}}
     usual = {
         (row["perspective"], row["harm_route"]): row["option"]
-        for row in map(_plain, flips(alike, names).to_dict("records"))
+        for row in map(_plain, flips(alike, options, able).to_dict("records"))
     }
     for row in rows:
         way = row["perspective"], row["harm_route"]
@@ -90,9 +93,17 @@ def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key): None if value != value else value for key, value in row.items()}
 
 
-def flips(measures: Mapping[str, Measures], options: Sequence[str]) -> pd.DataFrame:
+def flips(
+    measures: Mapping[str, Measures],
+    options: Sequence[str],
+    able: Sequence[int],
+    *,
+    without_luck: bool = False,
+) -> pd.DataFrame:
     """Return the best option by perspective, harm route and reading, and by a police count.
 
+    Best of those that may be chosen (`able`); how likely it is best is told as in the table of
+    options, with luck taken out of all options together where draws allow it and it is asked for.
     `measures` holds those of USED by reading; the first reading is the headline's. Fiscal and
     cashable values hold no victim harm, so that the route is the same to them. The count of
     recorded incidents averted is an illustration: it rewards silence.
@@ -100,10 +111,24 @@ def flips(measures: Mapping[str, Measures], options: Sequence[str]) -> pd.DataFr
     cases: dict[switching.Case, Floats] = {}
     for reading, own in measures.items():
         social = {TRUE_ROUTE: own[VALUE], LOW_ROUTE: own[f"{VALUE}_low_harm"]}
+        fiscal, cashable = -own[PUBLIC_COST], own["cashable_value"] - own[COST]
         for route, values in social.items():
             cases["social", route, reading] = values
-            cases["fiscal", route, reading] = -own[PUBLIC_COST]
-            cases["cashable", route, reading] = own["cashable_value"] - own[COST]
+            cases["fiscal", route, reading] = fiscal
+            cases["cashable", route, reading] = cashable
         cases[RECORDED, COUNT_ROUTE, reading] = own["recorded_incidents_averted"]
     headline = ("social", TRUE_ROUTE, next(iter(measures)))
-    return switching.flip_map(cases, options, headline=headline, illustrations=(COUNT_ROUTE,))
+    places = list(able)
+
+    def chances(case: switching.Case, chosen: int) -> tuple[float, float | None]:
+        sure = apart(cases[case]).among(places)
+        one = chance.of_options(sure, [True] * len(places))[chosen]
+        return float(one["chance_best"] or 0.0), one["chance_best_monte_carlo_error"]
+
+    return switching.flip_map(
+        {case: values[:, :, places] for case, values in cases.items()},
+        [options[i] for i in places],
+        headline=headline,
+        illustrations=(COUNT_ROUTE,),
+        chances=chances if without_luck else None,
+    )

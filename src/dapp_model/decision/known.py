@@ -73,15 +73,25 @@ def information(nested: Floats, found: Apart, parameters: pd.DataFrame | None) -
         # Whatever becomes known, there is nothing else to choose.
         return {
             "evpi": asdict(voi.Estimate(0.0, 0.0, True)),
+            "evpi_with_luck": asdict(voi.Estimate(0.0, 0.0, True)),
             "evppi": NOT_ASSESSED,
             "luck_removed": found.removed,
             "reason": ONLY_ONE,
             "unit": unit,
         }
     if len(nested) < 2:
-        return {"evpi": NOT_ASSESSED, "evppi": NOT_ASSESSED, "unit": unit}
-    whole = voi.evpi_estimate(found.values)
-    said: dict[str, Any] = {"evpi": asdict(whole), "luck_removed": found.removed, "unit": unit}
+        return {
+            "evpi": NOT_ASSESSED, "evpi_with_luck": NOT_ASSESSED, "evppi": NOT_ASSESSED,
+            "unit": unit,
+        }  # fmt: skip
+    whole = voi.evpi_estimate(found.values, again=found.again)
+    said: dict[str, Any] = {
+        "evpi": asdict(whole),
+        # Of the plain means of draws, to be had from draws.parquet alone.
+        "evpi_with_luck": asdict(voi.evpi_estimate(voi.over_replications(nested))),
+        "luck_removed": found.removed,
+        "unit": unit,
+    }
     if parameters is None or len(nested) < FEWEST or NOTHING_DRAWN in parameters:
         return said | {"evppi": NOT_ASSESSED}
     table = voi.evppi_groups(nested, parameters, by_section(parameters))

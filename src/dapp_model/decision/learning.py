@@ -81,7 +81,7 @@ def learning(
     nested = values[:, :, able]
     # The act that the rule is about: the advised, or the best of the others.
     act = names.index(among.shown) if among.shown in names[1:] else 1
-    known = among.sure.values
+    known = among.sure
     rule = voi.threshold_rule(
         data, nested, {k: v for k, v in RULE.items() if k in data}, acts=(act, 0)
     )
@@ -97,7 +97,7 @@ def learning(
         | {"luck_removed_from_evpi": among.sure.removed},
         "able_to_stop": {
             "act": names[act],
-            **stopping(data, nested[:, :, [0, act]], known=known[:, [0, act]]),
+            **stopping(data, nested[:, :, [0, act]], known=known.among([0, act])),
         },
         "rule": {
             "words": in_words.words(labels),
@@ -120,7 +120,7 @@ def learn(
     net_benefit: Floats,
     names: Sequence[str],
     *,
-    known: Floats | None = None,
+    known: Apart | None = None,
     seed: int = 1,
 ) -> dict[str, Any]:
     """Return what data are worth: E[max E(value given data)] less max E(value), in GBP.
@@ -132,13 +132,12 @@ def learn(
     [draw, option] with luck taken out (default: by these draws alone).
     """
     chosen, without = voi.choices_by_data(data, net_benefit, seed=seed)
-    if known is None:
-        known = voi.separate_luck(net_benefit).values
+    known = known or _without_luck(net_benefit)
     acts = {name: float((chosen == place).mean()) for place, name in enumerate(names)}
     return {
         "value": asdict(voi.evsi(net_benefit, data, seed=seed)),
         "on_unseen_draws": asdict(voi.rule_value(data, net_benefit, seed=seed)),
-        "evpi": asdict(voi.evpi_estimate(known)),
+        "evpi": asdict(voi.evpi_estimate(known.values, again=known.again)),
         "chance_of_each_act": acts,
         "chance_of_each_act_monte_carlo_error": {
             name: voi.share_error(share, len(chosen)) for name, share in acts.items()
@@ -148,7 +147,7 @@ def learn(
 
 
 def stopping(
-    data: pd.DataFrame, net_benefit: Floats, *, known: Floats | None = None, seed: int = 1
+    data: pd.DataFrame, net_benefit: Floats, *, known: Apart | None = None, seed: int = 1
 ) -> dict[str, Any]:
     """Return what being able to stop is worth: E[max(stop, extend)] less E(extend), in GBP.
 
@@ -159,14 +158,27 @@ def stopping(
     values = voi.over_replications(net_benefit) if net_benefit.ndim == 3 else net_benefit
     chosen, _ = voi.choices_by_data(data, values, seed=seed)
     row = np.arange(len(values))
-    if known is None:
-        known = voi.separate_luck(net_benefit).values if net_benefit.ndim == 3 else values
+    known = known or _without_luck(net_benefit if net_benefit.ndim == 3 else values[:, None])
     return {
         "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
-        "knowing_everything": with_error(known.max(axis=1) - known[:, 1]),
+        "knowing_everything": _knowing(known),
         "stop_without_data": float(max(0.0, (values[:, 0] - values[:, 1]).mean())),
         **chance.said("chance_of_stopping", float((chosen == 0).mean()), len(chosen)),
     }
+
+
+def _without_luck(net_benefit: Floats) -> Apart:
+    """Return [draw, repetition, option] with luck taken out, however little is left."""
+    found = voi.separate_luck(net_benefit)
+    return Apart(found.values, found.corrected, found, voi.resampled(net_benefit))
+
+
+def _knowing(known: Apart) -> dict[str, float | None]:
+    """Return what choosing the better of two in each draw is worth beyond the second."""
+    told = with_error(known.values.max(axis=1) - known.values[:, 1])
+    if known.again is not None:
+        told["standard_error"] = float(known.again.error(voi.losses)[1])
+    return told
 
 
 def with_error(values: Floats) -> dict[str, float | None]:

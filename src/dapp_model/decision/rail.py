@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.decision.chance import alone, mean, said
+from dapp_model import voi
+from dapp_model.decision.chance import alone, alone_again, error_above, mean, with_error
 from dapp_model.decision.worth import Worth, spread
 from dapp_model.voi import over_replications
 
@@ -35,13 +36,16 @@ class Expected:
     """What is expected in each draw, float64 [draw], without luck where it could be taken out.
 
     `beyond` is the rise in harm beyond the margin, `averted` the harm averted; `luck_share` is how
-    much of the spread of the means of draws was luck, None where it cannot be told.
+    much of the spread of the means of draws was luck, None where it cannot be told. The resamples
+    of both tell errors, None where luck stays in.
     """
 
     beyond: Floats
     averted: Floats
     luck_removed: bool
     luck_share: float | None
+    beyond_again: voi.Resampled | None
+    averted_again: voi.Resampled | None
 
 
 def rail_of(inputs: Inputs) -> Rail:
@@ -61,7 +65,14 @@ def expected(found: Worth, rail: Rail) -> Expected:
     rise = -found.serious_averted - rail.margin * found.serious_at_stake
     beyond, averted = alone(rise), alone(found.serious_averted)
     share = float(beyond.luck_share[0]) if beyond.corrected else None
-    return Expected(beyond.values[:, 0], averted.values[:, 0], beyond.corrected, share)
+    return Expected(
+        beyond.values[:, 0],
+        averted.values[:, 0],
+        beyond.corrected,
+        share,
+        alone_again(rise),
+        alone_again(found.serious_averted),
+    )
 
 
 def chance_of_rise(found: Expected, weights: Floats | None = None) -> float:
@@ -81,8 +92,14 @@ def assess(found: Worth, rail: Rail) -> dict[str, Any]:
         "averted": spread(found.serious_averted),
         "among_victims_of_those_referred": at_stake["mean"],
         "at_stake": at_stake,
-        **said("chance_of_rise_beyond_margin", chance, draws),
-        **said("chance_comparator_is_worse_for_victims", worse, draws),
+        **with_error(
+            "chance_of_rise_beyond_margin", chance, error_above(each.beyond_again, chance, draws)
+        ),
+        **with_error(
+            "chance_comparator_is_worse_for_victims",
+            worse,
+            error_above(each.averted_again, worse, draws),
+        ),
         "largest_rise": float(rises.max()) if len(rises) else None,
         "luck_removed": each.luck_removed,
         "luck_share": each.luck_share,

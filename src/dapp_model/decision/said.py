@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dapp_model import fitted, voi
 from dapp_model.decision import chance, change, choice, curves, dates, known
 from dapp_model.decision import later as later_choices
-from dapp_model.decision.chance import Apart, apart, chance_best, mean
+from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior
 from dapp_model.decision.later import Later
@@ -131,9 +131,9 @@ def decide(
         ),
         "views": _views(inputs, found, options, advised),
         "guard_rail": asdict(rail_of(inputs)),
-        "intervals": f"{INTERVALS} {_error_of_chances(len(values))}",
+        "intervals": f"{INTERVALS} {_error_of_chances(len(values), removed=sure.removed)}",
         "luck": known.luck_of(inputs.options, sure, len(values)),
-        "information": known.information(values[:, :, able], _of(sure, able), evidence.parameters),
+        "information": known.information(values[:, :, able], sure.among(able), evidence.parameters),
         "acceptability": curves.of_run([inputs.options[i] for i in able], found),
         "by_effect_prior": by_effect_prior(inputs, given, evidence.parameters),
         "structural": structural(inputs, found, given, (evidence.parameters, evidence.readings)),
@@ -171,7 +171,7 @@ def _learning(
     if inputs.decision != "extension" or evidence.shown is None or evidence.parameters is None:
         return known.NOT_ASSESSED
     able, sure, shown = among
-    choice_of = Choice(tuple(able), _of(sure, able), shown)
+    choice_of = Choice(tuple(able), sure.among(able), shown)
     return learning(inputs, values, choice_of, (evidence.shown, evidence.parameters))
 
 
@@ -186,10 +186,18 @@ def _triggers(learnt: dict[str, Any] | str) -> list[dict[str, Any]]:
     ]
 
 
-def _error_of_chances(draws: int) -> str:
-    """Say what the sign before an error is, and how large it can be: most for one half."""
+def _error_of_chances(draws: int, *, removed: bool) -> str:
+    """Say what the sign before an error is, and what it can be told from."""
     if draws < 2:
         return "From one draw no Monte Carlo error can be told."
+    if removed:
+        return (
+            f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error: of a chance in percentage "
+            f"points, from {voi.RESAMPLES} resamples of the draws, out of each of which luck is "
+            "taken anew. So it holds that luck itself is told from a few draws. Where something "
+            "is so in none of n draws whose luck is taken out, that is no bound: without luck "
+            "draws lie closer together than those that were simulated."
+        )
     points = 100 * float(np.sqrt(0.25 / (draws - 1)))
     return (
         f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error of a chance in percentage points: "
@@ -237,26 +245,22 @@ def _candidates(options: list[dict[str, Any]], measure: str) -> list[Candidate]:
     ]
 
 
-def _of(found: Apart, able: list[int]) -> Apart:
-    """Return the options that may be chosen alone."""
-    return Apart(found.values[:, able], found.removed, found.luck)
-
-
 def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) -> None:
     """Add to each option how likely it is best or worth less than it costs, and its loss.
 
     Best of those that may be chosen; the expected loss against the best of them in each draw.
     """
     may = [i in able for i in range(len(options))]
-    best = chance_best(sure.values, may)
-    top = sure.values[:, able].max(axis=1)
+    chances = chance.of_options(sure, may)
+    lost = dict(zip(able, zip(*chance.losses(sure.among(able)), strict=True), strict=True))
     for i, one in enumerate(options):
         one["may_be_chosen"] = may[i]
-        one |= chance.said("chance_best", best[i], len(top))
-        one["expected_loss"] = mean(top - sure.values[:, i]) if may[i] else None
-        below = (sure.values[:, i] < sure.values[:, 0]).astype(np.float64)
-        worse = chance.said("chance_worse", mean(below), len(top))
-        one |= dict.fromkeys(worse) if one["is_comparator"] else worse
+        value, error = lost.get(i, (None, None))
+        one["expected_loss"] = None if value is None else float(value)
+        one["expected_loss_monte_carlo_error"] = error
+        one |= chances[i]
+        if one["is_comparator"]:
+            one |= {"chance_worse": None, "chance_worse_monte_carlo_error": None}
 
 
 def _affordability(options: Mapping[str, Any]) -> str | list[str]:
@@ -478,11 +482,11 @@ def _wrong(inputs: Inputs, sure: Apart, advised: str, shown: str) -> dict[str, A
         "mean_loss_error": None,
     }
     if len(lost) > 1:
-        wrongly, loss = voi.chance_wrong(sure.values, *places)
+        wrongly, loss = voi.chance_wrong(sure.values, *places, again=sure.again)
         said |= {
             "chance": wrongly.value,
             "mean_loss": loss.value,
-            "chance_error": wrongly.standard_error if 0 < wrongly.value < 1 else None,
+            "chance_error": chance.known_error(wrongly.standard_error),
             "mean_loss_error": loss.standard_error,
         }
     return said

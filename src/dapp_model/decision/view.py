@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,14 @@ from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of
 from dapp_model.decision.rail import Rail, expected, rail_of
 from dapp_model.decision.worth import AVERTED, COST, VALUE, Worth, nested
-from dapp_model.voi import over_replications
+from dapp_model.voi import Resampled, over_replications
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
+
+AGAINST: Final = ("chance_worse", "chance_of_rise_beyond_margin")  # the comparator
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Material:
     """What each draw says of every option; the comparator is the first and worth zero.
 
     `value`, `cost` and `averted` are float64 [draw, option], means over repetitions; `apart` holds
-    values without luck. `beyond` is the rise in harm beyond the guard-rail's margin [draw, option].
+    values without luck. `beyond` is the rise in harm beyond the guard-rail's margin [draw, option],
+    and `beyond_again` its resamples by option, None where luck stays in.
     """
 
     standings: tuple[Standing, ...]
@@ -49,6 +52,7 @@ class Material:
     averted: Floats
     apart: Apart
     beyond: Floats
+    beyond_again: tuple[Resampled | None, ...]
     rail: Rail
     hurdle: Hurdle
 
@@ -68,10 +72,9 @@ def material(
     names = inputs.options
     rail = rail_of(inputs)
     values = nested(names, found, measure)
-    rises = [
-        expected(found[name], rail).beyond if name in found else np.zeros(len(values))
-        for name in names
-    ]
+    harm = {name: expected(found[name], rail) for name in names if name in found}
+    nothing = np.zeros(len(values))
+    rises = [harm[name].beyond if name in harm else nothing for name in names]
     return Material(
         standings=standings,
         value=over_replications(values),
@@ -79,6 +82,7 @@ def material(
         averted=over_replications(nested(names, found, AVERTED)),
         apart=apart(values),
         beyond=np.stack(rises, axis=1),
+        beyond_again=tuple(harm[name].beyond_again if name in harm else None for name in names),
         rail=rail,
         hurdle=hurdle_of(inputs),
     )
@@ -121,8 +125,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     advised, _ = advise(able, given.hurdle)
     place = given.names.index(advised)
     may = [one.may for one in able]
-    best = chance.chance_best(given.apart.values, may, weights)
-    worse = given.apart.values < given.apart.values[:, :1]
+    chances = chance.of_options(given.apart, may, weights)
     draws = chance.effective(weights, len(given.value))
     options = []
     for i, one in enumerate(able):
@@ -137,18 +140,13 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
                 **behind(given.value[:, place] - given.value[:, i], weights),
                 "true_incidents_averted": chance.mean(given.averted[:, i], weights),
                 "programme_cost": costs[i],
-                **chance.said("chance_best", best[i], draws),
-                **_of_others(
-                    one,
-                    {
-                        **chance.said(
-                            "chance_worse",
-                            chance.mean(worse[:, i].astype(np.float64), weights),
-                            draws,
-                        ),
-                        **chance.said("chance_of_rise_beyond_margin", rises[i], draws),
-                    },
+                **chances[i],
+                **chance.with_error(
+                    "chance_of_rise_beyond_margin",
+                    rises[i],
+                    chance.error_above(given.beyond_again[i], rises[i], draws, weights),
                 ),
+                **_not_of(one, AGAINST),
                 "may_be_chosen": one.may,
             }
         )
@@ -175,9 +173,11 @@ def is_told_apart(found: Mapping[str, Any], option: str) -> bool:
     return told_apart(next(one for one in found["options"] if one["name"] == option))
 
 
-def _of_others(one: Candidate, chances: dict[str, Any]) -> dict[str, Any]:
-    """Return chances against the comparator, which it has none of itself."""
-    return dict.fromkeys(chances) if one.comparator else chances
+def _not_of(one: Candidate, chances: tuple[str, ...]) -> dict[str, None]:
+    """Return nothing for chances against the comparator, which it has none of itself."""
+    if not one.comparator:
+        return {}
+    return {name: None for kind in chances for name in (kind, f"{kind}_monte_carlo_error")}
 
 
 def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:

@@ -87,7 +87,18 @@ def _best(one: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[str, str
     """Return the chance of being best and the expected loss, of an option that may be chosen."""
     if not one["may_be_chosen"]:
         return ("may not be chosen",) * 2
-    return words.chance(one, "chance_best", decision), words.money(one["expected_loss"])
+    return words.chance(one, "chance_best", decision), _lost(one)
+
+
+def _lost(one: Mapping[str, Any]) -> str:
+    """Return the expected loss with its Monte Carlo error, where it is known."""
+    error = one.get("expected_loss_monte_carlo_error")
+    told = words.money(one["expected_loss"])
+    return (
+        told
+        if error is None
+        else f"{told} (\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{words.money(error)})"
+    )
 
 
 def ends(totals: Totals) -> Table:

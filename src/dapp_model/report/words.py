@@ -108,12 +108,14 @@ def often(found: Mapping[str, Any], name: str, decision: Decision) -> str:
 
 
 def share_of_draws(share: float, error: float | None, draws: int) -> str:
-    """Print a share of draws with its Monte Carlo error; at nought or one, in how many it is so."""
-    if not 0 < share < 1:
-        return in_draws(share, draws)
+    """Print a share of draws with its Monte Carlo error; at nought or one, in how many it is so.
+
+    There too an error is known where luck is taken out and other draws would have told otherwise.
+    """
+    told = in_draws(share, draws)
     if error is None:
-        return percent(share)
-    return f"{percent(share)} (± {number(100 * error, 2)})"
+        return told
+    return f"{told} (± {number(100 * error, 2)})"
 
 
 def amount(value: float, unit: str) -> str:
@@ -237,7 +239,7 @@ def wrong(decision: Decision) -> str:
     against = quoted(option_of(decision, found["against"])["label"])
     text = f"The chance that this is wrong, that {against} is better, is {percent(found['chance'])}"
     if not 0 < found["chance"] < 1:
-        so = in_draws(found["chance"], decision["draws"])
+        so = share_of_draws(found["chance"], found["chance_error"], decision["draws"])
         text = f"That this is wrong, that {against} is better, is so {so}"
     elif found["chance_error"]:
         points = number(100 * found["chance_error"], 2)
@@ -434,7 +436,7 @@ def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str
     if 0 < share < 1:
         told = share_of_draws(share, found.get(f"{name}{ERROR}"), draws)
         return f"the chance that {what} is {told}"
-    return f"{what} {in_draws(share, draws)}"
+    return f"{what} {share_of_draws(share, found.get(f'{name}{ERROR}'), draws)}"
 
 
 def in_draws(share: float, draws: int) -> str:

@@ -38,6 +38,7 @@ def _probabilities(totals: Totals) -> Sheet:
                 "yes" if one["admissible"] else "no",
                 one["chance_best"] if free else NOT_APPLICABLE,
                 one["expected_loss"] if free else NOT_APPLICABLE,
+                _or_none(one.get("expected_loss_monte_carlo_error")),
                 NOT_APPLICABLE if first else one["chance_worse"],
                 NOT_APPLICABLE if first else harm.get("chance_of_rise_beyond_margin"),
             )
@@ -48,12 +49,17 @@ def _probabilities(totals: Totals) -> Sheet:
         Column("Within the guard-rail for victims", "yes or no"),
         Column("Chance of being best", "probability", "share"),
         Column("Lost on average against the best", price(totals), "pounds"),
+        Column("Monte Carlo error of that", price(totals), "pounds"),
         Column("Chance of being worth less than it costs", "probability", "share"),
         Column("Chance that serious harm rises beyond the margin", "probability", "share"),
     )
     title = "Chances of each option, and what is lost on average by choosing it"
     scope = f"{against(totals)}; [z] for the comparator and for what may not be chosen"
     return Sheet("Probabilities", title, SOURCE, scope, columns, tuple(rows), (2, 3))
+
+
+def _or_none(value: float | None) -> Any:
+    return NOT_APPLICABLE if value is None else value
 
 
 def _acceptability(totals: Totals) -> Sheet:

@@ -23,6 +23,14 @@ from dapp_model.voi.luck import (
     separate_luck,
 )
 from dapp_model.voi.perfect import evpi, evpi_estimate, evppi, evppi_groups, evppi_table, orderings
+from dapp_model.voi.resampling import (
+    RESAMPLES,
+    Resampled,
+    losses,
+    resampled,
+    shares_best,
+    shares_worse,
+)
 from dapp_model.voi.rules import (
     ThresholdRule,
     choices_by_data,
@@ -41,9 +49,11 @@ from dapp_model.voi.samples import (
 from dapp_model.voi.savi import Savi, read_savi, write_savi
 
 __all__ = [
+    "RESAMPLES",
     "Estimate",
     "Luck",
     "PopulationLine",
+    "Resampled",
     "Savi",
     "ThresholdRule",
     "acceptability",
@@ -61,15 +71,19 @@ __all__ = [
     "expected_loss",
     "frontier",
     "later_value",
+    "losses",
     "net_benefit_of_sampling",
     "orderings",
     "over_replications",
     "probability_best",
     "read_savi",
     "replications_made",
+    "resampled",
     "rule_value",
     "separate_luck",
     "share_error",
+    "shares_best",
+    "shares_worse",
     "stated_rule_value",
     "threshold_rule",
     "write_savi",

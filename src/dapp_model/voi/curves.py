@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dapp_model.voi.arrays import ArrayOrFrame, Estimate, Floats, net_benefits, option_names
+from dapp_model.voi.arrays import (
+    ArrayOrFrame,
+    Estimate,
+    Floats,
+    net_benefits,
+    not_from_zero,
+    option_names,
+)
+from dapp_model.voi.resampling import Resampled, resamples_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,16 +40,26 @@ def expected_loss(net_benefit: ArrayOrFrame) -> Floats:
 
 
 def chance_wrong(
-    net_benefit: ArrayOrFrame, advised: int, against: int
+    net_benefit: ArrayOrFrame, advised: int, against: int, *, again: Resampled | None = None
 ) -> tuple[Estimate, Estimate]:
     """Return the chance that another option is better than the advised, and the mean loss in GBP.
 
     Over parameters and not over luck if replications are given. The loss is a mean over all draws,
-    zero where the advice is right.
+    zero where the advice is right. `again` are resamples of what `net_benefit` was told from where
+    luck has been taken out, made here where replications are given: errors come from them.
     """
     values = net_benefits(net_benefit)
-    lost = np.maximum(values[:, against] - values[:, advised], 0.0)
-    return _mean((lost > 0).astype(np.float64)), _mean(lost)
+
+    def both(drawn: Floats) -> Floats:
+        lost = np.maximum(drawn[:, against] - drawn[:, advised], 0.0)
+        return np.stack([lost > 0, lost])
+
+    wrong, loss = both(values)
+    again = again or resamples_of(net_benefit)
+    if again is None:
+        return _mean(wrong), _mean(loss)
+    errors = again.error(lambda counts, drawn: both(drawn) @ counts / counts.sum())
+    return _estimate(wrong, float(errors[0])), _estimate(loss, float(errors[1]))
 
 
 def acceptability(
@@ -94,7 +112,8 @@ def _pair(costs: ArrayOrFrame, effects: ArrayOrFrame) -> tuple[Floats, Floats]:
 
 
 def _mean(values: Floats) -> Estimate:
-    from dapp_model.voi.arrays import not_from_zero
+    return _estimate(values, float(values.std(ddof=1) / np.sqrt(len(values))))
 
-    error = float(values.std(ddof=1) / np.sqrt(len(values)))
+
+def _estimate(values: Floats, error: float) -> Estimate:
     return Estimate(float(values.mean()), error, not_from_zero(float(values.mean()), error))

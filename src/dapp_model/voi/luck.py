@@ -77,8 +77,8 @@ def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
     within = np.nan_to_num(apart - means[:, None, :])
     luck = np.einsum("drj,drk->jk", within, within) / (made - 1).sum()
     total = np.atleast_2d(np.cov(means, rowvar=False))
-    between = _non_negative(total - luck * left)
-    moved = (means - means.mean(axis=0)) @ _transport(total, between)
+    between = non_negative(total - luck * left)
+    moved = (means - means.mean(axis=0)) @ transport(total, between)
     variance = np.diag(total)
     share = np.divide(np.diag(luck) * left, variance, out=np.zeros(n_options), where=variance > 0)
     return Luck(
@@ -116,21 +116,29 @@ def error_by_replications(found: Luck, draws: int, replications: Sequence[int]) 
     return table
 
 
-def _non_negative(matrix: Floats) -> Floats:
-    """Return the nearest covariance: negative eigenvalues, which are noise, become zero."""
+def non_negative(matrix: Floats) -> Floats:
+    """Return the nearest covariance: negative eigenvalues, which are noise, become zero.
+
+    Of one matrix [option, option] or of many [..., option, option], like all below.
+    """
     values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
+    return _of_eigen(np.maximum(values, 0.0), vectors)
+
+
+def _of_eigen(values: Floats, vectors: Floats) -> Floats:
+    """Return the matrix of these eigenvalues and vectors."""
+    return np.asarray((vectors * values[..., None, :]) @ np.swapaxes(vectors, -1, -2))
 
 
 def _power(matrix: Floats, power: float) -> Floats:
     """Return a power of a covariance over the directions in which it has any spread."""
     values, vectors = np.linalg.eigh(matrix)
-    kept = values > _NOTHING * max(values.max(initial=0.0), np.finfo(np.float64).tiny)
-    raised = np.where(kept, np.where(kept, values, 1.0) ** power, 0.0)
-    return np.asarray((vectors * raised) @ vectors.T)
+    largest = values.max(axis=-1, initial=0.0, keepdims=True)
+    kept = values > _NOTHING * np.maximum(largest, np.finfo(np.float64).tiny)
+    return _of_eigen(np.where(kept, np.where(kept, values, 1.0) ** power, 0.0), vectors)
 
 
-def _transport(total: Floats, between: Floats) -> Floats:
+def transport(total: Floats, between: Floats) -> Floats:
     """Return the symmetric map that turns one covariance into the other with least movement."""
     root, inverse = _power(total, 0.5), _power(total, -0.5)
     return np.asarray(inverse @ _power(root @ between @ root, 0.5) @ inverse)

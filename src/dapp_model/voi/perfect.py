@@ -18,6 +18,7 @@ from dapp_model.voi.arrays import (
     not_from_zero,
 )
 from dapp_model.voi.regression import estimate, gain_of_choosing, smooth
+from dapp_model.voi.resampling import Resampled, losses, resamples_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,13 +36,20 @@ def evpi(net_benefit: ArrayOrFrame) -> float:
     return evpi_estimate(net_benefit).value
 
 
-def evpi_estimate(net_benefit: ArrayOrFrame) -> Estimate:
-    """Return the expected value of perfect information with its Monte Carlo standard error."""
+def evpi_estimate(net_benefit: ArrayOrFrame, *, again: Resampled | None = None) -> Estimate:
+    """Return the expected value of perfect information with its Monte Carlo standard error.
+
+    Where luck has been taken out the error holds that of taking it out: `again` are resamples of
+    what `net_benefit` was told from, made here where replications are given.
+    """
     values = net_benefits(net_benefit)
     best = int(values.mean(axis=0).argmax())
     lost = values.max(axis=1) - values[:, best]
     error = float(lost.std(ddof=1) / np.sqrt(len(lost)))
     value = float(lost.mean())
+    again = again or resamples_of(net_benefit)
+    if again is not None:
+        error = float(again.error(lambda counts, drawn: losses(counts, drawn).min()))
     return Estimate(value, error, not_from_zero(value, error))
 
 
@@ -123,13 +131,20 @@ def _table(
     return table.set_index("parameter")
 
 
-def orderings(net_benefit: ArrayOrFrame, table: pd.DataFrame, groups: Groups) -> list[str]:
+def orderings(
+    net_benefit: ArrayOrFrame,
+    table: pd.DataFrame,
+    groups: Groups,
+    *,
+    again: Resampled | None = None,
+) -> list[str]:
     """Return a sentence for each ordering that fails beyond noise; none is as it should be.
 
     EVPI >= EVPPI of a group >= EVPPI of any member. Each was estimated by itself, so small
     breaches are noise: two standard errors of the difference, taken as independent, are allowed.
+    `again` is that of `evpi_estimate`.
     """
-    whole = evpi_estimate(net_benefit)
+    whole = evpi_estimate(net_benefit, again=again)
     worth, errors = table["evppi"].to_dict(), table["standard_error"].to_dict()
     odd = []
 
