@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dapp_model import cli
-from dapp_model.analysis import pilot_words
+from dapp_model.analysis import importance, pilot_words
 from dapp_model.arguments import CHOKE_DRAWS
 from dapp_model.decision import chance, known
 from dapp_model.evaluation import designs, study
@@ -83,6 +83,21 @@ def test_a_part_of_the_county_is_said_to_make_monitoring_noisier() -> None:
     assert any(noisier in line for line in learning_words.values(part))
     whole = {"learning": learnt, "population_share": 1.0}
     assert not any(noisier in line for line in learning_words.values(whole))
+
+
+def test_a_choke_point_within_noise_is_not_said_to_be_worth_nothing() -> None:
+    table = pd.DataFrame(
+        {
+            "step": ["one more place", "a week less wait"],
+            "value": [6_000.0, 90_000.0],
+            "standard_error": [37_000.0, 10_000.0],
+            "zero_within_noise": [True, False],
+        }
+    )
+    lines = importance._choke_sentences(table)
+    assert lines[0].endswith("(standard error £37,000), zero within noise.")
+    assert "would have to be worth £74,000 or more to be told" in lines[-1]
+    assert len(importance._choke_sentences(table[1:])) == 1
 
 
 def test_choke_points_are_told_unless_they_are_not_wanted() -> None:

@@ -331,6 +331,14 @@ def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
         found.append(
             f"{row['step']} is worth {money(float(row['value']))} (standard error {error}){noise}."
         )
+    quiet = table[table["zero_within_noise"] & (table["standard_error"] > 0)]
+    if len(quiet):
+        least = float(2 * quiet["standard_error"].min())
+        found.append(
+            "Zero within noise does not mean worth nothing: with so few draws such a step would "
+            f"have to be worth {money(least)} or more to be told; four times the draws "
+            "(--choke-draws) halve that."
+        )
     return found
 
 

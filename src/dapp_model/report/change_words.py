@@ -43,7 +43,6 @@ def switches(decision: Decision) -> list[str]:
             f"{found['never_alone']} things none stands out of {noise} as changing this alone."
         )
     return lines
-    return lines
 
 
 def _switch(decision: Decision, one: Mapping[str, Any]) -> str:
