@@ -498,3 +498,16 @@ def test_noise_in_many_figures_about_many_options_is_seldom_taken_for_news() -> 
         noise = pd.DataFrame(rng.standard_normal((128, 6)), columns=list("abcdef"))
         taken += not voi.evsi(values, noise).zero_within_noise
     assert taken <= 3  # one in twenty is meant; more than three of twelve has a chance of 1 in 400
+
+
+def test_a_larger_or_longer_study_is_worth_no_less_than_what_it_holds() -> None:
+    sizes, months = [10, 40, 160], [6.0, 12.0, 24.0]
+    rows = [(size, month) for month in months for size in sizes]
+    found = [10.0, 9.0, 30.0, 12.0, 25.0, 28.0, 11.0, 40.0, 20.0]
+    table = pd.DataFrame(rows, columns=["size", "follow_up"]).assign(evsi=found)
+    mended = voi.not_decreasing(table.sample(frac=1.0, random_state=1))
+    assert mended["evsi_as_estimated"].tolist() == found
+    wide = mended.pivot(index="size", columns="follow_up", values="evsi")
+    assert (wide.diff().iloc[1:] >= 0).all(axis=None)
+    assert (wide.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert mended["evsi"].tolist() == [10.0, 10.0, 30.0, 12.0, 25.0, 30.0, 12.0, 40.0, 40.0]

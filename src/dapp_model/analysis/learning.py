@@ -281,7 +281,7 @@ def _studies(
     tables, said = [], []
     for name, design in studies.designs().items():
         seen = partial(design.summaries, truths)
-        table = _not_decreasing(voi.evsi_table(nested, seen, participants, months))
+        table = voi.not_decreasing(voi.evsi_table(nested, seen, participants, months))
         table = voi.net_benefit_of_sampling(
             table,
             design.cost,
@@ -303,17 +303,6 @@ def _studies(
     found = pd.concat(tables, ignore_index=True)
     found["informs_evppi"] = bound.value
     return found, said
-
-
-def _not_decreasing(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with values that do not fall as a study grows, and what was estimated.
-
-    A larger study holds the smaller one, so a fall is the error of the estimate.
-    """
-    ordered = table.sort_values(["follow_up", "size"], kind="stable", ignore_index=True)
-    ordered["evsi_as_estimated"] = ordered["evsi"]
-    ordered["evsi"] = ordered.groupby("follow_up")["evsi"].cummax()
-    return ordered
 
 
 def _best_size(label: str, best: pd.Series[Any]) -> str:

@@ -44,7 +44,8 @@ def _table(values: Any, parameters: pd.DataFrame, totals: Totals) -> pd.DataFram
     truths = studies.truths(parameters, totals.inputs.values)
     tables = []
     for name, design in studies.designs().items():
-        table = voi.evsi_table(values, partial(design.summaries, truths), *studies.sizes())
+        seen = partial(design.summaries, truths)
+        table = voi.not_decreasing(voi.evsi_table(values, seen, *studies.sizes()))
         table["cost"] = [
             design.cost(int(size), float(months))
             for size, months in zip(table["size"], table["follow_up"], strict=True)

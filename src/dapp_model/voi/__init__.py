@@ -45,6 +45,7 @@ from dapp_model.voi.samples import (
     evsi_table,
     later_value,
     net_benefit_of_sampling,
+    not_decreasing,
 )
 from dapp_model.voi.savi import Savi, read_savi, write_savi
 
@@ -73,6 +74,7 @@ __all__ = [
     "later_value",
     "losses",
     "net_benefit_of_sampling",
+    "not_decreasing",
     "orderings",
     "over_replications",
     "probability_best",

@@ -57,6 +57,20 @@ def evsi_table(
     return pd.DataFrame(rows, columns=columns)
 
 
+def not_decreasing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of `evsi_table` whose values do not fall with size or length.
+
+    A larger study holds the smaller one, and one that goes on for longer has been through the
+    shorter follow-up, so a fall is the error of the estimate, or data that are not used.
+    `evsi_as_estimated` keeps what was found; errors are those of it.
+    """
+    found = table.sort_values(["follow_up", "size"], kind="stable", ignore_index=True)
+    found["evsi_as_estimated"] = found["evsi"]
+    found["evsi"] = found.groupby("follow_up")["evsi"].cummax()
+    found["evsi"] = found.groupby("size")["evsi"].cummax()
+    return found
+
+
 @dataclass(frozen=True)
 class PopulationLine:
     """Decisions other than this programme's for which a study would still be news.
