@@ -20,7 +20,7 @@ from dapp_model.voi.arrays import (
     not_from_zero,
     share_error,
 )
-from dapp_model.voi.noise import chance_of_noise
+from dapp_model.voi.noise import SHUFFLES, chance_of_noise
 from dapp_model.voi.regression import along
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class Switch:
     share: float
     share_monte_carlo_error: float | None
     chance_of_noise: float
+    chance_of_noise_monte_carlo_error: float | None
 
     def words(self, name: str, unit: str, options: Sequence[str]) -> str:
         """Return the switch as a sentence."""
@@ -176,7 +177,8 @@ def switching_values(
             error = share_error(share, len(values))
             ends = float(low), float(high)
             chance = float(chances[becomes])
-            found.append(Switch(name, side, value, *ends, becomes, share, error, chance))
+            told = chance, share_error(chance, SHUFFLES + 1)
+            found.append(Switch(name, side, value, *ends, becomes, share, error, *told))
         if not shown:
             never.append(name)
     found.sort(key=lambda one: -one.share)

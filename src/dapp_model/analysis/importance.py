@@ -349,12 +349,14 @@ def _switch_table(switches: Sequence[switching.Switch], options: Sequence[str]) 
         (
             one.parameter, one.side, one.value, one.low, one.high, options[one.becomes], one.share,
             one.chance_of_noise,
+            one.chance_of_noise_monte_carlo_error,
         )
         for one in switches
     ]  # fmt: skip
     columns = [
         "parameter", "side", "value", "low", "high", "becomes", "share_of_draws_beyond",
         "chance_of_noise",
+        "chance_of_noise_monte_carlo_error",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
