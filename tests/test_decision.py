@@ -141,6 +141,20 @@ def test_what_an_extra_pound_returns_has_an_error_and_may_not_be_told_from_the_h
     assert np.mean(apart) < 0.3
 
 
+@pytest.mark.parametrize(
+    ("passes", "first", "second", "clear"),
+    [(False, (0.7, True), (1.05, False), True), (False, (0.9, False), (1.3, True), False),
+     (True, (1.5, True), (1.05, False), False), (True, (1.5, True), (1.4, True), True)],
+)  # fmt: skip
+def test_a_hurdle_is_clearly_passed_by_all_and_clearly_missed_by_one(
+    passes: bool, first: tuple[float, bool], second: tuple[float, bool], clear: bool
+) -> None:
+    names = ("return_on_extra_pounds", "told_apart_from_hurdle")
+    one, twin = (dict(zip(names, pair, strict=True)) for pair in (first, second))
+    found = {**one, "same_design": twin, "hurdle": 1.0, "passes": passes}
+    assert (words._from_hurdle(found) == "") == clear
+
+
 def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: Inputs) -> None:
     """With the same means, on draws that hardly differ and on draws that differ much."""
     for spread, apart in ((10.0, True), (100_000.0, False)):

@@ -424,10 +424,17 @@ def _returned(found: Mapping[str, Any]) -> str:
 
 
 def _from_hurdle(found: Mapping[str, Any]) -> str:
-    """Say where the draws do not tell a return from the hurdle; nothing where they do."""
+    """Say where the draws do not tell whether the hurdle is passed; nothing where they do.
+
+    Every return has to pass, so one that clearly does not is enough.
+    """
     pair = [one for one in (found, found["same_design"]) if one is not None]
-    apart = all(one["told_apart_from_hurdle"] for one in pair)
-    return "" if apart else ", though the draws do not tell them apart"
+    told = [one for one in pair if one["told_apart_from_hurdle"]]
+    if found["passes"]:
+        clear = len(told) == len(pair)
+    else:
+        clear = any(one["return_on_extra_pounds"] < found["hurdle"] for one in told)
+    return "" if clear else ", though the draws do not tell them apart"
 
 
 def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
