@@ -244,7 +244,7 @@ def test_on_a_regression_of_a_sum_its_sections_stand_out_and_no_other() -> None:
 def test_errors_hold_those_of_the_regression() -> None:
     """Fewer draws, less sure: the design alone would give the same errors."""
     errors = []
-    for many in (150, 1200):
+    for many in (150, 600):
         frame, difference = sections(many, 6)
         noisy = difference + 1e6 * np.random.default_rng(7).standard_normal(many)
         _, sobol, morris = importance.on_regression(frame, noisy)
