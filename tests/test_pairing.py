@@ -362,6 +362,11 @@ def alone(route: str) -> dict[str, object]:
     return {f"assume.referral.{one}": 0.3 if one == route else 0.0 for one in ROUTES}
 
 
+SOON: dict[str, object] = {
+    "assume.record.lag": "1 day",
+    "assume.police.charge_delay": "1 day",
+    "assume.police.conviction_delay": "1 day",
+}
 STRAINS = {
     "as it is": {},
     "whole days": {"assume.time.tick": "1 day"},
@@ -380,6 +385,21 @@ STRAINS = {
         **alone("police"),
         "assume.incident.raised_hazard": 4.0,
         "assume.incident.raised_hazard_time": "90 days",
+    },
+    # Nothing takes long, so cases begun before the time looked at are many.
+    "heard before the time looked at": {
+        **alone("marac"),
+        **SOON,
+        "assume.marac.high_risk_referral": 0.3,
+        "assume.marac.further_referral": 0.95,
+        "assume.referral.marac": 0.9,
+    },
+    "a hazard raised before the time looked at": {
+        **alone("police"),
+        **SOON,
+        "assume.incident.raised_hazard": 6.0,
+        "assume.incident.raised_hazard_time": "180 days",
+        "assume.referral.police": 0.9,
     },
     "support raises reports": {**alone("police"), "assume.idva.reporting_ratio": 5.0},
     **{route: alone(route) for route in ROUTES},
