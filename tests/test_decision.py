@@ -12,7 +12,7 @@ import pytest
 from dapp_model import decision
 from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
-from dapp_model.report import section_first, words
+from dapp_model.report import budget_words, section_first, words
 from dapp_model.scenario import load, shipped
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +99,7 @@ def test_a_larger_budget_is_set_beside_the_same_design_too(inputs: Inputs) -> No
     assert (said["against"], said["same_design"]["against"]) == ("stop", "extend")
     assert said["return_on_extra_pounds"] == pytest.approx(0.7)
     assert said["same_design"]["return_on_extra_pounds"] == pytest.approx(0.2)
-    sentence = words.larger_budget(decided(inputs, found))
+    sentence = budget_words.larger_budget(decided(inputs, found))
     assert "£0.70, and each beyond" in sentence
     assert "about £0.20; a larger budget is advised only if" in sentence
     assert sentence.endswith("which it does not.")
@@ -134,7 +134,7 @@ def test_what_an_extra_pound_returns_has_an_error_and_may_not_be_told_from_the_h
         returned.append(found["return_on_extra_pounds"])
         errors.append(found["return_monte_carlo_error"])
         apart.append(found["told_apart_from_hurdle"])
-        close = "though the draws do not tell them apart" in words._from_hurdle(found)
+        close = "though the draws do not tell them apart" in budget_words.not_clear(found)
         assert close == (not found["told_apart_from_hurdle"])
     assert np.mean(returned) == pytest.approx(1.04, abs=0.05)
     assert np.mean(errors) == pytest.approx(np.std(returned, ddof=1), rel=0.25)  # of 40: 11%
@@ -144,15 +144,16 @@ def test_what_an_extra_pound_returns_has_an_error_and_may_not_be_told_from_the_h
 @pytest.mark.parametrize(
     ("passes", "first", "second", "clear"),
     [(False, (0.7, True), (1.05, False), True), (False, (0.9, False), (1.3, True), False),
-     (True, (1.5, True), (1.05, False), False), (True, (1.5, True), (1.4, True), True)],
+     (True, (1.5, True), (1.05, False), False), (True, (1.5, True), (1.4, True), True),
+     (True, (1.5, True), (None, False), True)],
 )  # fmt: skip
 def test_a_hurdle_is_clearly_passed_by_all_and_clearly_missed_by_one(
-    passes: bool, first: tuple[float, bool], second: tuple[float, bool], clear: bool
+    passes: bool, first: tuple[float, bool], second: tuple[float | None, bool], clear: bool
 ) -> None:
     names = ("return_on_extra_pounds", "told_apart_from_hurdle")
     one, twin = (dict(zip(names, pair, strict=True)) for pair in (first, second))
     found = {**one, "same_design": twin, "hurdle": 1.0, "passes": passes}
-    assert (words._from_hurdle(found) == "") == clear
+    assert (budget_words.not_clear(found) == "") == clear
 
 
 def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: Inputs) -> None:

@@ -31,6 +31,7 @@ from dapp_model.economics import expected_homicides
 from dapp_model.outcomes import trimmed
 from dapp_model.parameters import Inputs, registry
 from dapp_model.report import (
+    budget_words,
     figures,
     learning_words,
     page,
@@ -667,7 +668,7 @@ def test_whatever_is_put_in_the_way_one_option_is_named_everywhere(case: str) ->
         "nobody can pay for more": "stop",
     }
     assert advised == expected[case]
-    decides = words.hurdle_decides(said)
+    decides = budget_words.hurdle_decides(said)
     if case in ("a stricter hurdle", "extra pounds that return too little"):
         assert "has the highest expected value and is not advised" in decides
         assert decides in report.paragraph(said)

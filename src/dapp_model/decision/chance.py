@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dapp_model import voi
 from dapp_model.decision.worth import nothing_of
+from dapp_model.voi.arrays import not_from_zero
 
 Floats = npt.NDArray[np.float64]
 
@@ -111,6 +112,11 @@ def said(name: str, share: float, draws: float) -> dict[str, float | None]:
 def with_error(name: str, value: float, error: float | None) -> dict[str, float | None]:
     """Return a number and its Monte Carlo error as decision.json has them, under its name."""
     return {name: value, f"{name}_monte_carlo_error": error}
+
+
+def beyond_noise(value: float, error: float | None) -> bool:
+    """Say whether a number is told from zero: more than two Monte Carlo errors from it."""
+    return error is not None and not not_from_zero(value, error)
 
 
 def known_error(error: float) -> float | None:

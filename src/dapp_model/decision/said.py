@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import fitted, voi
-from dapp_model.decision import chance, change, choice, curves, dates, known
+from dapp_model.decision import budget, chance, change, choice, curves, dates, known
 from dapp_model.decision import later as later_choices
 from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, advise
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-MONEY_LEVERS: Final = (".annual_budget", ".places", ".funders")  # what a larger budget may change
 INTERVALS: Final = (
     "A 90% interval holds nine draws in ten: what is not known, and the luck that is left in the "
     "mean of a draw's repetitions. Chances hold what is not known alone where luck could be taken "
@@ -114,7 +113,7 @@ def decide(
         "three_numbers": _three_numbers(by_name[shown]),
         "shown_option": shown,
         "wrong": _wrong(inputs, sure, advised, shown),
-        "larger_budget": _with_errors(inputs, found, larger),
+        "larger_budget": budget.with_errors(inputs, found, larger),
         "learning": learnt,
         "switching": change.switches(
             values[:, :, [0, inputs.options.index(shown)]],
@@ -281,8 +280,8 @@ def _option(inputs: Inputs, name: str, found: Mapping[str, Worth]) -> dict[str, 
         "label": option.label,
         "description": option.description,
         "is_comparator": name not in found,
-        "larger_budget": _is_larger(inputs, name),
-        "same_but_for_budget": _twin(inputs, name),
+        "larger_budget": budget.is_larger(inputs, name),
+        "same_but_for_budget": budget.twin(inputs, name),
         "admissible": True,
         **_can_afford(inputs, name),
     }
@@ -346,36 +345,6 @@ def _can_afford(inputs: Inputs, name: str) -> dict[str, Any]:
     return {"affordable": found["affordable"], "affordability": found["rows"]}
 
 
-def _budget(inputs: Inputs, name: str) -> float:
-    """Return the yearly budget in GBP of what the decision is about."""
-    levers: Mapping[str, Any] = inputs.option(name).levers
-    if inputs.decision == "extension":
-        return float(levers["extension.annual_budget"]) if levers["extension.length"] > 0 else 0.0
-    return float(levers["programme.annual_budget"]) if levers["programme.offered"] else 0.0
-
-
-def _is_larger(inputs: Inputs, name: str) -> bool:
-    """Say whether an option has a larger yearly budget than the programme as it is or as agreed."""
-    if inputs.decision == "extension":
-        levers: Mapping[str, Any] = inputs.option(name).levers
-        return _budget(inputs, name) > float(levers["programme.annual_budget"])
-    budgets = [_budget(inputs, other) for other in inputs.options[1:]]
-    return bool(budgets) and _budget(inputs, name) > budgets[0]
-
-
-def _twin(inputs: Inputs, name: str) -> str:
-    """Return the option that a larger one differs from in its budget alone, "" if none."""
-    if not _is_larger(inputs, name):
-        return ""
-
-    def design(option: str) -> dict[str, Any]:
-        levers = inputs.option(option).levers
-        return {key: value for key, value in levers.items() if not key.endswith(MONEY_LEVERS)}
-
-    others = (one for one in inputs.options[1:] if not _is_larger(inputs, one))
-    return next((one for one in others if design(one) == design(name)), "")
-
-
 def _views(
     inputs: Inputs, found: Mapping[str, Worth], options: list[dict[str, Any]], advised: str
 ) -> list[dict[str, Any]]:
@@ -402,37 +371,6 @@ def _views(
     return views
 
 
-def _with_errors(
-    inputs: Inputs, found: Mapping[str, Worth], larger: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """Return how a larger budget fared, with the Monte Carlo error of what its pounds return."""
-    if larger is None:
-        return None
-    value, cost = (
-        voi.over_replications(nested(inputs.options, found, name)) for name in (VALUE, COST)
-    )
-    own = inputs.options.index(larger["option"])
-
-    def error(one: dict[str, Any]) -> dict[str, Any]:
-        other = inputs.options.index(one["against"])
-        more = cost[:, own] - cost[:, other]
-        returned = one["return_on_extra_pounds"]
-        error = None
-        if returned is not None:
-            # A ratio of means: what is left of each draw once its own cost is allowed for.
-            rest = value[:, own] - value[:, other] + more - returned * more
-            spread_of = monte_carlo_error(rest)
-            error = None if spread_of is None else spread_of / float(more.mean())
-        apart_from = error is not None and abs(returned - larger["hurdle"]) > 2 * error
-        return one | {
-            "return_monte_carlo_error": error,
-            "told_apart_from_hurdle": apart_from,
-        }
-
-    twin = larger["same_design"]
-    return error(larger) | {"same_design": None if twin is None else error(twin)}
-
-
 def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) -> list[str]:
     """Return the options whose value does not differ from the advised beyond Monte Carlo error.
 
@@ -444,7 +382,7 @@ def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) ->
     for i, name in enumerate(inputs.options):
         difference = own - draws[:, i]
         error = monte_carlo_error(difference)
-        if name != advised and (error is None or abs(float(difference.mean())) <= 2 * error):
+        if name != advised and not chance.beyond_noise(float(difference.mean()), error):
             close.append(name)
     return close
 

@@ -163,9 +163,9 @@ def behind(lead: Floats, weights: Floats | None = None) -> dict[str, float | Non
 
 
 def told_apart(found: Mapping[str, Any]) -> bool:
-    """Say whether what `behind` returned is more than two Monte Carlo errors."""
-    error = found["behind_monte_carlo_error"]
-    return error is not None and found["behind"] > 2 * error
+    """Say whether what `behind` returned is above zero beyond noise."""
+    lead = found["behind"]
+    return lead > 0 and chance.beyond_noise(lead, found["behind_monte_carlo_error"])
 
 
 def is_told_apart(found: Mapping[str, Any], option: str) -> bool:

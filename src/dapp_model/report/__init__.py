@@ -22,7 +22,14 @@ __all__ = ["FINISHED", "again", "paragraph", "sentences", "write"]
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:
     """Return the sentences of the first page."""
-    from dapp_model.report import account_words, change_words, learning_words, sure_words, words
+    from dapp_model.report import (
+        account_words,
+        budget_words,
+        change_words,
+        learning_words,
+        sure_words,
+        words,
+    )
 
     lines = [
         *words.standing(decision),
@@ -40,8 +47,8 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
         account_words.homicide(decision),
         account_words.affordability(decision),
         *words.views(decision),
-        words.larger_budget(decision),
-        words.hurdle_decides(decision),
+        budget_words.larger_budget(decision),
+        budget_words.hurdle_decides(decision),
         words.victim_safety(decision),
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),
@@ -61,7 +68,14 @@ def sentences(decision: Mapping[str, Any]) -> list[str]:
 
 def paragraph(decision: Mapping[str, Any]) -> str:
     """Return the advice and all that is said of it, in one paragraph."""
-    from dapp_model.report import account_words, change_words, learning_words, sure_words, words
+    from dapp_model.report import (
+        account_words,
+        budget_words,
+        change_words,
+        learning_words,
+        sure_words,
+        words,
+    )
 
     # The low case has its own sentence.
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
@@ -73,8 +87,8 @@ def paragraph(decision: Mapping[str, Any]) -> str:
         words.told_apart(decision),
         account_words.low_case(decision),
         *words.views({**decision, "views": others}),
-        words.larger_budget(decision),
-        words.hurdle_decides(decision),
+        budget_words.larger_budget(decision),
+        budget_words.hurdle_decides(decision),
         words.victim_safety(decision),
         sure_words.without_rail(decision),
         sure_words.effect_prior(decision),

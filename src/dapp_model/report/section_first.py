@@ -8,6 +8,7 @@ from typing import Any
 
 from dapp_model.report import (
     account_words,
+    budget_words,
     change_words,
     grades,
     learning_words,
@@ -122,7 +123,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     others = [one for one in decision["views"] if one["view"] != "low_harm"]
     switches_known = decision["switching"] != NOT_ASSESSED
     return (
-        words.hurdle_decides(decision),
+        budget_words.hurdle_decides(decision),
         account_words.low_case(decision),
         words.other_views({**decision, "views": others}),
         *(change_words.switches(decision)[:1] if switches_known else ()),

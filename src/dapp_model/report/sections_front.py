@@ -9,6 +9,7 @@ from dapp_model.report import (
     account_words,
     analyses,
     base_difference,
+    budget_words,
     learning_words,
     origins,
     page,
@@ -87,7 +88,7 @@ def victims(pack: Pack) -> tuple[Block, ...]:
 
 def options(pack: Pack) -> tuple[Block, ...]:
     """Return section 4: what the options are and how they compare."""
-    larger = words.larger_budget(pack.decision)
+    larger = budget_words.larger_budget(pack.decision)
     described = tuple(
         (_named(one["label"], bool(one["is_comparator"])), str(one["description"]))
         for one in pack.decision["options"]
@@ -95,7 +96,7 @@ def options(pack: Pack) -> tuple[Block, ...]:
     return (
         Definitions(described),
         *([Paragraph(larger)] if larger else []),
-        *([Paragraph(decides)] if (decides := words.hurdle_decides(pack.decision)) else []),
+        *([Paragraph(decides)] if (decides := budget_words.hurdle_decides(pack.decision)) else []),
         page.options(pack.decision),
         page.chances(pack.decision),
         *(Paragraph(line) for line in learning_words.pauses(pack.decision)),
