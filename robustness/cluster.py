@@ -257,7 +257,7 @@ def other_sources(space: Path) -> Row:
     """A worker whose sources differ by a comment."""
     other = space / "other_sources"
     shutil.copytree(SOURCES, other, ignore=shutil.ignore_patterns("__pycache__"))
-    with (other / "dapp_model" / "rules.py").open("a", encoding="utf-8") as stream:
+    with (other / "dapp_model" / "rules" / "times.py").open("a", encoding="utf-8") as stream:
         stream.write("# another version\n")
     return _refused(space, "a worker with other sources", "sources", other)
 

@@ -24,7 +24,7 @@ PACKAGE = Path(compiled.__file__).parent
 ASK = """
 from dapp_model import compiled, rules
 print(compiled.cache_folder(), rules.fading(20, 10, 10.0), rules.odds_shift(0.5, 0.0))
-print(len(list(compiled.cache_folder().rglob("rules.fading*.nbc"))))
+print(len(list(compiled.cache_folder().rglob("rate.fading*.nbc"))))
 """
 
 
@@ -77,7 +77,7 @@ def test_an_edit_of_any_source_changes_the_folder_and_the_answer(tmp_path: Path)
     assert Path(folder).name == compiled.cache_key(copy)
     assert ask(copy) == (folder, half, odds, 1)
 
-    edit(copy / "rules.py", "LN2 = 0.6931471805599453", "LN2 = 1.3862943611198906")
+    edit(copy / "rules" / "rate.py", "LN2 = 0.6931471805599453", "LN2 = 1.3862943611198906")
     other, half, odds, _ = ask(copy)
     assert other != folder
     assert (half, odds) == (pytest.approx(0.25, rel=1e-15), 0.5)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled_with_memory
 from dapp_model.definitions import (
@@ -140,7 +141,7 @@ def take_census(worlds: list[World], seed: int, replicate: int, *, keep: bool = 
     counts = np.zeros((len(GROUPS), len(MEASURES), n_years), np.int64)
     queues = asking()
     rows, people = county(
-        rules.rnd.stream_key(seed, replicate),
+        rnd.stream_key(seed, replicate),
         world.p,
         days,
         world.warm_up,
@@ -177,7 +178,7 @@ def may_be_reached(worlds: list[World], seed: int, replicate: int) -> Sought:
         return Sought(np.zeros((0, 2), np.int64), days, world.warm_up)
     since, last = (int(day) * DAY + ORIGIN for day in (open_days[0], open_days[-1] + 1))
     window = window_of(world.p, days, REFERRALS, since, min(world.horizon, last))
-    key = rules.rnd.stream_key(seed, replicate)
+    key = rnd.stream_key(seed, replicate)
     people = marked(key, world.p, days, world.warm_up, window, room_for_crowd())
     return Sought(people, days, window.until)
 
@@ -187,7 +188,7 @@ def find_reached(worlds: list[World], seed: int, replicate: int) -> npt.NDArray[
     found = may_be_reached(worlds, seed, replicate)
     if not len(found.people):
         return found.people
-    key, queues = rules.rnd.stream_key(seed, replicate), asking()
+    key, queues = rnd.stream_key(seed, replicate), asking()
     lived = found.people, found.until, empty_lives(1), queues, 0
     people: npt.NDArray[np.int64] = live_each(key, worlds[0].p, found.days, *lived)[1]
     check_room(queues)
@@ -203,7 +204,7 @@ def live_recorded(
     partner. A few others may be among them.
     """
     window = window_of(world.p, world.days, RECORDS, since, min(until, world.horizon))
-    key, queues = rules.rnd.stream_key(seed, replicate), asking()
+    key, queues = rnd.stream_key(seed, replicate), asking()
     found = marked(key, world.p, world.days, world.warm_up, window, room_for_crowd())
     lived = found, world.horizon, empty_lives(1), queues, 1
     rows: npt.NDArray[np.void] = live_each(key, world.p, world.days, *lived)[0]

@@ -60,7 +60,7 @@ class Point(NamedTuple):
 def window_of(p, days, sought, since, until):
     """Return the window from `since` to before `until` (seconds) under the numbers of a world."""
     referrals = sought == REFERRALS
-    ratio = rules.exp(max(0.0, p[P.IDVA_REPORT_LOG]))
+    ratio = rnd.exp(max(0.0, p[P.IDVA_REPORT_LOG]))
     kinds = [b for b in range(ev.NONE + 1) if b != ev.HOMICIDE]
     return Window(
         sought,

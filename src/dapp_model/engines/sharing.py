@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
+from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.heap import SLOT
@@ -247,7 +248,7 @@ def live_under_each(
         for world in worlds:
             yield of_rows(live_together(world, people, seed, replicate))
         return
-    key = rules.rnd.stream_key(seed, replicate)
+    key = rnd.stream_key(seed, replicate)
     shared = _shared(worlds, people, key)
     spare = empty_lives(len(people))
     every = np.concatenate([shared.rows, shared.alone])

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
+from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.allocation import (
@@ -219,7 +220,7 @@ def live_together(world: World, people: npt.NDArray[np.int64], seed: int, replic
     """Simulate under one option the people who can be reached; rows person by person."""
     if not len(people):
         return np.zeros(0, ROW)
-    key = rules.rnd.stream_key(seed, replicate)
+    key = rnd.stream_key(seed, replicate)
     state = begun([world], people, key)
     rows: Rows = by_person(lived_on(world, key, state), people, *no_rows(len(people)))[0]
     return rows
