@@ -59,7 +59,7 @@ def value_by_group(
         else:
             own = [outcomes.of(cost.measure, group) for group in GROUPS]
             counts = np.array(own, dtype=np.float64)  # [group, year]
-        suffered = counts @ factors[chosen.harm_discounting] * each * harm
-        found[:, 0] -= suffered + counts @ factors["standard"] * each * rest
+        suffered = (counts * factors[chosen.harm_discounting]).sum(axis=1) * each * harm
+        found[:, 0] -= suffered + (counts * factors["standard"]).sum(axis=1) * each * rest
         found[:, 1] -= suffered
     return found

@@ -259,8 +259,10 @@ def _is_programme(line: Line) -> bool:
 
 def _cash_in_upper_view(change: Account) -> float:
     """Return what would be cash, in GBP, if the upper share of staff time could be cashed."""
-    shares = np.array([0.0 if _is_programme(line) else line.cash_upper for line in change.lines])
-    return float(shares @ change.discounted_pence.sum(axis=1)) / PENCE
+    shares = [0.0 if _is_programme(line) else line.cash_upper for line in change.lines]
+    pence = change.discounted_pence.sum(axis=1).tolist()
+    # A matrix product may differ in the last digit from one run to the next.
+    return fsum(share * one for share, one in zip(shares, pence, strict=True)) / PENCE
 
 
 def _ratio(top: float, bottom: float) -> float | None:

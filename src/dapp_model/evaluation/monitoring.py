@@ -172,8 +172,9 @@ def matched(life: Lives, county: Rows, cut: int) -> float:
     here, there = matched_weights(outcomes.stratum(own), outcomes.stratum(outside))
     if not here.sum():
         return float("nan")
-    seen = float(here @ records.between(start, start + follow_up))
-    expected = float(there @ outside["records"].to_numpy(np.float64)) * here.sum() / there.sum()
+    # Sums, as a matrix product may differ in the last digit from one run to the next.
+    seen = float((here * records.between(start, start + follow_up)).sum())
+    expected = float((there * outside["records"].to_numpy()).sum()) * here.sum() / there.sum()
     return float(np.log((seen + 0.5) / (expected + 0.5)))
 
 

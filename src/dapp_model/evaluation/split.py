@@ -102,7 +102,7 @@ def _parts(people: dict[str, npt.NDArray[np.int64]], window: str, basis: str) ->
     if basis != RECORDED:
         known = asked.known(people[f"{measure}_{window}_{WITH}"].astype(np.float64), months)
     left = known[own] / known[own].sum()
-    first, last = float(left @ before[own]), float(left @ with_it[own])
+    first, last = float((left * before[own]).sum()), float((left * with_it[own]).sum())
     all_fall = float((before[own] - with_it[own]).mean())
     return {
         "before": first,
