@@ -345,12 +345,18 @@ def bounded_quantile(
     import numpy as np
 
     low, high = possible
-    below, upto = cumulative(distribution, low), cumulative(distribution, high)
+    below, upto = _between(distribution, low, high)
     if upto - below < 0.01:
         raise ValueError(f"the distribution puts almost nothing between {low:g} and {high:g}")
     value = quantile(distribution, np.asarray(below + u * (upto - below), dtype=np.float64))
     # Rounding alone is caught here: the last digit of a value that is already inside.
     return np.clip(value, low, high)
+
+
+@lru_cache(maxsize=1024)
+def _between(distribution: Distribution, low: float, high: float) -> tuple[float, float]:
+    """Return the probabilities below the two ends of what is possible."""
+    return cumulative(distribution, low), cumulative(distribution, high)
 
 
 def uniform_of(seed: int, name: str, number: int) -> float:

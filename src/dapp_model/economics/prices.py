@@ -50,6 +50,7 @@ def financial_year(date: dt.date) -> int:
     return date.year if date.month >= APRIL else date.year - 1
 
 
+@cache
 def year_label(year: int) -> str:
     """Return a financial year as people write it: 2016 becomes 2016/17."""
     return f"{year}/{(year + 1) % 100:02d}"

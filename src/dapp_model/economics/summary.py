@@ -272,11 +272,12 @@ def _ratio(top: float, bottom: float) -> float | None:
 def _by_funder(change: Account) -> Mapping[str, Mapping[str, float]]:
     """Return the programme's cost by funder and financial year, positive, undiscounted GBP."""
     found: dict[str, dict[str, float]] = {}
+    years = change.years
     for line, pence in zip(change.lines, change.undiscounted_pence, strict=True):
         if not _is_programme(line):
             continue
-        by_year = found.setdefault(line.funder, dict.fromkeys(change.years, 0.0))
-        for year, amount in zip(change.years, pence, strict=True):
+        by_year = found.setdefault(line.funder, dict.fromkeys(years, 0.0))
+        for year, amount in zip(years, pence, strict=True):
             by_year[year] = round(by_year[year] - int(amount) / PENCE, 2)
     return found
 

@@ -108,8 +108,8 @@ class Points(NamedTuple):
 class Room(NamedTuple):
     """Room for a crowd and what is known of it.
 
-    lanes, three words and two numbers: for any use; field, heights: those of one case, as in
-    `rules.field_step`.
+    lanes, four words and three numbers: for any use; leading: int64 [CASES], places of reports that
+    are looked at further; field, heights: those of one case, as in `rules.field_step`.
     """
 
     crowd: Crowd
@@ -118,8 +118,9 @@ class Room(NamedTuple):
     picked: Picked
     points: Points
     lanes: Lanes
-    words: tuple[Words, Words, Words]
-    numbers: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    words: tuple[Words, Words, Words, Words]
+    numbers: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    leading: npt.NDArray[np.int64]
     field: npt.NDArray[np.int64]
     heights: npt.NDArray[np.float64]
 
@@ -133,8 +134,9 @@ def room_for_crowd() -> Room:
         Picked(*np.zeros((4, CELLS), np.uint64)),
         Points(empty_lanes(CASES), *np.zeros((5, CASES), np.int64), *np.zeros((1, CASES))),
         empty_lanes(CASES),
-        (empty_words(CASES), empty_words(CASES), empty_words(CASES)),
-        (np.zeros(CASES), np.zeros(CASES)),
+        (empty_words(CASES), empty_words(CASES), empty_words(CASES), empty_words(CASES)),
+        (np.zeros(CASES), np.zeros(CASES), np.zeros(CASES)),
+        np.zeros(CASES, np.int64),
         np.zeros((5, BANDS), np.int64),
         np.zeros(BANDS),
     )

@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model.compiled import compiled
-from dapp_model.randomness import block_here
+from dapp_model.randomness import (
+    block_here,
+    is_central,
+    log_here,
+    normal_quantile,
+    quantile_centre,
+    unit,
+)
 
 
 class Lanes(NamedTuple):
@@ -60,3 +67,21 @@ def draw(key, purpose, lanes, words, n):
 def words_at(words, i):
     """Return the four words of a lane, as `randomness.block` does."""
     return words.first[i], words.second[i], words.third[i], words.fourth[i]
+
+
+@compiled
+def waits_here(words, mean, waits, n):
+    """Put the exponential quantiles of n words, by their mean, into `waits`."""
+    for i in range(n):
+        waits[i] = -log_here(unit(words[i])) * mean
+
+
+@compiled
+def normals_here(words, z, n):
+    """Put the normal quantiles of n words into `z`: the middle at one stroke, then the tails."""
+    for i in range(n):
+        z[i] = quantile_centre(unit(words[i]) - 0.5)
+    for i in range(n):
+        u = unit(words[i])
+        if not is_central(u - 0.5):
+            z[i] = normal_quantile(u)

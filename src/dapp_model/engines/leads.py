@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dapp_model import events as ev
 from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled
-from dapp_model.engines.lanes import draw, words_at
+from dapp_model.engines.lanes import draw, normals_here, words_at
 from dapp_model.randomness import unit
 from dapp_model.world import P_MIX, P_REPORT, D, P
 
 HIGH = 2  # the grade of a risk assessment from which a record is referred to MARAC
+ROUNDING = 1e-9  # of a standard score: far above what rounding can do to it
 MEMORY = 6.0  # lengths of the raised hazard, after which next to nothing is left of it
 
 
@@ -31,8 +33,10 @@ class Window(NamedTuple):
     """What is looked for, referrals or records, from `since` to before `until`, in seconds.
 
     late: the longest time from an incident to what follows from it, in seconds; ratio: the highest
-    multiplier on the chance of a report; report, by_agency, by_self and by_health: the highest
-    chances of a report and of these referrals after an incident of any kind.
+    multiplier on the chance of a report; reports: the highest chance of a report by whether the
+    case is a high-risk one and by the first eight bits of the word for the behaviour, float64
+    [2, 256]; record, by_agency, by_self, by_health, by_police, by_marac, by_court and
+    by_children: the highest chances of a record and of these referrals.
     """
 
     sought: int
@@ -40,10 +44,15 @@ class Window(NamedTuple):
     until: int
     late: int
     ratio: float
-    report: float
+    reports: npt.NDArray[np.float64]
+    record: float
     by_agency: float
     by_self: float
     by_health: float
+    by_police: float
+    by_marac: float
+    by_court: float
+    by_children: float
 
 
 class Point(NamedTuple):
@@ -61,18 +70,36 @@ def window_of(p, days, sought, since, until):
     """Return the window from `since` to before `until` (seconds) under the numbers of a world."""
     referrals = sought == REFERRALS
     ratio = rnd.exp(max(0.0, p[P.IDVA_REPORT_LOG]))
-    kinds = [b for b in range(ev.NONE + 1) if b != ev.HOMICIDE]
     return Window(
         sought,
         since,
         until,
         rules.longest_consequence(p) if referrals else rules.longest_to_record(p),
         ratio,
-        max(p[P_REPORT + b] for b in kinds) * days[D.REPORT].max() * ratio,
+        highest_reports(p, days[D.REPORT].max() * ratio),
+        days[D.RECORD].max(),
         p[P.MARAC_C] if referrals else 0.0,
         days[D.REF_SELF].max() * rules.MOST_MOTIVATED if referrals else 0.0,
         days[D.REF_HEALTH].max() if referrals else 0.0,
+        days[D.REF_POLICE].max(),
+        days[D.REF_MARAC].max(),
+        days[D.REF_COURT].max(),
+        days[D.REF_CHILDREN].max(),
     )
+
+
+def highest_reports(p, ratio):
+    """Return the highest chances of a report, `Window.reports`; ratio: on a behaviour's own."""
+    found = np.zeros((2, 256))
+    for high in range(2):
+        mix = p[P_MIX + 10 * high : P_MIX + 10 * high + ev.NONE]  # what lies above is none
+        for part in range(256):
+            first = np.searchsorted(mix, part / 256.0, side="right")
+            last = np.searchsorted(mix, (part + 1) / 256.0, side="left")
+            for behaviour in range(first, last + 1):
+                own = 1.0 if behaviour == ev.HOMICIDE else p[P_REPORT + behaviour] * ratio
+                found[high, part] = max(found[high, part], own)
+    return found
 
 
 @compiled
@@ -82,9 +109,9 @@ def judge(key, p, days, window, room, n):
     First whatever a point's own words rule out, for many at one stroke; then what is left.
     """
     cases, points, may, lanes = room.cases, room.points, room.crowd.may, room.lanes
-    first, second, third = room.words
+    first, second, third, _ = room.words
     draw(key, rnd.MARKS, points.lanes, first, n)
-    n_chosen = choose(p, window, points, first, n)
+    n_chosen = choose(window, points, cases, first, n)
     reported = 0
     for k in range(n_chosen):
         i = points.chosen[k]
@@ -104,12 +131,15 @@ def judge(key, p, days, window, room, n):
             lanes.rel[reported] = point.rel
             lanes.ordinal[reported] = point.ordinal
             points.chosen[reported] = i
+            room.numbers[0][reported] = 1.0 if point.behaviour == ev.HOMICIDE else window.record
             reported += 1
     draw(key, rnd.OBSERVATION, lanes, first, reported)
     if window.sought == REFERRALS:
         draw(key, rnd.ROUTES, lanes, second, reported)
         draw(key, rnd.FOLLOWING, lanes, third, reported)
-    for k in range(reported):
+    followed = follow(key, p, window, room, reported)
+    for j in range(followed):
+        k = room.leading[j]
         i = points.chosen[k]
         case = points.case[i]
         if may[cases.who[case]] == 1:
@@ -131,25 +161,60 @@ def judge(key, p, days, window, room, n):
 
 
 @compiled
-def choose(p, window, points, marks, n):
+def choose(window, points, cases, marks, n):
     """List in `chosen` those of n points whose own words do not rule out what is looked for.
 
     Returns how many. Every place is written and the number decides what holds: no branch that is
     hard to guess.
     """
-    killed_from = min(p[P_MIX + ev.HOMICIDE - 1], p[P_MIX + 10 + ev.HOMICIDE - 1])
-    killed_until = max(p[P_MIX + ev.HOMICIDE], p[P_MIX + 10 + ev.HOMICIDE])
     n_chosen = 0
     for i in range(n):
         agency = unit(marks.second[i]) < window.by_agency
         themselves = unit(marks.third[i]) < window.by_self
         health = unit(marks.fourth[i]) < window.by_health
-        u = unit(points.behaviour[i])
-        killed = (u >= killed_from) & (u < killed_until)
-        told = unit(points.report[i]) < window.report
+        part = points.behaviour[i] >> 24
+        told = unit(points.report[i]) < window.reports[cases.high[points.case[i]], part]
         points.chosen[n_chosen] = i
-        n_chosen += 1 if agency | themselves | health | killed | told else 0
+        n_chosen += 1 if agency | themselves | health | told else 0
     return n_chosen
+
+
+@compiled
+def follow(key, p, window, room, n):
+    """List in `leading` those of n reports whose words do not rule out what is looked for.
+
+    Returns how many, as `choose` does.
+    """
+    seen, routes, following, spare = room.words
+    record, hearing, grade = room.numbers
+    enough = window.sought == RECORDS
+    weight, spread = p[P.DASH_WEIGHT], np.sqrt(1.0 + p[P.DASH_WEIGHT] * p[P.DASH_WEIGHT])
+    high_from = p[P.DASH_HIGH_Z] * spread - ROUNDING
+    if not enough:
+        draw(key, rnd.HEARING, room.lanes, spare, n)
+        for k in range(n):
+            hearing[k] = unit(spare.second[k])
+        draw(key, rnd.RESPONSE, room.lanes, spare, n)
+        normals_here(spare.first, grade, n)
+    n_leading = 0
+    for k in range(n):
+        recorded = unit(seen.third[k]) < record[k]
+        police = unit(routes.first[k]) < window.by_police
+        court = (unit(following.second[k]) < p[P.CHARGE]) & (
+            unit(routes.second[k]) < window.by_court
+        )
+        children = (unit(following.fourth[k]) < p[P.CHILD_REF]) & (
+            unit(routes.third[k]) < window.by_children
+        )
+        # A high grade alone matters too: a hearing is what a further record needs before it.
+        score = room.cases.score[room.points.case[room.points.chosen[k]]]
+        marac = unit(following.third[k])
+        high = (marac < p[P.MARAC_A]) & (grade[k] + weight * score > high_from)
+        further = (marac < p[P.MARAC_B]) & (hearing[k] < window.by_marac)
+        room.leading[n_leading] = k
+        leads = enough | police | court | children | high | further
+        n_leading += 1 if recorded & leads else 0
+    return n_leading
 
 
 @compiled

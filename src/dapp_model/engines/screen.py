@@ -18,9 +18,9 @@ from dapp_model import randomness as rnd
 from dapp_model import rules
 from dapp_model.compiled import compiled, compiled_with_memory
 from dapp_model.engines.crowds import MARGIN, PEOPLE
-from dapp_model.engines.lanes import draw, words_at
+from dapp_model.engines.lanes import draw, normals_here, waits_here, words_at
 from dapp_model.engines.walks import search_cases
-from dapp_model.randomness import is_central, log_here, normal_quantile, quantile_centre, unit
+from dapp_model.randomness import unit
 from dapp_model.world import ENTRY_BAND, MOST_RELATIONSHIPS, ORIGIN, PEOPLE_PER_BAND, D, P
 
 STROKE = 512  # points of the field of entries that are drawn together
@@ -89,24 +89,6 @@ def gather(key, p, days, person, t, warm_up, until, room):
 
 
 @compiled
-def waits_here(words, mean, waits, n):
-    """Put the exponential quantiles of n words, by their mean, into `waits`."""
-    for i in range(n):
-        waits[i] = -log_here(unit(words[i])) * mean
-
-
-@compiled
-def normals_here(words, z, n):
-    """Put the normal quantiles of n words into `z`: the middle at one stroke, then the tails."""
-    for i in range(n):
-        z[i] = quantile_centre(unit(words[i]) - 0.5)
-    for i in range(n):
-        u = unit(words[i])
-        if not is_central(u - 0.5):
-            z[i] = normal_quantile(u)
-
-
-@compiled
 def mark_crowd(key, p, days, window, room, n):
     """Say in `may` of each of n people whether the window could see of them what is looked for."""
     for i in range(n):
@@ -122,8 +104,8 @@ def find_cases(key, p, window, room, n):
     crowd = room.crowd
     cases = room.cases
     lanes = room.lanes
-    words, times, _ = room.words
-    stays, others = room.numbers
+    words, times, _, _ = room.words
+    stays, others, _ = room.numbers
     for i in range(n):
         lanes.person[i] = crowd.person[i]
         lanes.rel[i] = 0

@@ -66,6 +66,8 @@ def walk_bands(key, p, days, window, room, n, n_points, raised):
         for band in range(first_band, bands):
             size = rules.cell_seconds(band)
             width = rules.band_width(band)
+            gap = YEAR / width
+            share = (highest * MARGIN - rules.band_edge(band)) / width
             cell = max(0, (start - ORIGIN) // size)
             begins = ORIGIN + cell * size
             while begins <= cases.last[case]:
@@ -76,8 +78,8 @@ def walk_bands(key, p, days, window, room, n, n_points, raised):
                 cells.raw[n_cells] = begins
                 cells.start[n_cells] = start
                 cells.stop[n_cells] = min(begins + size, cases.last[case] + 1)
-                cells.gap[n_cells] = YEAR / width
-                cells.share[n_cells] = (highest * MARGIN - rules.band_edge(band)) / width
+                cells.gap[n_cells] = gap
+                cells.share[n_cells] = share
                 n_cells += 1
                 cell += 1
                 begins += size
@@ -139,7 +141,8 @@ def pick(picked, n):
 def note(p, days, room, n, n_points):
     """Append to `points` those of n that lie in their case and below its highest rate that day.
 
-    The first that needs no raised hazard is noted with the case.
+    The first that needs no raised hazard is noted with the case. As in `pick`, every place is
+    written and the number decides what holds.
     """
     cases = room.cases
     cells = room.cells
@@ -150,23 +153,22 @@ def note(p, days, room, n, n_points):
         case = cells.case[i]
         ordinal = cells.lanes.ordinal[i]
         t = rules.on_tick(p, cells.raw[i])
-        if t < cases.first[case] or t > cases.last[case]:
-            continue
+        last = cases.last[case]
+        inside = (t >= cases.first[case]) & (t <= last)
         band = ordinal >> 27
         height = rules.band_edge(band) + rules.band_width(band) * unit(words.second[i])
-        season = days[D.SEASON, rules.day_of(t)]
-        if height < cases.base[case] * season:
-            cases.stirs[case] = min(cases.stirs[case], t)
-        if height < cases.highest[case] * season:
-            points.lanes.person[n_points] = cells.lanes.person[i]
-            points.lanes.rel[n_points] = cells.lanes.rel[i]
-            points.lanes.ordinal[n_points] = ordinal
-            points.case[n_points] = case
-            points.t[n_points] = t
-            points.behaviour[n_points] = np.int64(words.third[i])
-            points.report[n_points] = np.int64(words.fourth[i])
-            points.height[n_points] = height
-            n_points += 1
+        season = days[D.SEASON, rules.day_of(min(t, last))]
+        stirs = inside & (height < cases.base[case] * season)
+        cases.stirs[case] = min(cases.stirs[case], t if stirs else rules.INFINITE)
+        points.lanes.person[n_points] = cells.lanes.person[i]
+        points.lanes.rel[n_points] = cells.lanes.rel[i]
+        points.lanes.ordinal[n_points] = ordinal
+        points.case[n_points] = case
+        points.t[n_points] = t
+        points.behaviour[n_points] = np.int64(words.third[i])
+        points.report[n_points] = np.int64(words.fourth[i])
+        points.height[n_points] = height
+        n_points += 1 if inside & (height < cases.highest[case] * season) else 0
     return n_points
 
 
