@@ -439,8 +439,18 @@ def test_a_point_that_only_a_raised_hazard_reaches_needs_an_incident_before_it()
 
 @pytest.mark.parametrize(
     "strain",
-    [{}, LATE, {"assume.time.tick": "1 day"}, {"assume.idva.reporting_ratio": 5.0}],
-    ids=["as it is", "late", "whole days", "support raises reports"],
+    [
+        {},
+        LATE,
+        {"assume.time.tick": "1 day"},
+        {"assume.idva.reporting_ratio": 5.0},
+        {
+            "population.share": 0.3,
+            "assume.record.probability": 0.1,
+            "assume.incident.homicides_per_1000_recorded": 10.0,
+        },
+    ],
+    ids=["as it is", "late", "whole days", "support raises reports", "all homicides are recorded"],
 )
 def test_those_with_a_record_are_found_without_living_every_life(strain: dict[str, object]) -> None:
     """And what happens to them is what a census of the county has of them."""

@@ -295,6 +295,86 @@ def test_parts_by_weights_are_parts_by_draws_of_their_own(inputs: Inputs) -> Non
     )  # fmt: skip
 
 
+def extend_or_stop(inputs: Inputs, value: made_up.Floats) -> dict[str, decision.Worth]:
+    """Return what extending is worth; no other option is ever a choice."""
+    others = {name: made_up.worth(np.full_like(value, -1e7)) for name in inputs.options[1:]}
+    return {**others, "extend": made_up.worth(value)}
+
+
+def test_under_each_part_it_is_said_how_sure_its_own_advice_is(inputs: Inputs) -> None:
+    """Loss, chance of being wrong and worth of knowing, as draws from that part alone give them."""
+    value = made_up.by_effect(2000, scale=1e6)
+    said = made_up.decided(inputs, extend_or_stop(inputs, value), frame(2000))
+    for name in ("sceptical", "central", "optimistic"):
+        found = part(said, name)
+        own = [one.values[made_up.EFFECT] for one in draw(inputs, 4000, 7, part=name)]
+        worth = 1e6 * (1 - np.array(own)) - 1e5
+        extends = found["option"] == "extend"
+        assert extends == (worth.mean() > 0)
+        lost = np.maximum(-worth if extends else worth, 0)
+        assert found["against"] == ("stop" if extends else "extend")
+        assert found["chance_wrong"] == pytest.approx((lost > 0).mean(), abs=0.03)
+        assert found["mean_loss"] == pytest.approx(lost.mean(), abs=4e3)
+        assert found["evpi"] == pytest.approx(lost.mean(), abs=4e3)  # of two options that matter
+        stop, extend = option(found, "stop"), option(found, "extend")
+        assert stop["expected_loss"] == pytest.approx(np.maximum(worth, 0).mean(), abs=4e3)
+        assert extend["expected_loss"] == pytest.approx(np.maximum(-worth, 0).mean(), abs=4e3)
+        assert extend["net_public_cost"] == pytest.approx(9e4)
+        for number in (found["chance_wrong"], found["mean_loss"], found["evpi"]):
+            assert number > 0
+        for error in ("chance_wrong", "mean_loss", "evpi"):
+            assert 0 < found[f"{error}_monte_carlo_error"] < 0.2 * found[error]
+    mixture = part(said, "mixture")
+    assert mixture["evpi"] == pytest.approx(said["information"]["evpi"]["value"])
+    assert mixture["chance_wrong"] == said["wrong"]["chance"]
+    assert mixture["mean_loss"] == said["wrong"]["mean_loss"]
+    for one in said["options"]:
+        assert option(mixture, one["name"])["expected_loss"] == one["expected_loss"]
+    table = sure_tables.effect_prior(said)
+    assert table is not None
+    cells = {row[0]: row[1:] for row in table.rows}
+    assert cells[sure_tables.KNOWING][0] == words.money(mixture["evpi"])
+    assert words.money(mixture["mean_loss"]) in cells[sure_tables.WRONG][0]
+
+
+def test_under_each_part_the_curve_leads_to_its_own_choices(inputs: Inputs) -> None:
+    """By what averting an incident is worth: the threshold at which a part begins to extend."""
+    value = made_up.by_effect(2000, scale=1e6)
+    said = made_up.decided(inputs, extend_or_stop(inputs, value), frame(2000))
+    found = said["acceptability"]
+    for name in ("sceptical", "central", "optimistic"):
+        own = [one.values[made_up.EFFECT] for one in draw(inputs, 4000, 7, part=name)]
+        averted = 1000 * (1 - np.array(own))  # at a net public cost of 90,000
+        one = found["by_effect_prior"][name]
+        for i, price in enumerate(found["thresholds"]):
+            assert sum(best[i] for best in one["probability_best"].values()) == pytest.approx(1.0)
+            chance_ = (price * averted > 9e4).mean()
+            assert one["probability_best"]["extend"][i] == pytest.approx(chance_, abs=0.04)
+            if abs(price * averted.mean() - 9e4) > 1e4:
+                best = "extend" if price * averted.mean() > 9e4 else "stop"
+                assert one["frontier"]["option"][i] == best
+        assert max(one["frontier"]["evpi_monte_carlo_error"]) > 0
+    prices = {
+        name: next((p for p, o in zip(found["thresholds"], one["frontier"]["option"], strict=True)
+                    if o == "extend"), np.inf)
+        for name, one in found["by_effect_prior"].items()
+    }  # fmt: skip
+    assert prices["optimistic"] < prices["central"] < prices["sceptical"]
+
+
+def test_under_each_part_the_guard_rail_is_its_own(inputs: Inputs) -> None:
+    """Harm that rises where the effect is weak rules an option out for the sceptic alone."""
+    value = made_up.by_effect(N, scale=4e7)
+    harm = np.where(made_up.effects(N) > 0.93, -20.0, 5.0)[:, None] * np.ones(2)
+    said = made_up.decided(inputs, {"extend": made_up.worth(value, serious=harm)}, frame())
+    sceptical, optimistic = part(said, "sceptical"), part(said, "optimistic")
+    assert option(sceptical, "extend")["chance_of_rise_beyond_margin"] > 0.25
+    assert option(optimistic, "extend")["chance_of_rise_beyond_margin"] < 0.25
+    assert (sceptical["option"], sceptical["without_guard_rail"]) == ("stop", "extend")
+    assert (optimistic["option"], optimistic["without_guard_rail"]) == ("extend", "extend")
+    assert option(sceptical, "extend")["expected_loss"] is None
+
+
 def test_a_part_that_few_draws_speak_for_is_not_assessed(inputs: Inputs) -> None:
     value = made_up.by_effect(60)
     said = made_up.decided(inputs, {"extend": made_up.worth(value)}, frame(60))
@@ -732,6 +812,21 @@ def test_tables_are_files_of_the_run() -> None:
                 ("behind_monte_carlo_error", "behind_monte_carlo_error"),
             ):
                 assert own.loc[one["name"], column] == pytest.approx(one[name])
+            of_part = ("net_public_cost", "expected_loss", "chance_worse", "low", "high")
+            for name in of_part:
+                told = np.nan if one[name] is None else one[name]
+                assert own.loc[one["name"], name] == pytest.approx(told, nan_ok=True)
+            for name in ("chance_wrong", "mean_loss", "evpi"):
+                assert own.loc[one["name"], name] == pytest.approx(part[name])
+    curves = pd.read_csv(folder / "effect_prior_acceptability.csv")
+    told = said["acceptability"]["by_effect_prior"]
+    assert set(curves["part"]) == set(told) == {one["part"] for one in schools} - {"mixture"}
+    for name, one in told.items():
+        for label, chances in one["probability_best"].items():
+            own = curves[(curves["part"] == name) & (curves["option"] == label)]
+            assert own["probability_best"].to_numpy() == pytest.approx(chances)
+            best = [o == label for o in one["frontier"]["option"]]
+            assert own["on_frontier"].tolist() == best
     curve = pd.read_csv(folder / "acceptability.csv")
     assert curve.groupby("threshold")["probability_best"].sum().to_numpy() == pytest.approx(1.0)
 

@@ -254,6 +254,34 @@ def test_the_chance_of_being_wrong_is_over_parameters() -> None:
     assert naive.value > truth + 0.05
 
 
+def test_a_draw_of_weight_three_counts_as_three_draws() -> None:
+    rng = np.random.default_rng(12)
+    cost, effect = rng.normal(0, 100, (60, 3)), rng.normal(1, 2, (60, 3))
+    weights = rng.integers(0, 4, 60).astype(np.float64)
+    many = np.repeat(np.arange(60), weights.astype(int))
+    value = 50 * effect - cost
+    assert voi.probability_best(value, weights) == pytest.approx(voi.probability_best(value[many]))
+    assert voi.expected_loss(value, weights) == pytest.approx(voi.expected_loss(value[many]))
+    ours, plain = (
+        voi.chance_wrong(value, 1, 0, weights=weights), voi.chance_wrong(value[many], 1, 0)
+    )  # fmt: skip
+    assert [one.value for one in ours] == pytest.approx([one.value for one in plain])
+    for weighted, repeated in (
+        (voi.acceptability(cost, effect, (0, 50), weights),
+         voi.acceptability(cost[many], effect[many], (0, 50))),
+        (voi.frontier(cost, effect, (0, 50), weights),
+         voi.frontier(cost[many], effect[many], (0, 50))),
+    ):  # fmt: skip
+        pd.testing.assert_frame_equal(weighted, repeated)
+    tenfold = voi.chance_wrong(value, 1, 0, weights=np.full(60, 10.0))
+    for ten, one in zip(tenfold, voi.chance_wrong(value, 1, 0), strict=True):
+        assert ten.value == pytest.approx(one.value)  # weights are shares: they add no draws
+        assert ten.standard_error == pytest.approx(one.standard_error)
+    for wrong in (np.ones(59), -np.ones(60), np.zeros(60), np.full(60, np.nan)):
+        with pytest.raises(ValueError, match="60 numbers of at least 0"):
+            voi.probability_best(value, wrong)
+
+
 def test_luck_alone_leaves_nothing_to_know() -> None:
     rng = np.random.default_rng(3)
     seen = 100 * rng.standard_normal((500, 3, 3)) + [0, 50, -50]

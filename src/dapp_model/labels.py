@@ -33,6 +33,7 @@ HOLDS: Final[Mapping[str, str]] = {
     "effects.csv": "what each option achieves, draw by draw, for tools elsewhere",
     "without_luck.csv": "what each option is worth, draw by draw, with luck taken out",
     "effect_prior.csv": "how sure the advice is, by school of thought on the effect",
+    "effect_prior_acceptability.csv": "the same by what averting an incident is worth",
     "structural.csv": "how sure it is by other ways to build the model",
     "luck.csv": "how sure it is with the luck of the simulation apart",
     "acceptability.csv": "how sure it is by what averting an incident is worth",

@@ -28,6 +28,7 @@ DATA_FILES: Final = (
     "effects.csv",
     "without_luck.csv",
     "effect_prior.csv",
+    "effect_prior_acceptability.csv",
     "structural.csv",
     "acceptability.csv",
     "information.csv",

@@ -166,7 +166,7 @@ def _options_table(options: Sequence[str], luck: voi.Luck, sure: chance.Apart) -
 
     values = luck.values
     chances = chance.of_options(sure, [True] * len(options))
-    lost, lost_errors = chance.losses(sure)
+    lost, lost_errors, _ = chance.losses(sure)
     error = np.sqrt(np.maximum(np.diag(np.atleast_2d(np.cov(values, rowvar=False))), 0.0))
     return pd.DataFrame(
         {
@@ -204,8 +204,9 @@ def _acceptability(
     """Return curve and frontier, by what averting one true incident is worth to the public."""
     names = [draws.options[i] for i in able]
     costs, effects = (draws.measures[one][:, :, able] for one in (COST, EFFECT))
-    curve, best = decision.acceptability(costs, effects, names)
-    errors, _ = decision.curve_errors(costs, effects, curve.iloc[-1:])
+    ((curve, best),) = decision.acceptability(costs, effects, names)
+    even = [np.ones(len(costs))]
+    ((errors, _),) = decision.curve_errors(costs, effects, [curve.iloc[-1:]], even)
     thresholds = curve.index.tolist()
     top = thresholds[-1]
     labels = {draws.options[i]: draws.labels[i] for i in able}

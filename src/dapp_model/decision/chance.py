@@ -101,7 +101,10 @@ def error(values: Floats, weights: Floats | None = None) -> float | None:
     if weights is None:
         return float(values.std(ddof=1) / np.sqrt(len(values)))
     share = weights / weights.sum()
-    return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum()))
+    spare = 1 - (share**2).sum()  # so that equal weights give what none give
+    if not spare > 0:
+        return None
+    return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum() / spare))
 
 
 def said(name: str, share: float, draws: float) -> dict[str, float | None]:
@@ -161,11 +164,8 @@ def chance_best(values: Floats, may: list[bool], weights: Floats | None = None) 
     `values` are [draw, option]. Where several are equally good, the first of them counts.
     """
     able = [i for i, one in enumerate(may) if one]
-    if weights is None:
-        found = voi.probability_best(values[:, able]) if len(values) > 1 else _best(values[:, able])
-    else:
-        best = values[:, able].argmax(axis=1)
-        found = np.bincount(best, weights=weights, minlength=len(able)) / weights.sum()
+    own = values[:, able]
+    found = voi.probability_best(own, weights) if len(own) > 1 else _best(own)
     chances = dict(zip(able, found.tolist(), strict=True))
     return [float(chances.get(i, 0.0)) for i in range(len(may))]
 
@@ -208,12 +208,27 @@ def _errors(
     return [[known_error(x) for x in row] for row in sure.again.error(chances).tolist()]
 
 
-def losses(sure: Apart) -> tuple[Floats, list[float | None]]:
-    """Return what each option loses on average against the best in each draw, and its error."""
+def losses(
+    sure: Apart, weights: Floats | None = None
+) -> tuple[Floats, list[float | None], dict[str, float | None]]:
+    """Return what each option loses on average against the best in each draw, and its error.
+
+    And the smallest of them as decision.json has it, which is what knowing everything is worth.
+    """
     lost = sure.values.max(axis=1, keepdims=True) - sure.values
-    if sure.again is not None:
-        return lost.mean(axis=0), sure.again.error(voi.losses).tolist()
-    return lost.mean(axis=0), [error(lost[:, i]) for i in range(lost.shape[1])]
+    found = np.average(lost, axis=0, weights=weights)
+    least = int(found.argmin())
+    if sure.again is None:
+        errors = [error(one, weights) for one in lost.T]
+        return found, errors, with_error("evpi", float(found[least]), errors[least])
+    even = 1.0 if weights is None else weights
+
+    def again(counts: Floats, values: Floats) -> Floats:
+        own = voi.losses(counts * even, values)
+        return np.append(own, own.min())
+
+    *several, smallest = sure.again.error(again).tolist()
+    return found, several, with_error("evpi", float(found[least]), smallest)
 
 
 def _best(values: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import voi
-from dapp_model.decision.chance import apart, known_error
+from dapp_model.decision.chance import apart, effective, error, known_error
 from dapp_model.decision.worth import AVERTED, PUBLIC_COST, Worth, nested
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ THRESHOLDS: Final = 41
 
 
 def acceptability(
-    costs: Floats, effects: Floats, names: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    costs: Floats,
+    effects: Floats,
+    names: Sequence[str],
+    weights: Sequence[Floats | None] = (None,),
+) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return curve and frontier, by what averting one true incident is worth to the public.
 
     `costs` (net public cost, GBP) and `effects` (true incidents averted) are [draw, repetition,
-    option]; at least two draws.
+    option]; at least two draws. One pair for each of the weights on draws, None for equal ones.
     """
     import pandas as pd
 
@@ -35,45 +38,64 @@ def acceptability(
     )
     top = highest_threshold(*(voi.over_replications(one).mean(axis=0) for one in (costs, effects)))
     thresholds = np.linspace(0, top, THRESHOLDS).tolist()
-    return voi.acceptability(cost, effect, thresholds), voi.frontier(cost, effect, thresholds)
+    return [
+        (
+            voi.acceptability(cost, effect, thresholds, own),
+            voi.frontier(cost, effect, thresholds, own),
+        )
+        for own in weights
+    ]
 
 
 def curve_errors(
-    costs: Floats, effects: Floats, curve: pd.DataFrame
-) -> tuple[list[list[float | None]], list[float]]:
+    costs: Floats, effects: Floats, curves: Sequence[pd.DataFrame], weights: Sequence[Floats]
+) -> list[tuple[list[list[float | None]], list[float]]]:
     """Return the error of each chance of being best, [option][threshold], and of each EVPI.
 
-    From resamples of draws, costs and effects resampled alike, luck taken out anew of those out of
-    which `acceptability` takes it. Where it takes it out of neither, shares of draws need none.
+    Of each curve under its own weights on draws. From resamples of draws, costs and effects
+    resampled alike, luck taken out anew of those out of which `acceptability` takes it. Where it
+    takes it out of neither, shares of draws need none.
     """
-    thresholds = curve.index.to_numpy(np.float64)[:, None, None]
+    thresholds = curves[0].index.to_numpy(np.float64)[:, None, None]
     removed = [apart(one).removed for one in (costs, effects)]
     pair = [
         voi.resampled(one, taken_out=out)
         for one, out in zip((costs, effects), removed, strict=True)
     ]
     if pair[0] is None or pair[1] is None or not any(removed):
-        cost, effect = (voi.over_replications(one) for one in (costs, effects))
-        shares = [
-            [voi.share_error(one, len(costs)) for one in curve[name]] for name in curve.columns
-        ]
-        values = thresholds * effect - cost
-        knowing = [voi.evpi_estimate(one).standard_error for one in values]
-        return shares, knowing
-    (rows, options), draws = curve.shape, len(costs)
+        values = thresholds * voi.over_replications(effects) - voi.over_replications(costs)
+        return [_plain(curve, values, own) for curve, own in zip(curves, weights, strict=True)]
+    rows, options = curves[0].shape
     place = options * np.arange(rows)[:, None]  # of a threshold's first option among all
-    found = np.empty((len(pair[0].counts), rows, options + 1))
-    for row, ((counts, cost), (_, effect)) in enumerate(zip(*pair, strict=True)):
+    found = np.empty((len(pair[0].counts), len(weights), rows, options + 1))
+    for again, ((counts, cost), (_, effect)) in enumerate(zip(*pair, strict=True)):
         values = thresholds * effect - cost
         best = values.argmax(axis=2)
         top = np.take_along_axis(values, best[:, :, None], axis=2)[:, :, 0]
-        weights = np.broadcast_to(counts, best.shape).ravel()
-        often = np.bincount((best + place).ravel(), weights, rows * options)
-        found[row, :, :-1] = often.reshape(rows, options) / draws
-        means = thresholds[:, 0] * (counts @ effect) - counts @ cost
-        found[row, :, -1] = (top @ counts - means.max(axis=1)) / draws
-    error = found.std(axis=0, ddof=1)
-    return [[known_error(x) for x in one] for one in error[:, :-1].T], error[:, -1].tolist()
+        for k, one in enumerate(weights):
+            own = counts * one
+            whole = own.sum()
+            shared = np.broadcast_to(own, best.shape).ravel()
+            often = np.bincount((best + place).ravel(), shared, rows * options)
+            found[again, k, :, :-1] = often.reshape(rows, options) / whole
+            means = thresholds[:, 0] * (own @ effect) - own @ cost
+            found[again, k, :, -1] = (top @ own - means.max(axis=1)) / whole
+    return [
+        ([[known_error(x) for x in one] for one in error[:, :-1].T], error[:, -1].tolist())
+        for error in found.std(axis=0, ddof=1)
+    ]
+
+
+def _plain(
+    curve: pd.DataFrame, values: Floats, weights: Floats
+) -> tuple[list[list[float | None]], list[float]]:
+    """Return what `curve_errors` does of [threshold, draw, option] that need no resamples."""
+    draws = effective(weights, len(weights))
+    shares = [[voi.share_error(one, draws) for one in curve[name]] for name in curve.columns]
+    lost = values.max(axis=2, keepdims=True) - values
+    best = np.average(values, axis=1, weights=weights).argmax(axis=1)
+    knowing = [error(one[:, i], weights) or 0.0 for one, i in zip(lost, best, strict=True)]
+    return shares, knowing
 
 
 def highest_threshold(costs: Floats, effects: Floats) -> float:
@@ -84,19 +106,39 @@ def highest_threshold(costs: Floats, effects: Floats) -> float:
     return float(np.ceil(top / step) * step)
 
 
-def of_run(names: Sequence[str], found: Mapping[str, Worth]) -> dict[str, Any] | str:
-    """Return what decision.json says of acceptability, of the options that may be chosen."""
+def of_run(
+    names: Sequence[str], found: Mapping[str, Worth], among: Mapping[str, Floats]
+) -> dict[str, Any] | str:
+    """Return what decision.json says of acceptability, of the options that may be chosen.
+
+    `among` holds the weights on draws of each school of thought on the effect.
+    """
     costs, effects = (nested(names, found, one) for one in (PUBLIC_COST, AVERTED))
     if len(costs) < 2:
         return "not assessed"
-    curve, frontier = acceptability(costs, effects, names)
-    best, knowing = curve_errors(costs, effects, curve)
-    likely = dict(zip(names, best, strict=True))
+    weights = [np.ones(len(costs)), *among.values()]
+    pairs = acceptability(costs, effects, names, weights)
+    errors = curve_errors(costs, effects, [curve for curve, _ in pairs], weights)
+    whole, *schools = (_told(names, pair, own) for pair, own in zip(pairs, errors, strict=True))
     return {
         "cost": PUBLIC_COST,
         "effect": AVERTED,
         "unit": "GBP for each true incident averted",
-        "thresholds": curve.index.tolist(),
+        "thresholds": pairs[0][0].index.tolist(),
+        **whole,
+        "by_effect_prior": dict(zip(among, schools, strict=True)),
+    }
+
+
+def _told(
+    names: Sequence[str],
+    pair: tuple[pd.DataFrame, pd.DataFrame],
+    errors: tuple[list[list[float | None]], list[float]],
+) -> dict[str, Any]:
+    """Return a curve and its frontier by threshold, each number with its Monte Carlo error."""
+    curve, frontier = pair
+    likely = dict(zip(names, errors[0], strict=True))
+    return {
         "probability_best": {name: curve[name].tolist() for name in names},
         "probability_best_monte_carlo_error": likely,
         "frontier": {
@@ -106,6 +148,6 @@ def of_run(names: Sequence[str], found: Mapping[str, Worth]) -> dict[str, Any] |
                 likely[name][i] for i, name in enumerate(frontier["option"])
             ],
             "evpi": frontier["evpi"].tolist(),
-            "evpi_monte_carlo_error": knowing,
+            "evpi_monte_carlo_error": errors[1],
         },
     }

@@ -7,6 +7,7 @@ weighting of draws of the mixture, so that no further simulation is needed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from dapp_model.decision import chance
 from dapp_model.decision.view import Material, is_told_apart, view
-from dapp_model.distributions import Mixture
+from dapp_model.distributions import Mixture, Part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,36 +44,56 @@ def membership(values: Floats, mixture: Mixture) -> Floats:
     return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
-def by_effect_prior(
-    inputs: Inputs, given: Material, parameters: pd.DataFrame | None
-) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Schools:
+    """The parts of the prior on the effect; `values` are its draws and `shares` [draw, part]."""
+
+    parameter: str
+    values: Floats
+    parts: tuple[Part, ...]
+    shares: Floats
+
+    def weights(self) -> dict[str, Floats]:
+        """Return the weights on draws of each part that enough draws speak for."""
+        found = {part.name: self.shares[:, k] for k, part in enumerate(self.parts)}
+        return {name: own for name, own in found.items() if _size(own) >= FEWEST}
+
+
+def schools(inputs: Inputs, parameters: pd.DataFrame | None) -> Schools | None:
+    """Return the parts of the prior on the effect; None where all draws have the same effect."""
+    if parameters is None:
+        return None
+    for name, one in inputs.uncertain.items():
+        if isinstance(one.distribution, Mixture) and name in parameters:
+            values = parameters[name].to_numpy(np.float64)
+            shares = membership(values, one.distribution)
+            return Schools(name, values, one.distribution.parts, shares)
+    return None
+
+
+def by_effect_prior(given: Material, among: Schools | None) -> dict[str, Any]:
     """Return results under each part of the prior on the effect, and under the mixture."""
-    mixtures = {
-        name: one.distribution
-        for name, one in inputs.uncertain.items()
-        if isinstance(one.distribution, Mixture)
-    }
-    drawn = [name for name in mixtures if parameters is not None and name in parameters]
-    if parameters is None or not drawn:
+    if among is None:
         reason = "the effect is held by the scenario, or all draws have the same"
         return {"assessed": False, "reason": reason, "parts": []}
-    name = drawn[0]
-    values = parameters[name].to_numpy(np.float64)
-    mixture = mixtures[name]
-    shares = membership(values, mixture)
     headline = view(given)
+    values = among.values
     parts = [_part(MIXTURE, 1.0, headline, (values, np.ones(len(values))), headline)]
-    for k, part in enumerate(mixture.parts):
-        weights = shares[:, k]
+    for k, part in enumerate(among.parts):
+        weights = among.shares[:, k]
         parts.append(
             _part(part.name, part.weight, view(given, weights), (values, weights), headline)
         )
     return {
         "assessed": True,
-        "parameter": name,
+        "parameter": among.parameter,
         "fewest_effective_draws": FEWEST,
         "parts": parts,
     }
+
+
+def _size(weights: Floats) -> float:
+    return chance.effective(weights, len(weights))
 
 
 def _part(
@@ -83,7 +104,7 @@ def _part(
     headline: dict[str, Any],
 ) -> dict[str, Any]:
     values, weights = drawn
-    size = chance.effective(weights, len(weights))
+    size = _size(weights)
     said = {"part": name, "weight": weight, "effective_draws": size}
     if name != MIXTURE and size < FEWEST:
         return said | {"assessed": False}

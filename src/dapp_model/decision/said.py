@@ -14,7 +14,7 @@ from dapp_model.decision import budget, chance, change, choice, curves, dates, k
 from dapp_model.decision import later as later_choices
 from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, advise
-from dapp_model.decision.effect_prior import by_effect_prior
+from dapp_model.decision.effect_prior import by_effect_prior, schools
 from dapp_model.decision.later import Later
 from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
@@ -89,6 +89,7 @@ def decide(
     _add_chances(options, sure, able)
     learnt = _learning(inputs, values, (able, sure, shown), evidence)
     given = material(inputs, found, standings(inputs, options))
+    among = schools(inputs, evidence.parameters)
     return {
         "scenario": inputs.name,
         "title": inputs.title,
@@ -133,8 +134,10 @@ def decide(
         "intervals": f"{INTERVALS} {_error_of_chances(len(values), removed=sure.removed)}",
         "luck": known.luck_of(inputs.options, sure, len(values)),
         "information": known.information(values[:, :, able], sure.among(able), evidence.parameters),
-        "acceptability": curves.of_run([inputs.options[i] for i in able], found),
-        "by_effect_prior": by_effect_prior(inputs, given, evidence.parameters),
+        "acceptability": curves.of_run(
+            [inputs.options[i] for i in able], found, among.weights() if among else {}
+        ),
+        "by_effect_prior": by_effect_prior(given, among),
         "structural": structural(inputs, found, given, (evidence.parameters, evidence.readings)),
         "options": options,
         "expires": dates.expiry(inputs) | {"triggers": _triggers(learnt)},
@@ -251,7 +254,8 @@ def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) ->
     """
     may = [i in able for i in range(len(options))]
     chances = chance.of_options(sure, may)
-    lost = dict(zip(able, zip(*chance.losses(sure.among(able)), strict=True), strict=True))
+    found, errors, _ = chance.losses(sure.among(able))
+    lost = dict(zip(able, zip(found, errors, strict=True), strict=True))
     for i, one in enumerate(options):
         one["may_be_chosen"] = may[i]
         value, error = lost.get(i, (None, None))

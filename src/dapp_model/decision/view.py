@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model import voi
 from dapp_model.decision import chance
 from dapp_model.decision.chance import Apart, apart
-from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of
+from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of, shown
 from dapp_model.decision.rail import Rail, expected, rail_of
-from dapp_model.decision.worth import AVERTED, COST, VALUE, Worth, nested
+from dapp_model.decision.worth import AVERTED, COST, PUBLIC_COST, VALUE, Worth, nested
 from dapp_model.voi import Resampled, over_replications
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+# What a view says of its own advice, each with its Monte Carlo error.
+WRONG: Final = (
+    "chance_wrong", "chance_wrong_monte_carlo_error",
+    "mean_loss", "mean_loss_monte_carlo_error",
+)  # fmt: skip
 AGAINST: Final = ("chance_worse", "chance_of_rise_beyond_margin")  # the comparator
 
 
@@ -41,14 +47,15 @@ class Standing:
 class Material:
     """What each draw says of every option; the comparator is the first and worth zero.
 
-    `value`, `cost` and `averted` are float64 [draw, option], means over repetitions; `apart` holds
-    values without luck. `beyond` is the rise in harm beyond the guard-rail's margin [draw, option],
-    and `beyond_again` its resamples by option, None where luck stays in.
+    `value`, `cost`, `public_cost` and `averted` are float64 [draw, option], means over repetitions;
+    `apart` holds values without luck. `beyond` is the rise in harm beyond the guard-rail's margin
+    [draw, option], and `beyond_again` its resamples by option, None where luck stays in.
     """
 
     standings: tuple[Standing, ...]
     value: Floats
     cost: Floats
+    public_cost: Floats
     averted: Floats
     apart: Apart
     beyond: Floats
@@ -79,6 +86,7 @@ def material(
         standings=standings,
         value=over_replications(values),
         cost=over_replications(nested(names, found, COST)),
+        public_cost=over_replications(nested(names, found, PUBLIC_COST)),
         averted=over_replications(nested(names, found, AVERTED)),
         apart=apart(values),
         beyond=np.stack(rises, axis=1),
@@ -112,7 +120,9 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
 
     Means are over plain draws, chances over draws without luck. `low` and `high` are the ends of a
     90% interval, which holds the luck that averaging repetitions has left. `behind` is how much
-    less an option is worth than the advised, compared draw by draw.
+    less an option is worth than the advised, compared draw by draw. `expected_loss` is against the
+    best in each draw of those that may be chosen, and `evpi` the smallest of them; `chance_wrong`
+    and `mean_loss` are those of its own advice.
     """
     n = range(len(given.standings))
     even = np.ones(len(given.value)) if weights is None else weights
@@ -126,6 +136,9 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     place = given.names.index(advised)
     may = [one.may for one in able]
     chances = chance.of_options(given.apart, may, weights)
+    free = [i for i in n if may[i]]
+    *lost, evpi = chance.losses(given.apart.among(free), weights)
+    losses = dict(zip(free, zip(*lost, strict=True), strict=True))
     draws = chance.effective(weights, len(given.value))
     options = []
     for i, one in enumerate(able):
@@ -139,7 +152,9 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
                 "monte_carlo_error": chance.error(given.value[:, i], weights),
                 **behind(given.value[:, place] - given.value[:, i], weights),
                 "true_incidents_averted": chance.mean(given.averted[:, i], weights),
+                "net_public_cost": chance.mean(given.public_cost[:, i], weights),
                 "programme_cost": costs[i],
+                **chance.with_error("expected_loss", *losses.get(i, (None, None))),
                 **chances[i],
                 **chance.with_error(
                     "chance_of_rise_beyond_margin",
@@ -151,7 +166,35 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
             }
         )
     label = next(one.label for one in given.standings if one.name == advised)
-    return {"option": advised, "label": label, "options": options}
+    return {
+        "option": advised,
+        "label": label,
+        "without_guard_rail": advise(able, given.hurdle, rail=False)[0],
+        **_wrong(given, able, advised, weights),
+        **evpi,
+        "options": options,
+    }
+
+
+def _wrong(
+    given: Material, able: list[Candidate], advised: str, weights: Floats | None
+) -> dict[str, Any]:
+    """Return the chance that another choice is better than the advised, and the mean loss.
+
+    The other is the comparator; or, where that is advised, the best of the others.
+    """
+    first = given.names[0]
+    against = shown(able, advised) if advised == first else first
+    said: dict[str, Any] = {"against": against}
+    if len(given.value) < 2:
+        return said | dict.fromkeys(WRONG)
+    places = given.names.index(advised), given.names.index(against)
+    sure = given.apart
+    wrong, loss = voi.chance_wrong(sure.values, *places, again=sure.again, weights=weights)
+    of_chance, of_loss = chance.known_error(wrong.standard_error), loss.standard_error
+    said |= chance.with_error("chance_wrong", wrong.value, of_chance)
+    said |= chance.with_error("mean_loss", loss.value, of_loss)
+    return said
 
 
 def behind(lead: Floats, weights: Floats | None = None) -> dict[str, float | None]:

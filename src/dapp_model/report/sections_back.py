@@ -150,7 +150,14 @@ def _by_prior(pack: Pack) -> tuple[Block, ...]:
     )
 
 
-_KEPT = ("Weight", "Effective draws", "Hazard ratio at full dose, mean", "Advice")
+_KEPT = (
+    "Weight",
+    "Effective draws",
+    "Hazard ratio at full dose, mean",
+    "Advice",
+    sure_tables.WRONG,
+    sure_tables.KNOWING,
+)
 
 
 def finding_out(pack: Pack) -> tuple[Block, ...]:

@@ -13,14 +13,25 @@ from dapp_model.tables import write_csv
 Decision = Mapping[str, Any]
 
 WITHIN_NOISE = "zero within noise"
-CSV = ("effect_prior.csv", "structural.csv", "acceptability.csv", "information.csv", "luck.csv")
+WRONG = "Chance that the advice is wrong; lost by it on average"
+KNOWING = "Worth of knowing everything"
+CSV = (
+    "effect_prior.csv",
+    "effect_prior_acceptability.csv",
+    "structural.csv",
+    "acceptability.csv",
+    "information.csv",
+    "luck.csv",
+)
 
 
 def _three(one: Mapping[str, Any], decision: Decision) -> str:
-    """Return value, incidents averted and chance of being best in one cell."""
+    """Return value, incidents averted, chance of being best and expected loss in one cell."""
+    lost = one["expected_loss"]
     return (
         f"{words.money(one['mean'])}; {words.mean_count(one['true_incidents_averted'])} averted; "
         f"best {words.chance(one, 'chance_best', decision)}"
+        f"{'' if lost is None else f'; loses {words.money(lost)}'}"
     )
 
 
@@ -39,6 +50,11 @@ def effect_prior(decision: Decision) -> Table | None:
         ("Effective draws", *(words.number(one["effective_draws"]) for one in parts)),
         ("Hazard ratio at full dose, mean", *(_given(one, "mean_of_the_effect") for one in parts)),
         ("Advice", *(one["label"] if one["assessed"] else NOT_ASSESSED for one in parts)),
+        (WRONG, *(_wrong(one, decision) for one in parts)),
+        (
+            KNOWING,
+            *(words.money(one["evpi"]) if one["assessed"] else NOT_ASSESSED for one in parts),
+        ),
     ]
     for i, option in enumerate(decision["options"]):
         cells = [
@@ -48,9 +64,17 @@ def effect_prior(decision: Decision) -> Table | None:
         rows.append((option["label"], *cells))
     title = (
         "By school of thought on the programme's effect (mean net present social value; true "
-        "incidents averted; chance of being best)"
+        "incidents averted; chance of being best; lost on average against the best)"
     )
     return Table(title, ("", *(one["part"].capitalize() for one in parts)), tuple(rows))
+
+
+def _wrong(one: Mapping[str, Any], decision: Decision) -> str:
+    """Say how likely the advice is wrong, and what is lost by it on average over all draws."""
+    if not one["assessed"] or one["chance_wrong"] is None:
+        return NOT_ASSESSED
+    chance = words.chance(one, "chance_wrong", decision)
+    return f"{chance}; loses {words.money(one['mean_loss'])}"
 
 
 def _given(one: Mapping[str, Any], name: str) -> str:
@@ -141,12 +165,13 @@ def information(decision: Decision) -> Table | None:
 def save(folder: Path, decision: Decision) -> None:
     """Write the tables in full precision, one CSV file each; only headings where not assessed."""
     files: dict[str, tuple[Sequence[str], list[Sequence[object]]]] = {
-        "effect_prior.csv": (("part", "weight", "effective_draws", *_VIEW), _parts(decision)),
-        "structural.csv": (("axis", "alternative", "weight", "draws", *_VIEW), _axes(decision)),
-        "acceptability.csv": (
-            ("threshold", "option", "probability_best", "on_frontier", "evpi"),
-            _curve(decision),
+        "effect_prior.csv": (
+            ("part", "weight", "effective_draws", *_VIEW, *_MORE, *_OF_ADVICE),
+            _parts(decision),
         ),
+        "effect_prior_acceptability.csv": (("part", *_CURVE), _curves_by_prior(decision)),
+        "structural.csv": (("axis", "alternative", "weight", "draws", *_VIEW), _axes(decision)),
+        "acceptability.csv": (_CURVE, _curve(decision)),
         "information.csv": (
             ("section", "parameters", "evppi", "standard_error", "zero_within_noise"),
             _known(decision),
@@ -172,6 +197,27 @@ _VIEW = (
     "behind_monte_carlo_error",
 )
 _ERRORS = _VIEW[6:]  # an average of views has not all of them
+_MORE = (
+    "low",
+    "high",
+    "net_public_cost",
+    "expected_loss",
+    "expected_loss_monte_carlo_error",
+    "chance_worse",
+    "chance_worse_monte_carlo_error",
+    "chance_of_rise_beyond_margin",
+    "chance_of_rise_beyond_margin_monte_carlo_error",
+)
+_OF_ADVICE = (
+    "without_guard_rail",
+    "chance_wrong",
+    "chance_wrong_monte_carlo_error",
+    "mean_loss",
+    "mean_loss_monte_carlo_error",
+    "evpi",
+    "evpi_monte_carlo_error",
+)
+_CURVE = ("threshold", "option", "probability_best", "on_frontier", "evpi")
 
 
 def _view(view: Mapping[str, Any]) -> list[tuple[object, ...]]:
@@ -194,7 +240,11 @@ def _parts(decision: Decision) -> list[Sequence[object]]:
     for one in decision["by_effect_prior"]["parts"]:
         if one["assessed"]:
             head = (one["part"], one["weight"], one["effective_draws"])
-            rows += [(*head, *row) for row in _view(one)]
+            advice = tuple(one[name] for name in _OF_ADVICE)
+            rows += [
+                (*head, *row, *(option[name] for name in _MORE), *advice)
+                for row, option in zip(_view(one), one["options"], strict=True)
+            ]
     return rows
 
 
@@ -215,10 +265,23 @@ def _axes(decision: Decision) -> list[Sequence[object]]:
 
 def _curve(decision: Decision) -> list[Sequence[object]]:
     found = decision["acceptability"]
+    return [] if found == NOT_ASSESSED else _rows_of(found, found["thresholds"])
+
+
+def _curves_by_prior(decision: Decision) -> list[Sequence[object]]:
+    found = decision["acceptability"]
     if found == NOT_ASSESSED:
         return []
+    return [
+        (part, *row)
+        for part, one in found["by_effect_prior"].items()
+        for row in _rows_of(one, found["thresholds"])
+    ]
+
+
+def _rows_of(found: Mapping[str, Any], thresholds: Sequence[float]) -> list[Sequence[object]]:
     rows: list[Sequence[object]] = []
-    for i, price in enumerate(found["thresholds"]):
+    for i, price in enumerate(thresholds):
         best, evpi = found["frontier"]["option"][i], found["frontier"]["evpi"][i]
         for name, chances in found["probability_best"].items():
             rows.append((price, name, chances[i], int(name == best), evpi))

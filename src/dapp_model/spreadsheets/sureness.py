@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dapp_model.report import sure_words
@@ -23,6 +23,7 @@ def sheets(totals: Totals) -> list[Sheet]:
         _information(totals),
         _structures(totals),
         _effect_prior(totals),
+        _acceptability_by_prior(totals),
     ]
 
 
@@ -64,31 +65,49 @@ def _or_none(value: float | None) -> Any:
 
 def _acceptability(totals: Totals) -> Sheet:
     found = totals.decision["acceptability"]
+    columns = _curve_columns(totals)
+    rows = [] if found == _NOT else _curve(totals, found, found["thresholds"])
+    title = "How sure the choice is by what averting an incident is worth"
+    kept = tuple(rows) or not_assessed(columns, _NOT)
+    return Sheet("Acceptability", title, SOURCE, against(totals), columns, kept, (2, 3))
+
+
+def _acceptability_by_prior(totals: Totals) -> Sheet:
+    found = totals.decision["acceptability"]
+    columns = (Column("School of thought on the effect"), *_curve_columns(totals))
+    rows: list[Row] = []
+    for part, one in found["by_effect_prior"].items() if found != _NOT else ():
+        rows += [(part.capitalize(), *row) for row in _curve(totals, one, found["thresholds"])]
+    title = "How sure the choice is by school of thought, by what averting an incident is worth"
+    scope = f"{against(totals)}; a part with fewer than 30 effective draws is not assessed"
+    kept = tuple(rows) or not_assessed(columns, _NOT)
+    return Sheet("Acceptability by prior", title, SOURCE, scope, columns, kept, (2, 3))
+
+
+def _curve_columns(totals: Totals) -> tuple[Column, ...]:
     unit = price(totals)
-    columns = (
+    return (
         _OPTION,
         Column("Worth of averting one true incident", unit, "pounds"),
         Column("Chance of being best", "probability", "share"),
         Column("Best on average at this worth", "yes or no"),
         Column("Worth of knowing everything", unit, "pounds"),
     )
-    rows: list[Row] = []
-    if found != _NOT:
-        frontier = found["frontier"]
-        for name, chances in found["probability_best"].items():
-            rows += [
-                (
-                    totals.label(name),
-                    worth,
-                    chances[i],
-                    "yes" if name == frontier["option"][i] else "no",
-                    frontier["evpi"][i],
-                )
-                for i, worth in enumerate(found["thresholds"])
-            ]
-    title = "How sure the choice is by what averting an incident is worth"
-    kept = tuple(rows) or not_assessed(columns, _NOT)
-    return Sheet("Acceptability", title, SOURCE, against(totals), columns, kept, (2, 3))
+
+
+def _curve(totals: Totals, found: Mapping[str, Any], thresholds: Sequence[float]) -> list[Row]:
+    frontier = found["frontier"]
+    return [
+        (
+            totals.label(name),
+            worth,
+            chances[i],
+            "yes" if name == frontier["option"][i] else "no",
+            frontier["evpi"][i],
+        )
+        for name, chances in found["probability_best"].items()
+        for i, worth in enumerate(thresholds)
+    ]
 
 
 def _information(totals: Totals) -> Sheet:
@@ -191,14 +210,28 @@ def _effect_prior(totals: Totals) -> Sheet:
         Column("Effective draws", "number", "count"),
         Column("Hazard ratio at full dose, mean", "ratio; 1 = no effect", "number"),
         *_view_columns(totals),
+        Column("Lost on average against the best", price(totals), "pounds"),
+        Column("Chance that the advice is wrong", "probability", "share"),
+        Column("Lost by the advice on average", price(totals), "pounds"),
+        Column("Worth of knowing everything", price(totals), "pounds"),
     )
     rows: list[Row] = []
     for part in found["parts"] if found["assessed"] else ():
         head = (part["part"].capitalize(), part["weight"], part["effective_draws"])
-        if part["assessed"]:
-            rows += [(*head, part["mean_of_the_effect"], *row) for row in _view(totals, part)]
-        else:
-            rows.append((*head, *[None] * 6))
+        if not part["assessed"]:
+            rows.append((*head, *[None] * (len(columns) - len(head))))
+            continue
+        of_advice = (part["chance_wrong"], part["mean_loss"], part["evpi"])
+        rows += [
+            (
+                *head,
+                part["mean_of_the_effect"],
+                *row,
+                one["expected_loss"] if one["may_be_chosen"] else NOT_APPLICABLE,
+                *of_advice,
+            )
+            for row, one in zip(_view(totals, part), part["options"], strict=True)
+        ]
     title = "The advice by school of thought on the programme's effect"
     scope = f"{against(totals)}; a part with fewer than 30 effective draws is not assessed"
     kept = tuple(rows) or not_assessed(columns, _NOT)

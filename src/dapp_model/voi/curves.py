@@ -15,76 +15,100 @@ from dapp_model.voi.arrays import (
     not_from_zero,
     option_names,
 )
-from dapp_model.voi.resampling import Resampled, resamples_of
+from dapp_model.voi.resampling import Resampled, over_draws, resamples_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def probability_best(net_benefit: ArrayOrFrame) -> Floats:
+def probability_best(net_benefit: ArrayOrFrame, weights: Floats | None = None) -> Floats:
     """Return the share of draws in which each option is best, float64 [option]; adds up to 1.
 
-    Where several are equally good, the first of them counts.
+    Where several are equally good, the first of them counts. `weights` float64 [draw] on draws,
+    equal by default, need not add up to 1. Raises ValueError on others.
     """
     values = net_benefits(net_benefit)
-    return np.asarray(np.bincount(values.argmax(axis=1), minlength=values.shape[1]) / len(values))
+    even = _weights(weights, len(values))
+    best = np.bincount(values.argmax(axis=1), even, minlength=values.shape[1])
+    return np.asarray(best / even.sum())
 
 
-def expected_loss(net_benefit: ArrayOrFrame) -> Floats:
+def expected_loss(net_benefit: ArrayOrFrame, weights: Floats | None = None) -> Floats:
     """Return what is lost on average by each option against the best in each draw, in GBP.
 
-    The smallest of them is the expected value of perfect information.
+    The smallest of them is the expected value of perfect information. `weights` as in
+    `probability_best`.
     """
     values = net_benefits(net_benefit)
-    return np.asarray((values.max(axis=1, keepdims=True) - values).mean(axis=0))
+    lost = values.max(axis=1, keepdims=True) - values
+    return np.asarray(np.average(lost, axis=0, weights=_weights(weights, len(lost))))
 
 
 def chance_wrong(
-    net_benefit: ArrayOrFrame, advised: int, against: int, *, again: Resampled | None = None
+    net_benefit: ArrayOrFrame,
+    advised: int,
+    against: int,
+    *,
+    again: Resampled | None = None,
+    weights: Floats | None = None,
 ) -> tuple[Estimate, Estimate]:
     """Return the chance that another option is better than the advised, and the mean loss in GBP.
 
     Over parameters and not over luck if replications are given. The loss is a mean over all draws,
     zero where the advice is right. `again` are resamples of what `net_benefit` was told from where
     luck has been taken out, made here where replications are given: errors come from them.
+    `weights` as in `probability_best`.
     """
     values = net_benefits(net_benefit)
+    even = _weights(weights, len(values))
 
     def both(drawn: Floats) -> Floats:
         lost = np.maximum(drawn[:, against] - drawn[:, advised], 0.0)
         return np.stack([lost > 0, lost])
 
-    wrong, loss = both(values)
+    found = both(values)
+    means = np.average(found, axis=1, weights=even)
     again = again or resamples_of(net_benefit)
-    if again is None:
-        return _mean(wrong), _mean(loss)
-    errors = again.error(lambda counts, drawn: both(drawn) @ counts / counts.sum())
-    return _estimate(wrong, float(errors[0])), _estimate(loss, float(errors[1]))
+    if again is not None:
+        errors = again.error(lambda counts, drawn: over_draws(both(drawn), counts * even))
+    else:
+        # Of a ratio of sums; where weights are equal, the spread over the root of the draws.
+        share = even / even.sum()
+        spare = 1 - (share**2).sum()
+        errors = np.sqrt((share**2 * (found - means[:, None]) ** 2).sum(axis=1) / spare)
+    wrong, loss = (_estimate(*one) for one in zip(means.tolist(), errors.tolist(), strict=True))
+    return wrong, loss
 
 
 def acceptability(
-    costs: ArrayOrFrame, effects: ArrayOrFrame, thresholds: Sequence[float]
+    costs: ArrayOrFrame,
+    effects: ArrayOrFrame,
+    thresholds: Sequence[float],
+    weights: Floats | None = None,
 ) -> pd.DataFrame:
     """Return the probability that each option is best, by what a unit of effect is worth.
 
     Costs in GBP and effects in one unit, both draws x options. Rows are thresholds in GBP for a
-    unit, columns options.
+    unit, columns options. `weights` as in `probability_best`.
     """
     import pandas as pd
 
     cost, effect = _pair(costs, effects)
-    rows = [probability_best(threshold * effect - cost) for threshold in thresholds]
+    rows = [probability_best(threshold * effect - cost, weights) for threshold in thresholds]
     index = pd.Index(list(thresholds), name="threshold", dtype=np.float64)
     return pd.DataFrame(np.array(rows), index=index, columns=option_names(costs))
 
 
 def frontier(
-    costs: ArrayOrFrame, effects: ArrayOrFrame, thresholds: Sequence[float]
+    costs: ArrayOrFrame,
+    effects: ArrayOrFrame,
+    thresholds: Sequence[float],
+    weights: Floats | None = None,
 ) -> pd.DataFrame:
     """Return, by threshold, the option with the best mean, how likely it is best, and the EVPI.
 
     The option of the best mean is not always the likeliest to be best: so the frontier, and not
-    the highest curve, is read for a choice.
+    the highest curve, is read for a choice. `weights` as in `probability_best`.
     """
     import pandas as pd
 
@@ -93,10 +117,10 @@ def frontier(
     rows = []
     for threshold in thresholds:
         values = threshold * effect - cost
-        best = int(values.mean(axis=0).argmax())
-        rows.append(
-            (names[best], probability_best(values)[best], float(expected_loss(values).min()))
-        )
+        even = _weights(weights, len(values))
+        best = int(np.average(values, axis=0, weights=even).argmax())
+        likely, lost = probability_best(values, weights), expected_loss(values, weights)
+        rows.append((names[best], likely[best], float(lost.min())))
     index = pd.Index(list(thresholds), name="threshold", dtype=np.float64)
     return pd.DataFrame(rows, index=index, columns=["option", "probability_best", "evpi"])
 
@@ -111,9 +135,15 @@ def _pair(costs: ArrayOrFrame, effects: ArrayOrFrame) -> tuple[Floats, Floats]:
     return cost, effect
 
 
-def _mean(values: Floats) -> Estimate:
-    return _estimate(values, float(values.std(ddof=1) / np.sqrt(len(values))))
+def _weights(weights: Floats | None, draws: int) -> Floats:
+    """Return weights on draws, all 1 by default; raises ValueError."""
+    if weights is None:
+        return np.ones(draws)
+    found = np.asarray(weights, dtype=np.float64)
+    if found.shape != (draws,) or not (found >= 0).all() or not 0 < found.sum() < np.inf:
+        raise ValueError(f"Weights are {draws} numbers of at least 0 that are not all 0.")
+    return found
 
 
-def _estimate(values: Floats, error: float) -> Estimate:
-    return Estimate(float(values.mean()), error, not_from_zero(float(values.mean()), error))
+def _estimate(value: float, error: float) -> Estimate:
+    return Estimate(value, error, not_from_zero(value, error))

@@ -161,12 +161,17 @@ def shares_best(weights: Floats, values: Floats) -> Floats:
 
 def shares_worse(weights: Floats, values: Floats) -> Floats:
     """Return the weight of draws in which each option is worse than the first, [option]."""
-    return _over(weights @ (values < values[:, :1]), weights)
+    return over_draws((values < values[:, :1]).T.astype(np.float64), weights)
 
 
 def losses(weights: Floats, values: Floats) -> Floats:
     """Return what each option loses on average against the best in each draw, [option]."""
-    return _over(weights @ (values.max(axis=1, keepdims=True) - values), weights)
+    return over_draws((values.max(axis=1, keepdims=True) - values).T, weights)
+
+
+def over_draws(values: Floats, weights: Floats) -> Floats:
+    """Return means over draws of values [..., draw], nan where no draw has any weight."""
+    return _over(values @ weights, weights)
 
 
 def _over(sums: Floats, weights: Floats) -> Floats:
