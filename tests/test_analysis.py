@@ -148,7 +148,18 @@ def test_an_inadmissible_option_is_never_chosen() -> None:
 
 def test_sensitivity_of_known_draws() -> None:
     given = made_up(600)
-    found = importance.study(given, readings={"reading B": made_up(100)})
+    steps: list[tuple[int, int]] = []
+    found = importance.study(
+        given,
+        readings={"reading B": made_up(100)},
+        progress=lambda done, total: steps.append((done, total)),
+    )
+    # Whoever waits sees it move, within long steps too, and come to its end.
+    assert {total for _, total in steps} == {6 * 20}
+    done = [one for one, _ in steps]
+    assert done == sorted(done)
+    assert done[-1] == 6 * 20
+    assert len(set(done)) > 20
     assert found.tables["tornado"].index[0] == "effect.full_dose_hr"
     switch = found.tables["switching"].set_index(["parameter", "side"])
     # Worth nothing where -2e6 ln(hr) (0.3 + 0.7 x 0.45) = 150,000.

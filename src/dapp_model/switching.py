@@ -134,7 +134,11 @@ def _three(value: float) -> str:
 
 
 def switching_values(
-    net_benefit: ArrayOrFrame, parameters: pd.DataFrame, *, seed: int = 1
+    net_benefit: ArrayOrFrame,
+    parameters: pd.DataFrame,
+    *,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Switch], list[str]]:
     """Return where each parameter alone would change the advice, and those of which none is known.
 
@@ -148,7 +152,8 @@ def switching_values(
     values = mean_net_benefits(net_benefit)
     frame = frame_of(parameters, len(values), "parameter")
     advised = int(values.mean(axis=0).argmax())
-    by_noise = chance_of_noise(values - values[:, [advised]], frame, seed=seed)
+    differences = values - values[:, [advised]]
+    by_noise = chance_of_noise(differences, frame, seed=seed, progress=progress)
     found: list[Switch] = []
     never = []
     for name, chances in zip(map(str, frame), by_noise, strict=True):

@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 BASE_SAMPLES: Final = 512  # of the Sobol' design on the regression: no run of the model
 TRAJECTORIES: Final = 40
 LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
+_PARTS: Final = 20  # of a step, as progress shows it
 THIS_READING: Final = "as in this run"
 
 
@@ -89,15 +90,14 @@ def study(
     found["choke_point_sentences"] = chokes if engine.choke_points is not None else []
     sentences += [*chokes, *_of_a_pause(draws, shown)]
     found |= {name: _records(table) for name, table in tables.items()}
+    tick.all_done()
     return Analysis("sensitivity", tuple(sentences), found, tables, tuple(pictures))
 
 
 Collected = tuple["dict[str, pd.DataFrame]", "list[Picture]", "list[str]", "dict[str, Any]"]
 
 
-def _from_draws(
-    draws: Draws, difference: Floats, into: Collected, tick: Callable[[], None]
-) -> None:
+def _from_draws(draws: Draws, difference: Floats, into: Collected, tick: _Ticks) -> None:
     tables, pictures, sentences, found = into
     parameters = draws.parameters
     tables["given_data"] = sensitivity.given_data(parameters, difference)
@@ -110,11 +110,11 @@ def _from_draws(
     labels = [draws.labels[i] for i in able]
     best = int(voi.over_replications(values).mean(axis=0).argmax())
     sentences += draws.other_than_advised(able[best])
-    switches, never = switching.switching_values(values, parameters)
+    switches, never = switching.switching_values(values, parameters, progress=tick.within)
     tables["switching"] = _switch_table(switches, [draws.options[i] for i in able])
     found["never_switch_alone"] = never
     tick()
-    quality, sobol, morris = on_regression(parameters, difference)
+    quality, sobol, morris = on_regression(parameters, difference, progress=tick.within)
     found["regression_r2_out_of_fold"] = quality
     found["regression_holds"] = quality >= LEAST_FORETOLD
     tables["sobol_regression"], tables["morris_regression"] = sobol, morris
@@ -124,20 +124,37 @@ def _from_draws(
 
 
 class _Ticks:
+    """Steps that are finished, and how much of a long one is."""
+
     def __init__(self, progress: Progress | None, total: int) -> None:
         self.progress, self.total, self.done = progress, total, 0
 
     def __call__(self) -> None:
-        self.done += 1
+        """Finish a step."""
+        self.done = min(self.done + 1, self.total)
+        self.within(0, 1)
+
+    def all_done(self) -> None:
+        """Finish whatever is left."""
+        self.done = self.total
+        self.within(0, 1)
+
+    def within(self, done: int, total: int) -> None:
+        """Say how much of the step under way is finished."""
         if self.progress:
-            self.progress(min(self.done, self.total), self.total)
+            part = _PARTS * done // total
+            self.progress(min(self.done * _PARTS + part, self.total * _PARTS), self.total * _PARTS)
 
 
 # -- designs on a regression of stored draws ------------------------------------------------------
 
 
 def on_regression(
-    parameters: pd.DataFrame, difference: Floats, *, seed: int = 1
+    parameters: pd.DataFrame,
+    difference: Floats,
+    *,
+    seed: int = 1,
+    progress: Progress | None = None,
 ) -> tuple[float, pd.DataFrame, pd.DataFrame]:
     """Return how well a regression foretells draws, and Sobol' and Morris of groups on it.
 
@@ -151,7 +168,7 @@ def on_regression(
     quality = surrogate.foretold(parameters, difference)
     if not quality >= LEAST_FORETOLD:
         return quality, _no_sobol(space), _no_morris(space)
-    told = surrogate.told_from_noise(parameters, difference, space, seed=seed)
+    told = surrogate.told_from_noise(parameters, difference, space, seed=seed, progress=progress)
     evaluate, refits = surrogate.fitted(parameters, difference, seed=seed)
     sobol = sensitivity.sobol(evaluate, space, BASE_SAMPLES, seed=seed, refits=refits)
     morris = sensitivity.morris(evaluate, space, TRAJECTORIES, seed=seed, refits=refits)

@@ -7,6 +7,7 @@ draws in which it says nothing do not give it as much.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -74,7 +75,12 @@ def foretold(parameters: pd.DataFrame, difference: Floats) -> float:
 
 
 def told_from_noise(
-    parameters: pd.DataFrame, difference: Floats, space: sensitivity.Space, *, seed: int
+    parameters: pd.DataFrame,
+    difference: Floats,
+    space: sensitivity.Space,
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """Return the groups whose weight in the regression is more than noise, heaviest first.
 
@@ -96,7 +102,9 @@ def told_from_noise(
     told: list[str] = []
     while rest:
         moved = sorted(i for name in rest for i in columns[name])
-        for _ in range(SHUFFLES):
+        for number in range(SHUFFLES):
+            if progress:
+                progress(len(told) * SHUFFLES + number, len(space.rows) * SHUFFLES)
             table = parameters.to_numpy(np.float64, copy=True)
             table[:, moved] = table[rng.permutation(len(table))][:, moved]
             shuffled = parameters.copy()

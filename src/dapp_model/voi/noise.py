@@ -6,6 +6,7 @@ all of them on draws whose net benefits are shuffled (max-T, Westfall and Young 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,7 +22,13 @@ _BLOCK: Final = 50  # shuffles at a time: a few megabytes
 _RANK: Final = 1e-9  # of the largest singular value: features below it repeat others
 
 
-def chance_of_noise(differences: Floats, parameters: pd.DataFrame, *, seed: int) -> Floats:
+def chance_of_noise(
+    differences: Floats,
+    parameters: pd.DataFrame,
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Floats:
     """Return how often noise alone stands out as each parameter does [parameter, difference].
 
     `differences` is [draw, difference]. The share of shuffles in which the strongest of all
@@ -57,6 +64,8 @@ def chance_of_noise(differences: Floats, parameters: pd.DataFrame, *, seed: int)
                 top = explained.reshape(many, -1).max(axis=1)
                 best = np.maximum(best, _surprise(top, degrees, n))
             largest += best.tolist()
+            if progress:
+                progress(len(largest), SHUFFLES)
     reached = np.sort(np.array(largest))
     above = SHUFFLES - np.searchsorted(reached, strength[:, varies], side="left")
     found[:, varies] = (1 + above) / (SHUFFLES + 1)
