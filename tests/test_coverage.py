@@ -132,7 +132,7 @@ def stated() -> tuple[np.ndarray, np.ndarray]:
         best = chance.of_options(sure, [True] * 7)
         wrong, _ = voi.chance_wrong(sure.values, ADVISED, 0, again=sure.again)
         knowing = voi.evpi_estimate(sure.values, again=sure.again)
-        lost, lost_errors = chance.losses(sure)
+        lost, lost_errors, _ = chance.losses(sure)
         values.append([*(one["chance_best"] for one in best), wrong.value, knowing.value, *lost])
         errors.append(
             [
