@@ -453,6 +453,27 @@ def choice(values: np.ndarray, able: list[int]) -> extension.Choice:
     return extension.Choice(tuple(able), sure, shown)
 
 
+def test_what_brings_a_decision_back_is_unusual_where_all_is_as_simulated() -> None:
+    figures = pilot_seen(1000)[2][0].drop(columns=monitoring.AS_A_SERVICE)
+    found = extension.triggers(figures)
+    ranges = found["ranges"]
+    assert set(ranges) == set(monitoring.FIGURES) - {monitoring.REPEATS, monitoring.MATCHED}
+    outside = np.zeros(len(figures), dtype=bool)
+    alone = {}
+    for name, ends in ranges.items():
+        own = (figures[name] < ends["below"]) | (figures[name] > ends["above"])
+        alone[name] = own.mean()
+        outside |= own
+    assert 0.08 < outside.mean() <= 0.1
+    assert found["chance_of_any"] == pytest.approx(outside.mean())
+    error = math.sqrt(outside.mean() * (1 - outside.mean()) / 999)
+    assert found["chance_of_any_monte_carlo_error"] == pytest.approx(error)
+    assert max(alone.values()) < 0.02  # all alike
+    narrow = figures.quantile([0.05, 0.95])
+    nine = ((figures < narrow.loc[0.05]) | (figures > narrow.loc[0.95])).any(axis=1)
+    assert nine.mean() > 0.5, "ranges of nine in ten each would bring back most decisions"
+
+
 def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     values, able, seen = pilot_seen(300)
     found = extension.learning(small_inputs(), values, choice(values, able), seen)
@@ -462,6 +483,8 @@ def test_extension_as_an_option_keeps_its_three_values_apart() -> None:
     service = found["pilot_as_a_service"]["value"]
     assert service == pytest.approx(seen[0][monitoring.AS_A_SERVICE].mean())
     rule = found["rule"]
+    assert rule["worth_following"] == (rule["value"]["value"] > 0)
+    assert not rule["value"]["zero_within_noise"]
     assert "the number of people who have started is above" in rule["words"]
     assert 0 < rule["chance_of_act"] < 1
     assert monitoring.REPEATS not in rule["limits"]
@@ -519,8 +542,9 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert table.rows[2][2] == f"{words.whole(low)} to {words.whole(high)}"
     assert table.rows[8][1].endswith("%")
     rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}, "decision": "extension"}
-    quoted = learning_words.triggers(said | rail)[1]
-    assert found["rule"]["words"] in quoted.replace("‘", "").replace("’", "")
+    back, quoted, _ = learning_words.triggers(said | rail)
+    assert quoted == f"For the decision month itself: {learning_words.rule_in_short(said | rail)}"
+    assert f"{found['triggers']['chance_of_any']:.0%}" in back
     nothing = {"learning": "not assessed", "options": options}
     assert learning_words.expected(nothing) is None
     assert learning_words.triggers(nothing) == []

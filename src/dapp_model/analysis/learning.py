@@ -63,7 +63,7 @@ def study(
     found["evpi_with_luck"] = voi.evpi_estimate(voi.over_replications(nested))
     found["probability_best"] = dict(zip(options, voi.probability_best(luck.values), strict=True))
     found["expected_loss"] = dict(zip(options, voi.expected_loss(luck.values), strict=True))
-    tables = {"options": _options_table(options, luck, sure)}
+    tables = {"options": _options_table(options, nested, luck, sure)}
     if luck.corrected:
         tables["replications"] = voi.error_by_replications(luck, nested.shape[0], REPLICATIONS)
     pictures: list[Picture] = []
@@ -161,17 +161,18 @@ def _acts(taught: Mapping[str, Any], options: Sequence[str]) -> pd.DataFrame:
 # -- how sure -------------------------------------------------------------------------------------
 
 
-def _options_table(options: Sequence[str], luck: voi.Luck, sure: chance.Apart) -> pd.DataFrame:
+def _options_table(
+    options: Sequence[str], nested: Floats, luck: voi.Luck, sure: chance.Apart
+) -> pd.DataFrame:
     import pandas as pd
 
-    values = luck.values
+    values = voi.over_replications(nested)  # of a mean that holds luck, so does the error
     chances = chance.of_options(sure, [True] * len(options))
     lost, lost_errors, _ = chance.losses(sure)
-    error = np.sqrt(np.maximum(np.diag(np.atleast_2d(np.cov(values, rowvar=False))), 0.0))
     return pd.DataFrame(
         {
             "mean_net_benefit": values.mean(axis=0),
-            "monte_carlo_error": error / np.sqrt(len(values)),
+            "monte_carlo_error": values.std(axis=0, ddof=1) / np.sqrt(len(values)),
             "probability_best": [one["chance_best"] for one in chances],
             "probability_best_monte_carlo_error": [
                 one["chance_best_monte_carlo_error"] for one in chances

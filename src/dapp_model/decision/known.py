@@ -24,9 +24,12 @@ NOT_ASSESSED: Final = "not assessed"
 ONLY_ONE: Final = "only one option may be chosen"
 
 
-def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
-    """Return how much of the spread between draws is luck, and what repetitions would do to it."""
-    luck = found.luck
+def luck_of(names: Sequence[str], found: Apart, nested: Floats) -> dict[str, Any]:
+    """Return how much of the spread between draws is luck, and what repetitions would do to it.
+
+    `nested` is [draw, repetition, option].
+    """
+    luck, draws = found.luck, len(nested)
     said: dict[str, Any] = {"removed": found.removed, "replications": luck.replications}
     if not luck.corrected:
         return said | {
@@ -45,10 +48,10 @@ def luck_of(names: Sequence[str], found: Apart, draws: int) -> dict[str, Any]:
         }
         for n, (_, row) in zip(REPLICATIONS, table.iterrows(), strict=True)
     ]
-    made = np.diag(luck.parameters) + np.diag(luck.luck) * luck.mean_share
+    made = voi.over_replications(nested).std(axis=0, ddof=1) / np.sqrt(draws)
     return said | {
         "share_of_spread": shares,
-        "monte_carlo_error": dict(zip(names, np.sqrt(made / draws).tolist(), strict=True)),
+        "monte_carlo_error": dict(zip(names, made.tolist(), strict=True)),
         "largest_share": max(list(shares.values())[1:], default=None),
         "error_by_replications": rows,
     }

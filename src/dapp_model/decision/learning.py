@@ -21,6 +21,8 @@ from dapp_model.decision.later import Known, data_of, too_little
 from dapp_model.evaluation.monitoring import (
     AS_A_SERVICE,
     COMPLETIONS,
+    MATCHED,
+    REPEATS,
     REPORTED,
     RULE,
     STARTS,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+POLICE: Final = (REPEATS, MATCHED)  # figures from police records
+OUTSIDE: Final = 0.1  # of draws may lie outside any of the ranges that bring a decision back
+_TAILS: Final = 501  # of a hundredth of a per cent each
 IN_WORDS: Final[Mapping[str, str]] = {
     STARTS: "the number of people who have started",
     COMPLETIONS: "the number who have completed",
@@ -71,6 +76,7 @@ def learning(
         "draws": len(shown),
         "pilot_as_a_service": with_error(pilot),
         "figures": {str(name): _spread(figures[name]) for name in figures},
+        "triggers": triggers(figures),
     }
     names = [inputs.options[i] for i in able]
     reason = ONLY_ONE if len(able) < 2 else ""
@@ -106,6 +112,7 @@ def learning(
             "limits": {k: v if np.isfinite(v) else None for k, v in rule.limits.items()},
             **chance.said("chance_of_act", rule.chance, len(shown)),
             "value": asdict(rule.value),
+            "worth_following": rule.value.value > 0 and not rule.value.zero_within_noise,
         },
         "closing": _closing(),
         "best_now": float(voi.over_replications(nested).mean(axis=0).max()),
@@ -193,6 +200,35 @@ def _spread(values: pd.Series[float]) -> dict[str, float | None]:
         return {"mean": None, "low": None, "high": None}
     low, high = values.quantile([0.05, 0.95])
     return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
+
+
+def triggers(figures: pd.DataFrame) -> dict[str, Any]:
+    """Return the ranges that bring a decision back, and the chance that any does by luck alone.
+
+    So wide that at most one draw in ten lies outside any of them, all alike: ranges of 90% each
+    would bring back most decisions of a county and programme just as simulated. Police records are
+    no trigger, as they reward selection and silence.
+    """
+    seen = figures.drop(columns=[name for name in POLICE if name in figures])
+    seen = seen.loc[:, seen.notna().any()]
+    table = seen.to_numpy(np.float64)
+    low, high = np.nanmin(table, axis=0), np.nanmax(table, axis=0)
+
+    def outside(low: Floats, high: Floats) -> float:
+        return float(((table < low) | (table > high)).any(axis=1).mean())
+
+    for tail in np.linspace(0.05, 0.0, _TAILS):
+        ends = np.nanquantile(table, [tail, 1 - tail], axis=0)
+        if outside(*ends) <= OUTSIDE:
+            low, high = ends
+            break
+    return {
+        "ranges": {
+            str(name): {"below": float(a), "above": float(b)}
+            for name, a, b in zip(seen, low, high, strict=True)
+        },
+        **chance.said("chance_of_any", outside(low, high), len(table)),
+    }
 
 
 # -- closing and reopening ------------------------------------------------------------------------

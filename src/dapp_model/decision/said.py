@@ -108,6 +108,7 @@ def decide(
             "provider_returns_read": False,
             "without_guard_rail": advise(candidates, hurdle, rail=False)[0],
             "not_told_apart": _not_told_apart(inputs, found, advised),
+            "lead": _lead(inputs.options, values, able, advised),
             "affordability": _affordability(by_name),
             "decision_rule": _rule(learnt),
         },
@@ -132,7 +133,7 @@ def decide(
         "views": _views(inputs, found, options, advised),
         "guard_rail": asdict(rail_of(inputs)),
         "intervals": f"{INTERVALS} {_error_of_chances(len(values), removed=sure.removed)}",
-        "luck": known.luck_of(inputs.options, sure, len(values)),
+        "luck": known.luck_of(inputs.options, sure, values),
         "information": known.information(values[:, :, able], sure.among(able), evidence.parameters),
         "acceptability": curves.of_run(
             [inputs.options[i] for i in able], found, among.weights() if among else {}
@@ -140,7 +141,7 @@ def decide(
         "by_effect_prior": by_effect_prior(given, among),
         "structural": structural(inputs, found, given, (evidence.parameters, evidence.readings)),
         "options": options,
-        "expires": dates.expiry(inputs) | {"triggers": _triggers(learnt)},
+        "expires": dates.expiry(inputs) | _triggers(learnt),
         "baseline": dict(_any(found).baseline),
         "not_assessed": [
             *(
@@ -177,15 +178,17 @@ def _learning(
     return learning(inputs, values, choice_of, (evidence.shown, evidence.parameters))
 
 
-def _triggers(learnt: dict[str, Any] | str) -> list[dict[str, Any]]:
-    """Return which returns bring the decision back: those that few draws would have shown."""
+def _triggers(learnt: dict[str, Any] | str) -> dict[str, Any]:
+    """Return which returns bring the decision back, and the chance that any does by luck alone."""
     if isinstance(learnt, str):
-        return []
-    return [
-        {"figure": name, "below": one["low"], "above": one["high"]}
-        for name, one in learnt["figures"].items()
-        if one["low"] is not None
-    ]
+        return {"triggers": []}
+    found = learnt["triggers"]
+    chance_of_any = {
+        f"chance_of_any_trigger{end}": found[f"chance_of_any{end}"]
+        for end in ("", "_monte_carlo_error")
+    }
+    ranges = [{"figure": name, **ends} for name, ends in found["ranges"].items()]
+    return {"triggers": ranges, **chance_of_any}
 
 
 def _error_of_chances(draws: int, *, removed: bool) -> str:
@@ -389,6 +392,23 @@ def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) ->
         if name != advised and not chance.beyond_noise(float(difference.mean()), error):
             close.append(name)
     return close
+
+
+def _lead(
+    names: tuple[str, ...], values: Floats, able: list[int], advised: str
+) -> dict[str, Any] | None:
+    """Return by how much the advised leads the next of those that may be chosen, in GBP."""
+    of_draws = voi.over_replications(values)
+    means = of_draws.mean(axis=0)
+    others = [i for i in able if names[i] != advised]
+    if not others or advised not in names:
+        return None
+    following = max(others, key=lambda i: float(means[i]))
+    lead = of_draws[:, names.index(advised)] - of_draws[:, following]
+    return {
+        "over": names[following],
+        **chance.with_error("value", float(lead.mean()), chance.error(lead)),
+    }
 
 
 def _three_numbers(option: Mapping[str, Any]) -> list[dict[str, Any]]:

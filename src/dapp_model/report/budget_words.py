@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dapp_model.report.words import Decision, money, option_of, quoted
+from dapp_model.report.words import Decision, money, option_of, quoted, with_pounds
 
 
 def larger_budget(decision: Decision) -> str:
@@ -69,9 +69,7 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
 
 def _returned(found: Mapping[str, Any]) -> str:
     """Print what an extra pound returns with its Monte Carlo error."""
-    error = found["return_monte_carlo_error"]
-    told = f" (\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{money(error)})" if error else ""
-    return f"{money(found['return_on_extra_pounds'])}{told}"
+    return with_pounds(found["return_on_extra_pounds"], found["return_monte_carlo_error"])
 
 
 def not_clear(found: Mapping[str, Any]) -> str:

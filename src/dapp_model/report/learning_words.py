@@ -43,6 +43,7 @@ FIGURES = {
 REPEATS_ALONE = (
     " Police repeats are shown and are never decisive alone: they reward selection and silence."
 )
+NO_TRIGGER = "alone, never"
 _ENDS = ("mean", "low", "high")
 
 
@@ -208,9 +209,15 @@ def expected(decision: Decision) -> Table | None:
         one = found["figures"][name]
         shares = name in SHARES
         said = [NOT_ASSESSED if one[k] is None else _said(one[k], share=shares) for k in _ENDS]
-        rows.append((words, said[0], f"{said[1]} to {said[2]}"))
+        ends = found["triggers"]["ranges"].get(name)
+        back = NO_TRIGGER
+        if ends is not None:
+            below, above = (_said(ends[k], share=shares) for k in ("below", "above"))
+            back = f"below {below} or above {above}"
+        rows.append((words, said[0], f"{said[1]} to {said[2]}", back))
     title = "What the simulated pilot shows by the data cut-off, to hold returns against"
-    return Table(title, ("Figure", "Mean", "Nine draws in ten"), tuple(rows))
+    columns = ("Figure", "Mean", "Nine draws in ten", "Brings the decision back")
+    return Table(title, columns, tuple(rows))
 
 
 def _said(value: float, *, share: bool) -> str:
@@ -222,12 +229,17 @@ def triggers(decision: Decision) -> list[str]:
     found = decision["learning"]
     if found == NOT_ASSESSED:
         return []
+    back = found["triggers"]
+    often_ = share_of_draws(back["chance_of_any"], back[f"chance_of_any{ERROR}"], found["draws"])
     lines = [
-        "A return outside the range in which nine draws in ten lie says that this county or this "
-        "programme is not the one that was simulated: the decision should then be looked at again."
+        "A return outside the range in the last column brings the decision back before its time: "
+        "it would be unusual, and a reason to ask whether this county and this programme are "
+        "those that were simulated. It is no proof that they are not: where they are, any of "
+        f"these figures still lies outside its range in {often_} of draws. Police records alone "
+        "bring nothing back: they reward selection and silence."
     ]
-    if found["assessed"] and any(one is not None for one in found["rule"]["limits"].values()):
-        lines.append(f"For the decision month itself: {_worded(decision)}")
+    if found["assessed"]:
+        lines.append(f"For the decision month itself: {rule_in_short(decision)}")
     rail = decision["guard_rail"]
     lines.append(
         f"{HARMS[rail['outcome']]} among victims of {concerned(decision)}, "

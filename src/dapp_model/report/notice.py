@@ -115,7 +115,7 @@ def _rule(pack: Pack) -> tuple[Block, ...]:
     learnt = pack.decision["learning"]
     if isinstance(learnt, str) or not learnt["assessed"]:
         return ()
-    return (Paragraph(learning_words.rule(pack.decision)),)
+    return (Paragraph(learning_words.rule_in_short(pack.decision)),)
 
 
 def _financial(pack: Pack) -> tuple[Block, ...]:

@@ -223,7 +223,7 @@ def told_apart(decision: Decision) -> str:
     ]
     label = quoted(decision["advice"]["label"])
     if not close:
-        return f"With {decision['draws']:,} draws, {label} stands apart from every other option."
+        return f"With {decision['draws']:,} draws, {label} {_lead(decision)}."
     others = listed(close)
     if len(close) == len(decision["options"]) - 1 > 1:
         others = "any other option"
@@ -231,6 +231,24 @@ def told_apart(decision: Decision) -> str:
         f"With {decision['draws']:,} draws the expected value of {label} cannot be told from that "
         f"of {others}."
     )
+
+
+def _lead(decision: Decision) -> str:
+    """Say by how much the advised option leads the next; or that it is told from all others."""
+    lead = decision["advice"]["lead"]
+    if lead is None or not lead["value"] > 0:
+        return "is told apart from every other option"
+    over = quoted(option_of(decision, lead["over"])["label"])
+    return (
+        f"leads the next, {over}, by {with_pounds(lead['value'], lead[f'value{ERROR}'])}: more "
+        "than the draws there are leave open, which says nothing of what is not known"
+    )
+
+
+def with_pounds(value: float, error: float | None) -> str:
+    """Print pounds with their Monte Carlo error, if it is known."""
+    told = f" (± {money(error)})" if error else ""
+    return f"{money(value)}{told}"
 
 
 def wrong(decision: Decision) -> str:
