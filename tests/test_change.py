@@ -12,6 +12,7 @@ from small_study import finished, inputs
 
 from dapp_model.decision import Worth, change
 from dapp_model.decision.structural import Reading
+from dapp_model.decision.worth import DOES
 from dapp_model.parameters import registry
 from dapp_model.report import change_words, sure_words, words
 
@@ -112,7 +113,7 @@ def test_every_unit_of_the_registry_can_be_said() -> None:
 
 
 def worth_of(**measures: float) -> Worth:
-    nothing = {name: np.zeros((4, 2)) for name in change.USED}
+    nothing = {name: np.zeros((4, 2)) for name in (*change.USED, *DOES)}
     given = {name: np.full((4, 2), value) for name, value in measures.items()}
     luck = np.arange(8.0).reshape(4, 2) * 1e-6
     found = {name: value + luck for name, value in (nothing | given).items()}

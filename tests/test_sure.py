@@ -24,8 +24,9 @@ from dapp_model import (
     voi,
 )
 from dapp_model import events as ev
-from dapp_model.decision import chance, effect_prior
+from dapp_model.decision import chance, effect_prior, rail
 from dapp_model.decision.rail import Rail, chance_of_rise, expected
+from dapp_model.decision.worth import certain, nested
 from dapp_model.distributions import Mixture, draw
 from dapp_model.economics import expected_homicides
 from dapp_model.outcomes import trimmed
@@ -360,6 +361,91 @@ def test_under_each_part_the_curve_leads_to_its_own_choices(inputs: Inputs) -> N
         for name, one in found["by_effect_prior"].items()
     }  # fmt: skip
     assert prices["optimistic"] < prices["central"] < prices["sceptical"]
+
+
+def test_under_each_part_losses_and_curves_are_those_of_its_own_means(inputs: Inputs) -> None:
+    """Luck is taken out of a part by the part's own mean: one row must not hold two of them."""
+    rng = np.random.default_rng(5)
+    found = {}
+    for i, name in enumerate(("extend", "extend_motivational", "extend_larger")):
+        luck = (
+            rng.normal(0.0, 3e5, (1000, 2))
+            * (0.3 + 2 * np.abs(np.log(made_up.effects(1000))))[:, None]
+        )
+        found[name] = made_up.worth((1 + i / 4) * (made_up.by_effect(1000, seed=i) + luck))
+    others = {name: made_up.worth(np.full((1000, 2), -1e7)) for name in inputs.options[1:]}
+    said = made_up.decided(inputs, {**others, **found}, frame(1000))
+    assert said["luck"]["removed"]
+    prices = said["acceptability"]["thresholds"]
+    for one in said["by_effect_prior"]["parts"]:
+        advised = option(one, one["option"])
+        for other in one["options"]:
+            gap = other["expected_loss"] - advised["expected_loss"]
+            assert gap == pytest.approx(other["behind"], abs=1)
+        if one["part"] == "mixture":
+            continue
+        frontier = said["acceptability"]["by_effect_prior"][one["part"]]["frontier"]["option"]
+        for price, best in zip(prices, frontier, strict=True):
+            worth = {
+                o["name"]: price * o["true_incidents_averted"] - o["net_public_cost"]
+                if o["name"] != "stop"
+                else 0.0
+                for o in one["options"]
+            }
+            assert worth[best] == pytest.approx(max(worth.values()), abs=1)
+
+
+def test_where_luck_is_larger_under_one_part_it_is_told_there(inputs: Inputs) -> None:
+    """Strong effects with much luck: the chance under the optimistic part is that of the truth."""
+    n = 4000
+    effect = made_up.effects(n)
+    truth = 1e6 * (1 - effect) - 2e5
+    spread = 3e5 * np.abs(np.log(effect))
+    luck = np.random.default_rng(6).normal(0.0, 1.0, (n, 2)) * spread[:, None]
+    found = extend_or_stop(inputs, truth[:, None] + luck)
+    said = made_up.decided(inputs, found, frame(n))
+    weights = effect_prior.schools(inputs, frame(n)).weights()["optimistic"]
+    pooled = chance.apart(nested(("stop", "extend"), found, decision.VALUE)).values[:, 1]
+    right, before = (float(np.average(v < 0, weights=weights)) for v in (truth, pooled))
+    worse = option(part(said, "optimistic"), "extend")["chance_worse"]
+    assert worse == pytest.approx(right, abs=0.03)
+    assert abs(worse - right) < abs(before - right), "nearer than with the luck of all draws"
+
+
+def test_a_draw_in_which_an_option_does_nothing_has_no_luck_to_take_out(inputs: Inputs) -> None:
+    """As where a pause ends for good: what is paid is certain, whatever other draws hold."""
+    rng = np.random.default_rng(7)
+    closed = rng.random(N) < 0.25
+    value = made_up.by_effect(N) + rng.normal(0.0, 2e5, (N, 2))
+    value[closed] = -5e4
+    pause = made_up.worth(value)
+    pause.measures["social_value"][closed] = 0.0
+    pause.measures["true_incidents_averted"][closed] = 0.0
+    pause.serious_averted[closed] = 0.0
+    found = {"extend": made_up.worth(made_up.by_effect(N)), "pause_and_evaluate": pause}
+    still = certain(("stop", "extend", "pause_and_evaluate"), found)
+    assert still is not None
+    assert still.tolist() == [[False, False, bool(one)] for one in closed]
+    values = nested(("stop", "extend", "pause_and_evaluate"), found, decision.VALUE)
+    sure = chance.apart(values, still)
+    assert sure.removed
+    assert (sure.values[closed, 2] == -5e4).all()
+    moved = chance.apart(values).values[closed, 2]
+    assert moved.std() > 1e4, "taken for luck all the same, closed draws move"
+    assert sure.values[:, 2].mean() == pytest.approx(values[:, :, 2].mean())
+    own = chance.apart(values[~closed]).values[:, 2]
+    assert sure.values[~closed, 2] == pytest.approx(own)
+    assert sure.again is not None
+    for _, drawn in sure.again:
+        assert drawn[closed, 2] == pytest.approx(-5e4)
+        break
+    harm = rail.expected(pause, SERIOUS)
+    assert (harm.averted[closed] == 0).all()
+    # Nothing in one repetition and something in the other is luck, and none is then certain.
+    for array in (pause.measures["social_value"], pause.serious_averted):
+        array[np.flatnonzero(~closed)[0], 0] = 0.0
+    pause.measures["true_incidents_averted"][np.flatnonzero(~closed)[0], 0] = 0.0
+    assert certain(("stop", "extend", "pause_and_evaluate"), found) is None
 
 
 def test_under_each_part_the_guard_rail_is_its_own(inputs: Inputs) -> None:

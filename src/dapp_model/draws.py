@@ -60,6 +60,18 @@ class Draws:
             if i == 0 or (said[name]["admissible"] and said[name].get("affordable") is not False)
         ]
 
+    def certain(self) -> npt.NDArray[np.bool_] | None:
+        """Return where an option differs from the comparator by no luck, as `worth.certain`."""
+        from dapp_model.decision.worth import DOES, does_nothing
+
+        columns = [np.zeros(len(self.parameters), np.bool_)]
+        columns += [
+            does_nothing([self.measures[name][:, :, i] for name in DOES])
+            for i in range(1, len(self.options))
+        ]
+        found = np.stack(columns, axis=1)
+        return found if found.any() else None
+
     def part_of_county(self) -> list[str]:
         """Return a sentence if only a share of the county was simulated."""
         share = float(self.decision.get("population_share", 1.0))
@@ -169,9 +181,10 @@ def write_without_luck(target: Path, inputs: Inputs, worth: Mapping[str, Worth])
     import pandas as pd
 
     from dapp_model.decision.chance import apart
-    from dapp_model.decision.worth import VALUE, nested
+    from dapp_model.decision.worth import VALUE, certain, nested
 
-    found = apart(nested(inputs.options, worth, VALUE)).values
+    values = nested(inputs.options, worth, VALUE)
+    found = apart(values, certain(inputs.options, worth)).values
     table = pd.DataFrame(found, columns=list(inputs.options))
     text = table.to_csv(index_label="draw", lineterminator="\n")
     (target / WITHOUT_LUCK).write_text(text, encoding="utf-8", newline="\n")

@@ -213,7 +213,7 @@ def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
         reading: {name: draws.measures[name] for name in change.USED}
         for reading, draws in readings.items()
     }
-    return change.flips(measures, first.options, able, without_luck=True)
+    return change.flips(measures, first.options, able, without_luck=True, still=first.certain())
 
 
 # -- words and pictures ---------------------------------------------------------------------------

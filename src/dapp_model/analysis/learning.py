@@ -47,7 +47,7 @@ def study(
     able = draws.able()
     options = [draws.options[i] for i in able]
     nested = draws.measures[VALUE][:, :, able]
-    sure = chance.apart(draws.measures[VALUE]).among(able)
+    sure = chance.apart(draws.measures[VALUE], draws.certain()).among(able)
     luck = _luck_of(sure, able)
     found: dict[str, Any] = {
         "draws": nested.shape[0],
@@ -205,9 +205,10 @@ def _acceptability(
     """Return curve and frontier, by what averting one true incident is worth to the public."""
     names = [draws.options[i] for i in able]
     costs, effects = (draws.measures[one][:, :, able] for one in (COST, EFFECT))
-    ((curve, best),) = decision.acceptability(costs, effects, names)
-    even = [np.ones(len(costs))]
-    ((errors, _),) = decision.curve_errors(costs, effects, [curve.iloc[-1:]], even)
+    certain = draws.certain()
+    still = None if certain is None else certain[:, able]
+    ((curve, best),) = decision.acceptability(costs, effects, names, still=still)
+    errors, _ = decision.curve_errors(costs, effects, curve.iloc[-1:], still=still)
     thresholds = curve.index.tolist()
     top = thresholds[-1]
     labels = {draws.options[i]: draws.labels[i] for i in able}

@@ -14,6 +14,7 @@ from dapp_model.decision.worth import nothing_of
 from dapp_model.voi.arrays import not_from_zero
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 _SURE: Final = 0.95  # of the test that draws differ by more than luck
@@ -40,13 +41,20 @@ class Apart:
         return replace(self, values=self.values[:, list(options)], again=again)
 
 
-def apart(nested: Floats) -> Apart:
-    """Take the luck of repetitions out of [draw, repetition, option]."""
-    luck = voi.separate_luck(nested)
+def apart(nested: Floats, certain: Flags | None = None, weights: Floats | None = None) -> Apart:
+    """Take the luck of repetitions out of [draw, repetition, option].
+
+    `certain` [draw, option] is where there is none (`worth.certain`). Under `weights` on draws
+    mean, spread and luck are theirs, so that what is said of a part of the draws is what a run of
+    that part alone would say. Whether luck can be taken out at all is told from all draws alike.
+    """
+    luck = voi.separate_luck(nested, weights=weights, certain=certain)
     removed = luck.corrected and _more_than_luck(nested)
     if not removed:
         return Apart(voi.over_replications(nested), removed, luck)
-    return Apart(luck.values, removed, luck, voi.resampled(nested))
+    return Apart(
+        luck.values, removed, luck, voi.resampled(nested, weights=weights, certain=certain)
+    )
 
 
 def _more_than_luck(nested: Floats) -> bool:
@@ -69,24 +77,29 @@ def _more_than_luck(nested: Floats) -> bool:
     return bool((between >= least * within).all())
 
 
-def alone(values: Floats) -> voi.Luck:
+def alone(values: Floats, certain: Flags | None = None) -> voi.Luck:
     """Take the luck of repetitions out of one quantity [draw, repetition]; values are [draw, 1].
 
-    Unlike `apart` it does so however little is left: what is asked is what is expected in a draw,
-    and where luck is nearly all of the spread, that is nearly the mean.
+    `certain` [draw] is where there is none. Unlike `apart` it does so however little is left: what
+    is asked is what is expected in a draw, and where luck is nearly all of the spread, that is
+    nearly the mean.
     """
-    found = voi.separate_luck(_beside_nothing(values))
+    found = voi.separate_luck(_beside_nothing(values), certain=_beside_none(certain))
     return replace(found, values=found.values[:, 1:], luck_share=found.luck_share[1:])
 
 
-def alone_again(values: Floats) -> voi.Resampled | None:
+def alone_again(values: Floats, certain: Flags | None = None) -> voi.Resampled | None:
     """Return resamples of what `alone` returns; None where it cannot take luck out."""
-    found = voi.resampled(_beside_nothing(values))
+    found = voi.resampled(_beside_nothing(values), certain=_beside_none(certain))
     return found.among([1]) if found is not None else None
 
 
 def _beside_nothing(values: Floats) -> Floats:
     return np.stack([nothing_of(values), values], axis=2)
+
+
+def _beside_none(certain: Flags | None) -> Flags | None:
+    return None if certain is None else np.stack([np.zeros_like(certain), certain], axis=1)
 
 
 def mean(values: Floats, weights: Floats | None = None) -> float:

@@ -14,7 +14,7 @@ from dapp_model.decision import chance
 from dapp_model.decision.chance import apart
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
 from dapp_model.decision.structural import Reading
-from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, nested
+from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, certain, nested
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,10 @@ def flip_rows(
         for name, worth in by_reading.items()
     }
     rows = [
-        _plain(row) for row in flips(measures, options, able, without_luck=True).to_dict("records")
+        _plain(row)
+        for row in flips(
+            measures, options, able, without_luck=True, still=certain(options, found)
+        ).to_dict("records")
     ]
     fewest = min(len(own[VALUE]) for own in measures.values())
     alike = {reading: {used: values[:fewest] for used, values in measures[reading].items()}}
@@ -99,12 +102,14 @@ def flips(
     able: Sequence[int],
     *,
     without_luck: bool = False,
+    still: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Return the best option by perspective, harm route and reading, and by a police count.
 
     Best of those that may be chosen (`able`); how likely it is best is told as in the table of
     options, with luck taken out of all options together where draws allow it and it is asked for.
-    `measures` holds those of USED by reading; the first reading is the headline's. Fiscal and
+    `measures` holds those of USED by reading; the first reading is the headline's, and `still`
+    [draw, option] says where in it there is no luck (`worth.certain`). Fiscal and
     cashable values hold no victim harm, so that the route is the same to them. The count of
     recorded incidents averted is an illustration: it rewards silence.
     """
@@ -121,7 +126,8 @@ def flips(
     places = list(able)
 
     def chances(case: switching.Case, chosen: int) -> tuple[float, float | None]:
-        sure = apart(cases[case]).among(places)
+        own = still if case[2] == headline[2] else None
+        sure = apart(cases[case], own).among(places)
         one = chance.of_options(sure, [True] * len(places))[chosen]
         return float(one["chance_best"] or 0.0), one["chance_best_monte_carlo_error"]
 

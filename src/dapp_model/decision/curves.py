@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from dapp_model import voi
 from dapp_model.decision.chance import apart, effective, error, known_error
-from dapp_model.decision.worth import AVERTED, PUBLIC_COST, Worth, nested
+from dapp_model.decision.worth import AVERTED, PUBLIC_COST, Worth, certain, nested
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 THRESHOLDS: Final = 41
 
@@ -25,6 +26,7 @@ def acceptability(
     effects: Floats,
     names: Sequence[str],
     weights: Sequence[Floats | None] = (None,),
+    still: Flags | None = None,
 ) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return curve and frontier, by what averting one true incident is worth to the public.
 
@@ -33,57 +35,61 @@ def acceptability(
     """
     import pandas as pd
 
-    cost, effect = (
-        pd.DataFrame(apart(one).values, columns=list(names)) for one in (costs, effects)
-    )
     top = highest_threshold(*(voi.over_replications(one).mean(axis=0) for one in (costs, effects)))
     thresholds = np.linspace(0, top, THRESHOLDS).tolist()
-    return [
-        (
-            voi.acceptability(cost, effect, thresholds, own),
-            voi.frontier(cost, effect, thresholds, own),
+    pairs = []
+    for own in weights:
+        cost, effect = (
+            pd.DataFrame(apart(one, still, own).values, columns=list(names))
+            for one in (costs, effects)
         )
-        for own in weights
-    ]
+        pairs.append(
+            (
+                voi.acceptability(cost, effect, thresholds, own),
+                voi.frontier(cost, effect, thresholds, own),
+            )
+        )
+    return pairs
 
 
 def curve_errors(
-    costs: Floats, effects: Floats, curves: Sequence[pd.DataFrame], weights: Sequence[Floats]
-) -> list[tuple[list[list[float | None]], list[float]]]:
+    costs: Floats,
+    effects: Floats,
+    curve: pd.DataFrame,
+    weights: Floats | None = None,
+    still: Flags | None = None,
+) -> tuple[list[list[float | None]], list[float]]:
     """Return the error of each chance of being best, [option][threshold], and of each EVPI.
 
-    Of each curve under its own weights on draws. From resamples of draws, costs and effects
-    resampled alike, luck taken out anew of those out of which `acceptability` takes it. Where it
-    takes it out of neither, shares of draws need none.
+    From resamples of draws, costs and effects resampled alike, luck taken out anew of those out of
+    which `acceptability` takes it. Where it takes it out of neither, shares of draws need none.
     """
-    thresholds = curves[0].index.to_numpy(np.float64)[:, None, None]
-    removed = [apart(one).removed for one in (costs, effects)]
+    thresholds = curve.index.to_numpy(np.float64)[:, None, None]
+    even = np.ones(len(costs)) if weights is None else weights
+    removed = [apart(one, still, weights).removed for one in (costs, effects)]
     pair = [
-        voi.resampled(one, taken_out=out)
+        voi.resampled(one, taken_out=out, weights=weights, certain=still)
         for one, out in zip((costs, effects), removed, strict=True)
     ]
     if pair[0] is None or pair[1] is None or not any(removed):
         values = thresholds * voi.over_replications(effects) - voi.over_replications(costs)
-        return [_plain(curve, values, own) for curve, own in zip(curves, weights, strict=True)]
-    rows, options = curves[0].shape
+        return _plain(curve, values, even)
+    rows, options = curve.shape
     place = options * np.arange(rows)[:, None]  # of a threshold's first option among all
-    found = np.empty((len(pair[0].counts), len(weights), rows, options + 1))
-    for again, ((counts, cost), (_, effect)) in enumerate(zip(*pair, strict=True)):
+    found = np.empty((len(pair[0].counts), rows, options + 1))
+    for row, ((counts, cost), (_, effect)) in enumerate(zip(*pair, strict=True)):
         values = thresholds * effect - cost
         best = values.argmax(axis=2)
         top = np.take_along_axis(values, best[:, :, None], axis=2)[:, :, 0]
-        for k, one in enumerate(weights):
-            own = counts * one
-            whole = own.sum()
-            shared = np.broadcast_to(own, best.shape).ravel()
-            often = np.bincount((best + place).ravel(), shared, rows * options)
-            found[again, k, :, :-1] = often.reshape(rows, options) / whole
-            means = thresholds[:, 0] * (own @ effect) - own @ cost
-            found[again, k, :, -1] = (top @ own - means.max(axis=1)) / whole
-    return [
-        ([[known_error(x) for x in one] for one in error[:, :-1].T], error[:, -1].tolist())
-        for error in found.std(axis=0, ddof=1)
-    ]
+        own = counts * even
+        whole = own.sum()
+        shared = np.broadcast_to(own, best.shape).ravel()
+        often = np.bincount((best + place).ravel(), shared, rows * options)
+        found[row, :, :-1] = often.reshape(rows, options) / whole
+        means = thresholds[:, 0] * (own @ effect) - own @ cost
+        found[row, :, -1] = (top @ own - means.max(axis=1)) / whole
+    spread = found.std(axis=0, ddof=1)
+    return [[known_error(x) for x in one] for one in spread[:, :-1].T], spread[:, -1].tolist()
 
 
 def _plain(
@@ -116,9 +122,13 @@ def of_run(
     costs, effects = (nested(names, found, one) for one in (PUBLIC_COST, AVERTED))
     if len(costs) < 2:
         return "not assessed"
-    weights = [np.ones(len(costs)), *among.values()]
-    pairs = acceptability(costs, effects, names, weights)
-    errors = curve_errors(costs, effects, [curve for curve, _ in pairs], weights)
+    weights: list[Floats | None] = [None, *among.values()]
+    still = certain(names, found)
+    pairs = acceptability(costs, effects, names, weights, still)
+    errors = [
+        curve_errors(costs, effects, curve, own, still)
+        for (curve, _), own in zip(pairs, weights, strict=True)
+    ]
     whole, *schools = (_told(names, pair, own) for pair, own in zip(pairs, errors, strict=True))
     return {
         "cost": PUBLIC_COST,

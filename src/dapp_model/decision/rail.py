@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dapp_model import voi
 from dapp_model.decision.chance import alone, alone_again, error_above, mean, with_error
-from dapp_model.decision.worth import Worth, spread
+from dapp_model.decision.worth import DOES, Worth, does_nothing, spread
 from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def expected(found: Worth, rail: Rail) -> Expected:
     Those who started before the decision are in every option alike and are not among them.
     """
     rise = -found.serious_averted - rail.margin * found.serious_at_stake
-    beyond, averted = alone(rise), alone(found.serious_averted)
+    none = does_nothing([found.measures[name] for name in DOES])
+    beyond, averted = alone(rise), alone(found.serious_averted, none)
     share = float(beyond.luck_share[0]) if beyond.corrected else None
     return Expected(
         beyond.values[:, 0],
@@ -71,7 +72,7 @@ def expected(found: Worth, rail: Rail) -> Expected:
         beyond.corrected,
         share,
         alone_again(rise),
-        alone_again(found.serious_averted),
+        alone_again(found.serious_averted, none),
     )
 
 

@@ -28,6 +28,7 @@ from dapp_model.decision.worth import (
     VALUE,
     VIEWS,
     Worth,
+    certain,
     monte_carlo_error,
     nested,
     ratio_of,
@@ -84,7 +85,7 @@ def decide(
     shown = choice.shown(candidates, advised)
     values = nested(inputs.options, found, VALUE)
     _add_later_choices(inputs, options, values, evidence.later)
-    sure = apart(values)
+    sure = apart(values, certain(inputs.options, found))
     able = [i for i, one in enumerate(candidates) if one.may]
     _add_chances(options, sure, able)
     learnt = _learning(inputs, values, (able, sure, shown), evidence)

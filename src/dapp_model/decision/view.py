@@ -15,13 +15,22 @@ from dapp_model.decision import chance
 from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of, shown
 from dapp_model.decision.rail import Rail, expected, rail_of
-from dapp_model.decision.worth import AVERTED, COST, PUBLIC_COST, VALUE, Worth, nested
+from dapp_model.decision.worth import (
+    AVERTED,
+    COST,
+    PUBLIC_COST,
+    VALUE,
+    Worth,
+    certain,
+    nested,
+)
 from dapp_model.voi import Resampled, over_replications
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 # What a view says of its own advice, each with its Monte Carlo error.
 WRONG: Final = (
@@ -48,8 +57,10 @@ class Material:
     """What each draw says of every option; the comparator is the first and worth zero.
 
     `value`, `cost`, `public_cost` and `averted` are float64 [draw, option], means over repetitions;
-    `apart` holds values without luck. `beyond` is the rise in harm beyond the guard-rail's margin
-    [draw, option], and `beyond_again` its resamples by option, None where luck stays in.
+    `nested` float64 [draw, repetition, option] are values with luck, of which there is none where
+    `certain`, and `apart` holds values without it. `beyond` is the rise in harm beyond the
+    guard-rail's margin [draw, option], and `beyond_again` its resamples by option, None where luck
+    stays in.
     """
 
     standings: tuple[Standing, ...]
@@ -57,6 +68,8 @@ class Material:
     cost: Floats
     public_cost: Floats
     averted: Floats
+    nested: Floats
+    certain: Flags | None
     apart: Apart
     beyond: Floats
     beyond_again: tuple[Resampled | None, ...]
@@ -88,7 +101,9 @@ def material(
         cost=over_replications(nested(names, found, COST)),
         public_cost=over_replications(nested(names, found, PUBLIC_COST)),
         averted=over_replications(nested(names, found, AVERTED)),
-        apart=apart(values),
+        nested=values,
+        certain=certain(names, found),
+        apart=apart(values, certain(names, found)),
         beyond=np.stack(rises, axis=1),
         beyond_again=tuple(harm[name].beyond_again if name in harm else None for name in names),
         rail=rail,
@@ -135,9 +150,12 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
     advised, _ = advise(able, given.hurdle)
     place = given.names.index(advised)
     may = [one.may for one in able]
-    chances = chance.of_options(given.apart, may, weights)
+    sure = given.apart
+    if weights is not None:
+        sure = apart(given.nested, given.certain, weights)
+    chances = chance.of_options(sure, may, weights)
     free = [i for i in n if may[i]]
-    *lost, evpi = chance.losses(given.apart.among(free), weights)
+    *lost, evpi = chance.losses(sure.among(free), weights)
     losses = dict(zip(free, zip(*lost, strict=True), strict=True))
     draws = chance.effective(weights, len(given.value))
     options = []
@@ -170,26 +188,29 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
         "option": advised,
         "label": label,
         "without_guard_rail": advise(able, given.hurdle, rail=False)[0],
-        **_wrong(given, able, advised, weights),
+        **_wrong(given.names, able, advised, (sure, weights)),
         **evpi,
         "options": options,
     }
 
 
 def _wrong(
-    given: Material, able: list[Candidate], advised: str, weights: Floats | None
+    names: tuple[str, ...],
+    able: list[Candidate],
+    advised: str,
+    among: tuple[Apart, Floats | None],
 ) -> dict[str, Any]:
     """Return the chance that another choice is better than the advised, and the mean loss.
 
     The other is the comparator; or, where that is advised, the best of the others.
     """
-    first = given.names[0]
+    first = names[0]
     against = shown(able, advised) if advised == first else first
     said: dict[str, Any] = {"against": against}
-    if len(given.value) < 2:
+    sure, weights = among
+    if len(sure.values) < 2:
         return said | dict.fromkeys(WRONG)
-    places = given.names.index(advised), given.names.index(against)
-    sure = given.apart
+    places = names.index(advised), names.index(against)
     wrong, loss = voi.chance_wrong(sure.values, *places, again=sure.again, weights=weights)
     of_chance, of_loss = chance.known_error(wrong.standard_error), loss.standard_error
     said |= chance.with_error("chance_wrong", wrong.value, of_chance)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dapp_model.economics import Pooled, Summary
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 VALUE: Final = "net_present_social_value"
 COST: Final = "programme_cost"
@@ -159,3 +160,36 @@ def nested(options: Sequence[str], found: Mapping[str, Worth], measure: str) -> 
     return np.stack(
         [found[name].measures[measure] if name in found else nothing for name in options], axis=2
     )
+
+
+# An option that changes none of these in a draw does nothing there.
+DOES: Final = ("social_value", AVERTED)
+
+
+def does_nothing(outcomes: Sequence[Floats]) -> Flags:
+    """Return the draws [draw] in which an option does nothing, whatever the play of chance.
+
+    `outcomes` [draw, repetition] are those of DOES. So it is where a pause ends for good: what is
+    paid is then known. Nothing in one repetition and something in another of the same draw is
+    luck, and no draw is then told to be without.
+    """
+    made = ~np.isnan(outcomes[0])
+    nothing = np.all([one == 0 for one in outcomes], axis=0)
+    every = (nothing | ~made).all(axis=1)
+    by_luck = ((nothing & made).any(axis=1) != every).any()
+    seen = (every & (made.sum(axis=1) > 1)).any()
+    return every if seen and not by_luck else np.zeros(len(made), np.bool_)
+
+
+def certain(options: Sequence[str], found: Mapping[str, Worth]) -> Flags | None:
+    """Return where an option differs from the comparator by no luck, bool [draw, option].
+
+    None where there is luck in every draw of every option.
+    """
+    flags = {
+        name: does_nothing([one.measures[outcome] for outcome in DOES])
+        for name, one in found.items()
+    }
+    nobody = np.zeros(len(next(iter(flags.values()))), np.bool_)
+    columns = np.stack([flags.get(name, nobody) for name in options], axis=1)
+    return columns if columns.any() else None

@@ -155,3 +155,13 @@ def _enough(found: Floats, what: str) -> None:
         raise ValueError(
             f"The {what} needs at least two draws and one option; its shape is {found.shape}."
         )
+
+
+def weights_of(weights: Floats | None, draws: int) -> Floats:
+    """Return weights on draws, all 1 by default; raises ValueError."""
+    if weights is None:
+        return np.ones(draws)
+    found = np.asarray(weights, dtype=np.float64)
+    if found.shape != (draws,) or not (found >= 0).all() or not 0 < found.sum() < np.inf:
+        raise ValueError(f"Weights are {draws} numbers of at least 0 that are not all 0.")
+    return found

@@ -14,6 +14,7 @@ from dapp_model.voi.arrays import (
     net_benefits,
     not_from_zero,
     option_names,
+    weights_of,
 )
 from dapp_model.voi.resampling import Resampled, over_draws, resamples_of
 
@@ -28,9 +29,9 @@ def probability_best(net_benefit: ArrayOrFrame, weights: Floats | None = None) -
     equal by default, need not add up to 1. Raises ValueError on others.
     """
     values = net_benefits(net_benefit)
-    even = _weights(weights, len(values))
+    even = weights_of(weights, len(values))
     best = np.bincount(values.argmax(axis=1), even, minlength=values.shape[1])
-    return np.asarray(best / even.sum())
+    return np.asarray(best / best.sum())  # 1 and not next to it where one is best in every draw
 
 
 def expected_loss(net_benefit: ArrayOrFrame, weights: Floats | None = None) -> Floats:
@@ -41,7 +42,7 @@ def expected_loss(net_benefit: ArrayOrFrame, weights: Floats | None = None) -> F
     """
     values = net_benefits(net_benefit)
     lost = values.max(axis=1, keepdims=True) - values
-    return np.asarray(np.average(lost, axis=0, weights=_weights(weights, len(lost))))
+    return np.asarray(np.average(lost, axis=0, weights=weights_of(weights, len(lost))))
 
 
 def chance_wrong(
@@ -60,7 +61,7 @@ def chance_wrong(
     `weights` as in `probability_best`.
     """
     values = net_benefits(net_benefit)
-    even = _weights(weights, len(values))
+    even = weights_of(weights, len(values))
 
     def both(drawn: Floats) -> Floats:
         lost = np.maximum(drawn[:, against] - drawn[:, advised], 0.0)
@@ -117,7 +118,7 @@ def frontier(
     rows = []
     for threshold in thresholds:
         values = threshold * effect - cost
-        even = _weights(weights, len(values))
+        even = weights_of(weights, len(values))
         best = int(np.average(values, axis=0, weights=even).argmax())
         likely, lost = probability_best(values, weights), expected_loss(values, weights)
         rows.append((names[best], likely[best], float(lost.min())))
@@ -133,16 +134,6 @@ def _pair(costs: ArrayOrFrame, effects: ArrayOrFrame) -> tuple[Floats, Floats]:
             f"{cost.shape} and {effect.shape}."
         )
     return cost, effect
-
-
-def _weights(weights: Floats | None, draws: int) -> Floats:
-    """Return weights on draws, all 1 by default; raises ValueError."""
-    if weights is None:
-        return np.ones(draws)
-    found = np.asarray(weights, dtype=np.float64)
-    if found.shape != (draws,) or not (found >= 0).all() or not 0 < found.sum() < np.inf:
-        raise ValueError(f"Weights are {draws} numbers of at least 0 that are not all 0.")
-    return found
 
 
 def _estimate(value: float, error: float) -> Estimate:

@@ -8,13 +8,19 @@ expected value of information would count luck as if somebody could learn it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.voi.arrays import ArrayOrFrame, Floats, nested_numbers, over_replications
+from dapp_model.voi.arrays import (
+    ArrayOrFrame,
+    Floats,
+    nested_numbers,
+    over_replications,
+    weights_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +50,12 @@ class Luck:
     corrected: bool
 
 
-def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
+def separate_luck(
+    net_benefit: ArrayOrFrame,
+    *,
+    weights: Floats | None = None,
+    certain: npt.NDArray[np.bool_] | None = None,
+) -> Luck:
     """Separate parameter from chance variance of net benefits [draw, replication, option].
 
     Differences from the first option are drawn in towards their mean until their covariance is
@@ -58,31 +69,48 @@ def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
     Draws may have different numbers of replications, those not made being nan: luck is then told
     from the draws that have several, and the covariance of all means holds as much of it as is
     left in them on average. Which draws have several must not depend on what they are worth.
+
+    `weights` float64 [draw] on draws, equal by default: mean, spread and luck are those of draws
+    that count so, as under one part of a prior, where luck may be larger or smaller than over all.
+    `certain` [draw, option] is True where an option differs from the first by no luck at all, as
+    where it comes to nothing whatever happens: it stays as it is there, and its luck elsewhere is
+    told from the other draws alone.
     """
     found = nested_numbers(net_benefit)
     if found.ndim != 3 or 0 in found.shape:
         raise ValueError(
             f"Nested net benefits have draws x replications x options, not {found.shape}."
         )
+    even = weights_of(weights, len(found))
+    whole = _separated(found, even)
+    if certain is None or not whole.corrected:
+        return whole
+    values = whole.values.copy()
+    plain = over_replications(found)
+    for column in np.flatnonzero(certain.any(axis=0)):
+        moves = ~certain[:, column]
+        values[~moves, column] = plain[~moves, column]
+        if moves.any():
+            values[moves, column] = _separated(found[moves], even[moves]).values[:, column]
+    return replace(whole, values=values)
+
+
+def _separated(found: Floats, weights: Floats) -> Luck:
     n_replications, n_options = found.shape[1:]
     plain = over_replications(found)
-    apart = found - found[:, :, :1]
     made = replications_made(found)
-    left = float((1.0 / made).mean())
-    if (made > 1).sum() < FEWEST_NESTED:
+    left = float(np.average(1.0 / made, weights=weights)) if weights.any() else np.nan
+    if ((made > 1) & (weights > 0)).sum() < FEWEST_NESTED:
         nothing = np.full((n_options, n_options), np.nan)
         unknown = np.full(n_options, np.nan)
         return Luck(plain, nothing, nothing, unknown, n_replications, left, False)
-    means = over_replications(apart)
-    within = np.nan_to_num(apart - means[:, None, :])
-    luck = np.einsum("drj,drk->jk", within, within) / (made - 1).sum()
-    total = np.atleast_2d(np.cov(means, rowvar=False))
-    between = non_negative(total - luck * left)
-    moved = (means - means.mean(axis=0)) @ transport(total, between)
+    apart = plain - plain[:, :1]
+    moments = moments_of(apart, products_of(found), made, weights, np.ones((1, len(found))))
+    centre, total, luck, between = (one[0] for one in moments)
     variance = np.diag(total)
     share = np.divide(np.diag(luck) * left, variance, out=np.zeros(n_options), where=variance > 0)
     return Luck(
-        values=plain[:, :1] + means.mean(axis=0) + moved,
+        values=plain[:, :1] + centre + (apart - centre) @ transport(total, between),
         parameters=between,
         luck=luck,
         luck_share=np.minimum(share, 1.0),
@@ -90,6 +118,50 @@ def separate_luck(net_benefit: ArrayOrFrame) -> Luck:
         mean_share=left,
         corrected=True,
     )
+
+
+def products_of(nested: Floats) -> Floats:
+    """Return by draw the products of what replications differ from their mean by.
+
+    [draw, option, option], in differences from the first option.
+    """
+    apart = nested - nested[:, :, :1]
+    within = np.nan_to_num(apart - over_replications(apart)[:, None, :])
+    return np.asarray(np.einsum("drj,drk->djk", within, within))
+
+
+def moments_of(
+    apart: Floats,
+    products: Floats,
+    made: npt.NDArray[np.int64],
+    weights: Floats,
+    counts: Floats,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return mean difference, its covariance, that of luck and that between draws, by resample.
+
+    `apart` [draw, option] are differences of means from the first option, `counts` [resample, draw]
+    how often each draw is in a resample, of which it has `weights` each time. Returns [resample,
+    option] and three [resample, option, option].
+    """
+    n, options = apart.shape
+    own = counts * weights
+    whole = np.maximum(own.sum(axis=1), np.finfo(np.float64).tiny)
+    middle = np.average(apart, axis=0, weights=weights)
+    near = apart - middle  # so that nothing is lost in the difference of squares
+    squares = (near[:, :, None] * near[:, None, :]).reshape(n, -1)
+    shift = own @ near / whole[:, None]
+    total = (own @ squares / whole[:, None]).reshape(-1, options, options)
+    share = weights / weights.sum()
+    total = (total - shift[:, :, None] * shift[:, None, :]) / (1 - (share**2).sum())
+    several = made > 1
+    spare = (own[:, several] @ (made[several] - 1.0))[:, None]
+    luck = own[:, several] @ products[several].reshape(int(several.sum()), -1)
+    # A resample may hold none of a few draws with several replications: it tells no luck.
+    luck = np.divide(luck, spare, out=np.zeros_like(luck), where=spare > 0)
+    luck = luck.reshape(-1, options, options)
+    left = own @ (1.0 / made) / whole
+    between = non_negative(total - luck * left[:, None, None])
+    return middle + shift, total, luck, between
 
 
 def replications_made(nested: Floats) -> npt.NDArray[np.int64]:

@@ -15,8 +15,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from dapp_model.voi.arrays import ArrayOrFrame, Floats, nested_numbers, over_replications
-from dapp_model.voi.luck import FEWEST_NESTED, non_negative, replications_made, transport
+from dapp_model.voi.arrays import (
+    ArrayOrFrame,
+    Floats,
+    nested_numbers,
+    over_replications,
+    weights_of,
+)
+from dapp_model.voi.luck import (
+    FEWEST_NESTED,
+    moments_of,
+    products_of,
+    replications_made,
+    transport,
+)
 
 RESAMPLES: Final = 200  # their number errs a standard error by a twentieth of it
 SEED: Final = 1
@@ -31,16 +43,20 @@ class Resampled:
     among those that have as many replications, so that each resample is laid out as the draws are.
     `plain` float64 [draw, option] are means over replications and `products` [draw, option, option]
     those of what replications differ from them by, in differences from the first option; `made`
-    float64 [draw] how many replications each has. `chosen` are the options that are looked at.
-    Where not `taken_out` values are plain means, resampled alike.
+    [draw] how many replications each has, and `weights` float64 [draw] how much each counts.
+    `chosen` are the options that are looked at. Where not `taken_out` values are plain means,
+    resampled alike. `apart_from` holds, of options that are certain in some draws, their place,
+    the other draws, and resamples of these alone.
     """
 
     counts: Floats
     plain: Floats
     products: Floats
-    made: Floats
+    made: npt.NDArray[np.int64]
+    weights: Floats
     chosen: tuple[int, ...]
     taken_out: bool
+    apart_from: tuple[tuple[int, npt.NDArray[np.bool_], Resampled], ...] = ()
 
     def among(self, options: Sequence[int]) -> Resampled:
         """Return some of the options alone, luck taken out of all together as before."""
@@ -52,10 +68,17 @@ class Resampled:
         Options that are worth the same must not be told apart by how sums were rounded.
         """
         chosen, step = list(self.chosen), _rounded_to(self.plain)
-        first, apart = self.plain[:, :1], self.plain - self.plain[:, :1]
-        for counts, centre, map_ in zip(self.counts, *self._moves, strict=True):
-            moved = first + centre[chosen] + (apart - centre) @ map_[:, chosen]
-            yield counts, np.rint(moved / step) * step
+        for number, counts in enumerate(self.counts):
+            yield counts, np.rint(self._values(number)[:, chosen] / step) * step
+
+    def _values(self, number: int) -> Floats:
+        """Return values [draw, option] of one resample."""
+        centre, map_ = (one[number] for one in self._moves)
+        values = self.plain[:, :1] + centre + (self.plain - self.plain[:, :1] - centre) @ map_
+        for column, moves, others in self.apart_from:
+            values[~moves, column] = self.plain[~moves, column]
+            values[moves, column] = others._values(number)[:, column]
+        return np.asarray(values)
 
     def each(self, statistic: Callable[[Floats, Floats], ArrayOrFrame]) -> Floats:
         """Return a statistic of each resample, float64 [resample, ...]: of counts and values."""
@@ -80,21 +103,13 @@ class Resampled:
         As `separate_luck` does it, for all resamples at once: the second is [resample, option,
         option].
         """
-        n, options = self.plain.shape
         apart = self.plain - self.plain[:, :1]
-        middle = apart.mean(axis=0)
-        near = apart - middle  # so that nothing is lost in the difference of squares
-        squares = (near[:, :, None] * near[:, None, :]).reshape(n, -1)
-        shift = self.counts @ near / n
+        given = self.products, self.made, self.weights, self.counts
+        centre, total, _, between = moments_of(apart, *given)
         if not self.taken_out:
-            return middle + shift, np.broadcast_to(np.eye(options), (len(shift), options, options))
-        total = (self.counts @ squares).reshape(-1, options, options)
-        total = (total - n * shift[:, :, None] * shift[:, None, :]) / (n - 1)
-        several = self.made > 1
-        luck = self.counts[:, several] @ self.products[several].reshape(int(several.sum()), -1)
-        luck = luck.reshape(-1, options, options) / (self.made - 1).sum()
-        between = non_negative(total - luck * float((1.0 / self.made).mean()))
-        return middle + shift, transport(total, between)
+            options = apart.shape[1]
+            return centre, np.broadcast_to(np.eye(options), (len(centre), options, options))
+        return centre, transport(total, between)
 
 
 def resampled(
@@ -103,26 +118,46 @@ def resampled(
     taken_out: bool = True,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    weights: Floats | None = None,
+    certain: npt.NDArray[np.bool_] | None = None,
 ) -> Resampled | None:
     """Return resamples of net benefits [draw, replication, option].
 
-    None where `separate_luck` cannot tell luck apart either. Draws that are laid out alike are
-    resampled alike under one seed, so that resamples of two quantities go together.
+    None where `separate_luck` cannot tell luck apart either; `weights` and `certain` as there.
+    Draws that are laid out alike are resampled alike under one seed, so that resamples of two
+    quantities go together.
     """
     found = nested_numbers(net_benefit)
     made = replications_made(found)
-    if (made > 1).sum() < FEWEST_NESTED:
+    even = weights_of(weights, len(found))
+    if ((made > 1) & (even > 0)).sum() < FEWEST_NESTED:
         return None
-    apart = found - found[:, :, :1]
-    within = np.nan_to_num(apart - over_replications(apart)[:, None, :])
-    return Resampled(
+    whole = Resampled(
         counts=_counts(made, resamples, seed),
         plain=over_replications(found),
-        products=np.einsum("drj,drk->djk", within, within),
-        made=made.astype(np.float64),
+        products=products_of(found),
+        made=made,
+        weights=even,
         chosen=tuple(range(found.shape[2])),
         taken_out=taken_out,
     )
+    if certain is None or not taken_out:
+        return whole
+    apart_from = []
+    for column in map(int, np.flatnonzero(certain.any(axis=0))):
+        moves = ~certain[:, column]
+        several = ((made > 1) & (even > 0))[moves].sum() >= FEWEST_NESTED
+        others = replace(
+            whole,
+            counts=whole.counts[:, moves],
+            plain=whole.plain[moves],
+            products=whole.products[moves],
+            made=made[moves],
+            weights=even[moves],
+            taken_out=bool(several),
+        )
+        apart_from.append((column, moves, others))
+    return replace(whole, apart_from=tuple(apart_from))
 
 
 def resamples_of(given: ArrayOrFrame) -> Resampled | None:
