@@ -235,7 +235,8 @@ def test_what_is_most_often_best_and_what_turns_the_advice_is_said_only_where_it
         for i, one in enumerate(turned["views"])
     ]
     assert section_first.most_often(turned) == (
-        f"2 of the tests below would turn the advice to {first} and 1 to {third}."
+        f"Beyond Monte Carlo error 2 of the tests below would turn the advice to {first} and 1 to "
+        f"{third}."
     )
 
 

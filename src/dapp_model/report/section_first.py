@@ -103,7 +103,10 @@ def most_often(decision: Mapping[str, Any]) -> str:
         ]
         each = [f"to {labels[0]}"]
         each += [f"{n} to {label}" for (_, n), label in zip(others, labels[1:], strict=True)]
-        said.append(f"{most} of the tests below would turn the advice {words.listed(each)}.")
+        said.append(
+            f"Beyond Monte Carlo error {most} of the tests below would turn the advice "
+            f"{words.listed(each)}."
+        )
     return " ".join(said)
 
 
@@ -140,9 +143,17 @@ def _structures(pack: Pack) -> str:
     found = pack.decision["structural"]
     asked, others = sure_words.alternatives(pack.decision)
     apart = [one for one in others if one["told_apart"]]
-    changed = origins.at(len(apart), found["axes"], "that change the advice")
-    which = f"{changed} would change the advice (section 7 says which)" if apart else _NONE
-    which += " beyond Monte Carlo error" if others and not apart else ""
+    which = _NONE
+    if others:
+        changed, clear = (
+            origins.at(len(some), found["axes"], f"that change the advice{how}")
+            for some, how in ((others, ""), (apart, " beyond Monte Carlo error"))
+        )
+        beyond = f"{clear} of them" if apart else "none of them"
+        which = (
+            f"{changed} would change the advice, {beyond} beyond Monte Carlo error (section 7 "
+            "says which)"
+        )
     return f"{sure_words.other_ways(asked)}, {which}; {sure_words.on_average(pack.decision)}."
 
 

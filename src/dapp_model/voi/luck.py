@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_NESTED: Final = 3  # draws of several replications from which luck can be told
+_BITS: Final = 40
 _NOTHING: Final = 1e-12  # of the largest eigenvalue: directions in which options do not differ
 
 
@@ -109,8 +110,10 @@ def _separated(found: Floats, weights: Floats) -> Luck:
     centre, total, luck, between = (one[0] for one in moments)
     variance = np.diag(total)
     share = np.divide(np.diag(luck) * left, variance, out=np.zeros(n_options), where=variance > 0)
+    values = plain[:, :1] + centre + (apart - centre) @ transport(total, between)
+    step = step_of(plain)
     return Luck(
-        values=plain[:, :1] + centre + (apart - centre) @ transport(total, between),
+        values=np.rint(values / step) * step,
         parameters=between,
         luck=luck,
         luck_share=np.minimum(share, 1.0),
@@ -118,6 +121,15 @@ def _separated(found: Floats, weights: Floats) -> Luck:
         mean_share=left,
         corrected=True,
     )
+
+
+def step_of(values: Floats) -> float:
+    """Return a power of two some 1e-12 of the largest value: what values are rounded to.
+
+    Options that are worth the same must not be told apart by how sums were rounded.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    return float(2.0 ** (np.floor(np.log2(largest)) - _BITS)) if largest > 0 else 1.0
 
 
 def products_of(nested: Floats) -> Floats:

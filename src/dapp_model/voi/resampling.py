@@ -27,12 +27,12 @@ from dapp_model.voi.luck import (
     moments_of,
     products_of,
     replications_made,
+    step_of,
     transport,
 )
 
 RESAMPLES: Final = 200  # their number errs a standard error by a twentieth of it
 SEED: Final = 1
-_BITS: Final = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Resampled:
 
         Options that are worth the same must not be told apart by how sums were rounded.
         """
-        chosen, step = list(self.chosen), _rounded_to(self.plain)
+        chosen, step = list(self.chosen), step_of(self.plain)
         for number, counts in enumerate(self.counts):
             yield counts, np.rint(self._values(number)[:, chosen] / step) * step
 
@@ -176,12 +176,6 @@ def _counts(made: npt.NDArray[np.int64], resamples: int, seed: int) -> Floats:
         drawn = (rng.integers(0, size, (resamples, size)) + size * before).ravel()
         found[:, own] = np.bincount(drawn, minlength=resamples * size).reshape(resamples, size)
     return found
-
-
-def _rounded_to(values: Floats) -> float:
-    """Return a power of two some 1e-12 of the largest value."""
-    largest = float(np.abs(values).max(initial=0.0))
-    return float(2.0 ** (np.floor(np.log2(largest)) - _BITS)) if largest > 0 else 1.0
 
 
 # -- statistics of one resample -------------------------------------------------------------------
