@@ -189,6 +189,25 @@ def test_the_switching_value_is_where_the_means_cross() -> None:
     assert said.startswith("The advice changes to stopping if completion falls below 0.")
 
 
+def test_where_a_bend_crosses_is_told_with_little_bias_and_an_interval_that_holds_it() -> None:
+    """A spline drawn in towards a straight line missed this by 0.013, and held it in 43 of 60."""
+    missed, held = [], 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        effect = np.exp(rng.normal(-0.12, 0.24, 1000))
+        value = 2.5e6 * (1 - effect) * np.abs(1.3 - effect) - 1e5
+        nearest = np.linspace(0.7, 1.0, 3001)
+        curve = 2.5e6 * (1 - nearest) * np.abs(1.3 - nearest) - 1e5
+        root = float(nearest[np.abs(curve).argmin()])
+        both = np.stack([np.zeros(1000), value + rng.normal(0, 3.5e5, 1000)], axis=1)
+        found, _ = switching.switching_values(both, pd.DataFrame({"effect": effect}))
+        one = min(found, key=lambda switch: abs(switch.value - root))
+        missed.append(one.value - root)
+        held += one.low <= root <= one.high
+    assert abs(np.mean(missed)) < 0.009
+    assert held >= 24  # nine in ten would be 27; the smoothing that is left costs a little
+
+
 def test_a_third_option_can_be_what_the_advice_changes_to() -> None:
     frame, difference = drawn(2000, 3)
     larger = difference + 4000 * (frame["dropout"].to_numpy() - 0.8)

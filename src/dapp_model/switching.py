@@ -164,7 +164,7 @@ def switching_values(
             never.append(name)
             continue
         grid = np.quantile(own[name].to_numpy(np.float64), np.linspace(0.01, 0.99, GRID))
-        means, resampled = along(values, own, grid, resamples=RESAMPLES, seed=seed)
+        means, resampled = along(values, own, grid, resamples=RESAMPLES, seed=seed, free=True)
         here = _switches(means, grid, advised)
         if not here:
             never.append(name)

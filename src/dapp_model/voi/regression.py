@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Statistic = Callable[[Floats, Floats], float]  # of fitted [draw, option] and weights [draw]
 
 KNOTS: Final = 5
+_HARDLY: Final = 0.01  # of the smoothing that the evidence asks for
 FEW_VALUES: Final = 8  # a parameter with no more distinct values enters by an indicator for each
 WITH_PRODUCTS: Final = 12  # members of a group with splines and products; others are linear
 RESAMPLES: Final = 100
@@ -118,25 +119,35 @@ def gain_of_choosing(fitted: Floats, weights: Floats) -> float:
 
 
 def along(
-    net_benefit: Floats, parameter: pd.DataFrame, points: Floats, *, resamples: int, seed: int
+    net_benefit: Floats,
+    parameter: pd.DataFrame,
+    points: Floats,
+    *,
+    resamples: int,
+    seed: int,
+    free: bool = False,
 ) -> tuple[Floats, Floats]:
     """Return the mean differences from the first option given one parameter, at some of its values.
 
     [point, option], and the same [resample, point, option] in a bootstrap over draws with the
-    smoothing kept. Points beyond the draws are taken at their edge.
+    smoothing kept. Points beyond the draws are taken at their edge. `free`: by a spline that is
+    hardly drawn in, of a parameter that is known to matter: where it crosses zero, what smoothing
+    draws in is a bias that no resample shows.
     """
     import pandas as pd
 
     name = str(parameter.columns[0])
     targets = net_benefit - net_benefit[:, :1]
-    form = _form(parameter, targets)
+    form = _form(parameter, targets, richest=free)
     inside = np.clip(points, parameter[name].min(), parameter[name].max())
     at = form.features(pd.DataFrame({name: inside}))
     rng = np.random.default_rng(seed)
     n = len(targets)
     even = np.full(n, 1 / n)
     with one_thread():
-        found = Smooth(form.features(parameter), targets, form.ridge, targets)
+        found = Smooth(
+            form.features(parameter), targets, form.ridge * (_HARDLY if free else 1.0), targets
+        )
         made = []
         for weights in [even, *(rng.multinomial(n, even) / n for _ in range(resamples))]:
             slopes, intercept = _Solver(found, weights).weights(targets)
@@ -207,11 +218,11 @@ class _Form:
         return np.asarray((self.build(frame)[:, : len(self.centre)] - self.centre) / self.scale)
 
 
-def _form(parameters: pd.DataFrame, targets: Floats) -> _Form:
+def _form(parameters: pd.DataFrame, targets: Floats, *, richest: bool = False) -> _Form:
     """Choose between straight lines, splines, and splines with products, by their evidence.
 
     The log marginal likelihoods of all options are added up. Too rich a form would not fit noise,
-    but draw in what is real together with what is not.
+    but draw in what is real together with what is not. `richest` takes the last of these.
     """
     build, columns, widths = _builder(parameters, targets)
     raw = build(parameters)
@@ -219,7 +230,7 @@ def _form(parameters: pd.DataFrame, targets: Floats) -> _Form:
     features = (raw - centre) / scale
     best: tuple[float, int, Floats] | None = None
     with one_thread():
-        for width in sorted(set(widths)):
+        for width in sorted(set(widths))[-1:] if richest else sorted(set(widths)):
             found = [_ridge(features[:, :width], target) for target in targets.T]
             evidence = float(fsum(one[1] for one in found))
             if best is None or evidence > best[0]:
