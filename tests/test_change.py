@@ -46,7 +46,8 @@ def test_the_value_at_which_stopping_becomes_better_is_found_and_said() -> None:
     assert one["share"] == pytest.approx(float((parameters[EFFECT] > one["value"]).mean()))
     assert found["never_alone"] == 1
     line = change_words.switches(said_of(found))[0]
-    assert "‘Stop’ becomes better on average than ‘Extend’ if this rises above 0.9" in line
+    told = change_words.amount(one["value"], "hazard ratio")
+    assert f"‘Stop’ becomes better on average than ‘Extend’ if this rises above {told}" in line
     label = registry()[EFFECT].label
     assert label[1:] in line
     assert words.percent(one["share"]) in line

@@ -233,7 +233,8 @@ def with_idle(draws: int, seed: int, slope: float) -> tuple[pd.DataFrame, Floats
 SETS, FALSE_SETS = range(6), 2
 
 
-@pytest.mark.parametrize(("draws", "widest"), [(128, 0.35), (1000, 0.15)])
+# A spline that is hardly drawn in has wider intervals than a straight line, and holds the truth.
+@pytest.mark.parametrize(("draws", "widest"), [(128, 0.4), (1000, 0.2)])
 def test_among_many_idle_parameters_the_one_that_switches_is_found(
     draws: int, widest: float
 ) -> None:

@@ -395,6 +395,23 @@ def test_under_each_part_losses_and_curves_are_those_of_its_own_means(inputs: In
             assert worth[best] == pytest.approx(max(worth.values()), abs=1)
 
 
+def test_an_advice_that_a_part_cannot_tell_from_another_says_so(inputs: Inputs) -> None:
+    """Also where it is that of the whole: two options that differ by noise alone under each."""
+    noise = np.random.default_rng(8).normal(0.0, 3e4, (1000, 2))
+    value = made_up.by_effect(1000)
+    found = {**extend_or_stop(inputs, value), "extend_motivational": made_up.worth(value + noise)}
+    said = made_up.decided(inputs, found, frame(1000))
+    told = sure_words.effect_prior(said)
+    near = {"extend": "Extend as it is", "extend_motivational": "Extend with motivational"}
+    for name in ("central", "optimistic"):
+        advised = part(said, name)["option"]
+        other = next(o for o in near if o != advised)
+        after = told.partition(f"{name} one, where the advice is")[2]
+        assert f"(not told apart from ‘{near[other]}" in after.partition(";")[0]
+    clear = made_up.decided(inputs, extend_or_stop(inputs, value), frame(1000))
+    assert "not told apart" not in sure_words.effect_prior(clear)
+
+
 def test_where_luck_is_larger_under_one_part_it_is_told_there(inputs: Inputs) -> None:
     """Strong effects with much luck: the chance under the optimistic part is that of the truth."""
     n = 4000

@@ -358,4 +358,6 @@ def report_again(folder: Path) -> tuple[Path, ...]:
     decided = read_decision(folder)
     if "finished" in manifest:
         decided[report.FINISHED] = manifest["finished"]
+    if "source" in manifest.get("versions", {}):
+        decided[report.MADE_WITH] = manifest["versions"]
     return report.again(folder, inputs, decided, kept.read(folder))

@@ -18,7 +18,7 @@ from dapp_model.draws import COST, EFFECT, NOTHING_DRAWN, Draws
 from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
 from dapp_model.report.sure_figures import label_of
-from dapp_model.report.words import money, quoted, share_of_draws
+from dapp_model.report.words import money, quoted, share_of_draws, with_pounds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -309,12 +309,17 @@ def _studies(
 
 
 def _best_size(label: str, best: pd.Series[Any]) -> str:
-    worth = "" if best["this_programme"] > 0 else " No size looked at is worth its cost."
+    pays = best["this_programme"] > 0
+    head = (
+        "the best size looked at is"
+        if pays
+        else "no size looked at is worth its cost; the one that loses least is"
+    )
+    worth = with_pounds(float(best["evsi"]), float(best["standard_error"]))
     return (
-        f"{label}: the best size looked at is {int(best['size']):,} participants with "
-        f"{best['follow_up']:.0f} months of follow-up; its results would be worth "
-        f"{money(float(best['evsi']))} to this programme if the decision could wait for them, "
-        f"and it would cost {money(float(best['cost']))}.{worth}"
+        f"{label}: {head} {int(best['size']):,} participants with {best['follow_up']:.0f} months "
+        f"of follow-up; its results would be worth {worth} to this programme if the decision "
+        f"could wait for them, and it would cost {money(float(best['cost']))}."
     )
 
 

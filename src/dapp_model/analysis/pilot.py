@@ -120,6 +120,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         tables["over_draws"] = by_draw
     said = [
         *words.headline(power, own),
+        *([f"Indicative: a quick study of {pool.pilots} pilots."] if asked.quick else []),
         *words.before_after_words(power, parts, own),
         *words.sizes_words(power, arm),
         *words.completers_words(completers),
@@ -133,6 +134,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         "draws": asked.draws,
         "repetitions": asked.repetitions,
         "seed": asked.seed,
+        "indicative": asked.quick,
         "scenario": inputs.name,
         "evaluated": f"the pilot of '{pilot.option(lives.PILOT).label}'",
         "scenario_hash": inputs.text_hash,

@@ -290,9 +290,11 @@ def basis_words(share: float, pool: made.Pool, repetitions: int) -> list[str]:
     return [
         f"Participants are drawn with replacement from {started:,} people who start in "
         f"{pool.pilots} simulated pilots{part}, so larger designs hold people like the pilot's "
-        f"own; each evaluation is repeated {repetitions:,} times, so that "
-        f"a number of times in 100 is known to within {100 * np.sqrt(0.25 / repetitions):.1f} or "
-        "less (Monte Carlo error). What interviews and "
+        f"own. Each evaluation is repeated {repetitions:,} times, which leaves a number of times "
+        f"in 100 evaluations known to within {100 * np.sqrt(0.25 / repetitions):.1f} (Monte Carlo "
+        "error); one of those that come out significant, which are fewer, less well. That the "
+        f"people come from {pool.pilots} pilots leaves more open: people of other pilots would "
+        "give somewhat other numbers, the more so the larger the design. What interviews and "
         "follow-up see of abuse rests on judgements (study_designs.toml)."
     ]
 

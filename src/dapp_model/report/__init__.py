@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 # The key under which the documents, and no data file, get when a run was finished.
 FINISHED: Final = "finished"
+# The key of the versions that the run was made with, where documents are written again.
+MADE_WITH: Final = "made_with"
 
-__all__ = ["FINISHED", "again", "paragraph", "sentences", "write"]
+__all__ = ["FINISHED", "MADE_WITH", "again", "paragraph", "sentences", "write"]
 
 
 def sentences(decision: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from dapp_model.report.words import (
     quoted,
     share_of_draws,
     whole,
+    with_pounds,
 )
 
 NOT_ASSESSED = "not assessed"
@@ -311,9 +312,13 @@ def _learning(decision: Decision) -> str:
 def _stopping(decision: Decision) -> str:
     found = decision["learning"]["able_to_stop"]
     one, known = found["with_monitoring"], found["knowing_everything"]
-    noise = "; zero within noise" if abs(one["value"]) < 2 * one["standard_error"] else ""
-    return (
-        f"Being able to stop, rather than bound to {_label(decision, found['act'])}, is worth "
-        f"{money(one['value'])} (Monte Carlo error {money(one['standard_error'])}{noise}) on what "
-        f"monitoring shows, and {money(known['value'])} if everything were known."
-    )
+    head = f"Being able to stop, rather than bound to {_label(decision, found['act'])}, is"
+    seen = with_pounds(one["value"], one["standard_error"])
+    if not one["value"] > 2 * one["standard_error"]:
+        told = f"not shown to be worth anything on what monitoring shows: {seen}, zero within noise"
+        if one["value"] < -2 * one["standard_error"]:
+            told = f"worth nothing on what monitoring shows, whose best use loses: {seen}"
+    else:
+        told = f"worth {seen} on what monitoring shows"
+    everything = with_pounds(known["value"], known["standard_error"])
+    return f"{head} {told}; if everything were known it would be worth {everything}."

@@ -181,7 +181,8 @@ def _studies(pack: Pack) -> tuple[Block, ...]:
     """Return what single things and studies are worth, where `dapp voi` has told it."""
     head = "No study could be worth more than knowing everything."
     if not pack.studied:
-        silent = not_assessed("What single parameters and studies of several sizes are worth")
+        studies = "" if "learning" in pack.charts else " and studies of several sizes"
+        silent = not_assessed(f"What single parameters{studies} are worth")
         return (Paragraph(f"{head} {silent}"),)
     return (Paragraph(head), Bullets(pack.studied))
 

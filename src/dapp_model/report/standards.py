@@ -289,8 +289,11 @@ def record(totals: Totals) -> Table:
     """Return what it takes to make this run again."""
     from dapp_model import stored
     from dapp_model.compiled import source_hash
+    from dapp_model.report import MADE_WITH
 
     decision, inputs = totals.decision, totals.inputs
+    now = stored.versions() | {"source": source_hash()}
+    made: Mapping[str, Any] = decision.get(MADE_WITH, now)
     posterior = decision["posterior"]
     against = words.quoted(totals.label(totals.comparator))
     fit = f"{posterior['hash']}, {posterior['title']}" if posterior else NOT_ASSESSED
@@ -308,9 +311,11 @@ def record(totals: Totals) -> Table:
         ("Calibration", fit),
         ("Prices and discounting", f"{money}Green Book of {decision['green_book']}"),
         ("Counted until", words.day(decision["window_ends"])),
-        ("Source of this program", source_hash()),
-        *((name, found) for name, found in stored.versions().items()),
+        ("Source of this program", str(made["source"])),
+        *((name, str(found)) for name, found in made.items() if name != "source"),
         ("Run finished", _when(decision)),
+        *([("Documents written again by source", now["source"])]
+          if made["source"] != now["source"] else []),
         ("Wall time, platform, hash of every data file", "manifest.json of the run"),
     ]  # fmt: skip
     return Table("Run record", ("What", "Which"), tuple(rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dapp_model.decision.chance import beyond_noise
 from dapp_model.report import origins
 from dapp_model.report.names import SECTIONS
 from dapp_model.report.words import (
@@ -94,7 +95,7 @@ def effect_prior(decision: Decision) -> str:
     shown = str(decision["shown_option"])
     told = [
         f"{money(_of(one, shown)['mean'])} under the {one['part']} one, where the advice is "
-        f"{quoted(one['label'])}{'' if one['told_apart'] or not one['differs'] else NOT_APART}"
+        f"{quoted(one['label'])}{_close(decision, one)}"
         for one in parts
     ]
     text = ""
@@ -108,6 +109,18 @@ def effect_prior(decision: Decision) -> str:
         few = f"Too few draws speak for the {listed(silent)} {which}: {NOT_ASSESSED}."
         text = f"{text} {few}".strip()
     return text
+
+
+def _close(decision: Decision, view: Mapping[str, Any]) -> str:
+    """Say which options a view cannot tell from the one that it advises; nothing if none."""
+    near = [
+        _label(decision, one["name"])
+        for one in view["options"]
+        if one["may_be_chosen"]
+        and one["name"] != view["option"]
+        and not beyond_noise(one["behind"], one["behind_monte_carlo_error"])
+    ]
+    return f" (not told apart from {listed(near)})" if near else ""
 
 
 def _label(decision: Decision, name: str) -> str:
