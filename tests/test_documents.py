@@ -422,6 +422,22 @@ def test_documents_are_written_again_without_simulating(tmp_path: Path) -> None:
     assert text.index(others[-2], body) < back < annex < text.index(others[-1], body)
 
 
+def test_documents_written_again_say_what_made_the_run_and_what_wrote_them(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder(), tmp_path / "run"))
+    runs.report_again(copy)
+    again = "Documents written again by source"
+    assert again not in (copy / "report.html").read_text(encoding="utf-8")
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    now = manifest["versions"]["source"]
+    manifest["versions"] |= {"source": "0123456789abcdef", "numpy": "1.2.3"}
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    runs.report_again(copy)
+    text = words_of_page((copy / "report.html").read_text(encoding="utf-8"))
+    record = text[text.rindex("Run record") :].replace(" ", "")
+    for line in ("Source of this program 0123456789abcdef", "numpy 1.2.3", f"{again} {now}"):
+        assert line.replace(" ", "") in record
+
+
 def test_a_run_without_its_totals_or_of_another_version_is_refused(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(folder(), tmp_path / "run"))
     before = (copy / "report.html").read_bytes()

@@ -510,6 +510,17 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
         assert short.startswith("Nothing that monitoring shows") == noise
         whole = learning_words.rule(shown).removesuffix(learning_words.REPEATS_ALONE)
         assert (short == whole) != noise
+    for value, words_ in (
+        (5e4, "is worth £50,000 ("),
+        (-3e3, "is not shown to be worth anything on what monitoring shows: -£3,000 ("),
+        (-5e4, "is worth nothing on what monitoring shows, whose best use loses: -£50,000 ("),
+    ):
+        seen_ = {
+            **found["able_to_stop"],
+            "with_monitoring": {"value": value, "standard_error": 2e3},
+        }
+        told = learning_words.values(said | {"learning": found | {"able_to_stop": seen_}})
+        assert words_ in told[3]
     three = learning_words.values(said)
     assert three[0].startswith("As a service alone, the pilot is worth")
     assert words.money(found["learning"]["evpi"]["value"]) in three[2]
