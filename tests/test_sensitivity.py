@@ -120,15 +120,19 @@ def test_given_data_indices_of_ishigami_within_the_stated_error() -> None:
     assert abs(end.loc["idle", "first_order"]) < 0.02
 
 
-def test_most_idle_parameters_are_zero_within_noise() -> None:
-    rng = np.random.default_rng(3)
-    frame = pd.DataFrame(rng.random((600, 40)))
-    frame.columns = [f"p{i}" for i in range(40)]
-    found = last(
-        sensitivity.given_data(frame, (10 * frame["p0"] + rng.normal(size=600)).to_numpy())
-    )
-    assert not found.loc["p0", "zero_within_noise"]
-    assert found.drop("p0")["zero_within_noise"].mean() > 0.75
+def test_idle_parameters_are_zero_within_noise_in_19_of_20() -> None:
+    """Of 78 idle ones 4 are told, give or take 2: in more than 9 once in 200 times."""
+    told = 0
+    for seed in (3, 4):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.random((600, 40)))
+        frame.columns = [f"p{i}" for i in range(40)]
+        found = last(
+            sensitivity.given_data(frame, (10 * frame["p0"] + rng.normal(size=600)).to_numpy())
+        )
+        assert not found.loc["p0", "zero_within_noise"]
+        told += int((~found.drop("p0")["zero_within_noise"]).sum())
+    assert told <= 9
 
 
 @pytest.mark.parametrize(
