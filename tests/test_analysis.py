@@ -125,8 +125,17 @@ def test_value_of_information_of_known_draws() -> None:
     assert found.found["orderings_that_fail_beyond_noise"] == []
     whole = found.found["evpi"].value
     assert whole < found.found["evpi_with_luck"].value, "luck cannot be learnt"
+    means = voi.over_replications(given.measures[decision.VALUE])
+    error = means.std(axis=0, ddof=1) / np.sqrt(len(means))
+    assert found.tables["options"]["monte_carlo_error"].to_numpy() == pytest.approx(error)
     studies = found.tables["evsi"]
     assert set(studies["design"]) == {"matched", "randomised"}
+    for name, own in studies.groupby("design"):
+        best = own.loc[own["this_programme"].idxmax()]
+        told = next(s for s in found.found["study_sentences"] if name in s.lower() and "size" in s)
+        loses = "no size looked at is worth its cost; the one that loses least is"
+        assert (loses in told) == (best["this_programme"] <= 0)
+        assert ("the best size looked at is" in told) == (best["this_programme"] > 0)
     noise = 2 * studies["standard_error"].max()
     assert studies["evsi"].max() <= studies["informs_evppi"].iloc[0] + noise
     assert studies["informs_evppi"].iloc[0] <= whole + noise

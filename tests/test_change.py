@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from dapp_model.decision import Worth, change
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import DOES
 from dapp_model.parameters import registry
-from dapp_model.report import change_words, sure_words, words
+from dapp_model.report import change_words, section_first, sure_words, words
 
 EFFECT = "effect.full_dose_hr"
 SHARE = "pathway.complete_agency"
@@ -184,6 +185,30 @@ def test_a_structure_changes_the_advice_only_if_it_is_another_and_leads_elsewher
     real = {"structural": structural("A", {"A": "extend", "B": "stop", "C": "extend"})}
     asked, changed = sure_words.alternatives(real | advice)
     assert (asked, [one["name"] for one in changed]) == (2, ["B"])
+
+
+def test_the_first_page_counts_the_structures_that_section_7_does() -> None:
+    said = finished().decision
+    axes = [dict(one) for one in said["structural"]["axes"]]
+    first = next(one for one in axes if one["assessed"] and len(one["alternatives"]) > 1)
+    others = [one for one in said["options"] if one["name"] != said["advice"]["option"]]
+    for clear, told in ((True, "1 of them beyond"), (False, "none of them beyond")):
+        turned = [
+            {**one, "option": others[0]["name"], "label": others[0]["label"], "differs": True,
+             "told_apart": clear}
+            for one in first["alternatives"][-1:]
+        ]  # fmt: skip
+        own = {"assessed": True, "words": first["words"], "axis": first["axis"], "own": ""}
+        decision = {
+            **said,
+            "structural": {**said["structural"], "axes": [{**own, "alternatives": turned}]},
+        }
+        page = section_first._structures(SimpleNamespace(decision=decision))  # type: ignore[arg-type]
+        section = sure_words.structures(decision)
+        assert "1 would change the advice" in page
+        assert "1 would change the advice" in section
+        assert f"{told} Monte Carlo error" in page
+        assert ("not told apart" in section.partition(";")[0]) == (not clear)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_the_switching_value_is_where_the_means_cross() -> None:
 
 
 def test_where_a_bend_crosses_is_told_with_little_bias_and_an_interval_that_holds_it() -> None:
-    """A spline drawn in towards a straight line missed this by 0.013, and held it in 43 of 60."""
+    """A spline that is drawn in towards a straight line misses it by more than is allowed here."""
     missed, held = [], 0
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -238,7 +238,7 @@ SETS, FALSE_SETS = range(6), 2
 
 
 # A spline that is hardly drawn in has wider intervals than a straight line, and holds the truth.
-@pytest.mark.parametrize(("draws", "widest"), [(128, 0.4), (1000, 0.2)])
+@pytest.mark.parametrize(("draws", "widest"), [(128, 0.35), (1000, 0.16)])
 def test_among_many_idle_parameters_the_one_that_switches_is_found(
     draws: int, widest: float
 ) -> None:

@@ -412,6 +412,27 @@ def test_an_advice_that_a_part_cannot_tell_from_another_says_so(inputs: Inputs) 
     assert "not told apart" not in sure_words.effect_prior(clear)
 
 
+def test_the_lead_over_the_next_is_said_in_pounds_with_its_error(inputs: Inputs) -> None:
+    value = made_up.by_effect(N)
+    found = {**extend_or_stop(inputs, value), "extend_motivational": made_up.worth(value + 3e4)}
+    said = made_up.decided(inputs, found)
+    assert said["advice"]["option"] == "extend_motivational"
+    lead = said["advice"]["lead"]
+    assert (lead["over"], lead["value"]) == ("extend", pytest.approx(3e4))
+    assert lead["value_monte_carlo_error"] == pytest.approx(0.0, abs=1e-3)
+    value = value + 1e5  # well above stopping
+    against = made_up.decided(inputs, extend_or_stop(inputs, value))
+    lead = against["advice"]["lead"]
+    means = value.mean(axis=1)
+    error = means.std(ddof=1) / np.sqrt(N)
+    assert (lead["over"], lead["value"]) == ("stop", pytest.approx(means.mean()))
+    assert lead["value_monte_carlo_error"] == pytest.approx(error)
+    assert against["advice"]["not_told_apart"] == []
+    told = words.told_apart(against).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"by {words.money(means.mean())} (± {words.money(error)})" in told
+    assert "says nothing of what is not known" in told
+
+
 def test_where_luck_is_larger_under_one_part_it_is_told_there(inputs: Inputs) -> None:
     """Strong effects with much luck: the chance under the optimistic part is that of the truth."""
     n = 4000
