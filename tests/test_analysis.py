@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from small_study import PLAN, finished, inputs
 
-from dapp_model import cli, decision, draws, phases, sensitivity, study, voi
+from dapp_model import cli, decision, draws, phases, sensitivity, study, study_designs, voi
 from dapp_model.analysis import files, importance, learning, model_runs, surrogate
 from dapp_model.decision import Worth, change, studies
 from dapp_model.parameters import Inputs, registry
@@ -315,7 +315,7 @@ def test_a_study_errs_less_the_larger_it_is_down_to_what_nobody_adjusts_for() ->
 
 
 def test_every_figure_of_the_designs_has_its_source_and_grade() -> None:
-    table = studies.figures()
+    table = study_designs.data_file()
     entries = [
         entry
         for part in (table["outcome"], *table["designs"].values(), table["sizes"])

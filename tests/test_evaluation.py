@@ -16,7 +16,7 @@ from scipy.stats import norm
 from small_study import PLAN, finished, write_scenario
 from small_study import inputs as small_inputs
 
-from dapp_model import cli, model, voi
+from dapp_model import cli, model, study_designs, voi
 from dapp_model import events as ev
 from dapp_model.analysis import pilot, pilot_words
 from dapp_model.analysis.model_runs import Run
@@ -719,7 +719,7 @@ def test_every_figure_of_the_data_file_has_its_source_and_standing() -> None:
         own = [table] if "value" in table else []
         return own + [one for part in table.values() for one in entries(part)]
 
-    data = seen.data_file()
+    data = study_designs.data_file()
     found = entries(data["pilot"]) + entries(data["closing"])
     assert len(found) > 15
     for one in found:

@@ -15,15 +15,15 @@ import pandas as pd
 import pytest
 import small_study
 
-from dapp_model import account_check, all_draws, decision, later_choice, runs, study
-from dapp_model.decision import VALUE, later
+from dapp_model import account_check, all_draws, decision, later_choice, pausing, runs, study
+from dapp_model.decision import VALUE, later, studies
 from dapp_model.decision.later import Known
 from dapp_model.definitions import MEASURES
 from dapp_model.economics.contract import EVALUATION
 from dapp_model.evaluation import monitoring
 from dapp_model.parameters import Inputs
 from dapp_model.report import learning_words, words
-from dapp_model.scenario import load
+from dapp_model.scenario import load, shipped
 from robustness.small import scenario
 
 PAUSE = "pause_and_evaluate"
@@ -53,7 +53,9 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """Let every third draw close for good, whatever is seen."""
     opened = np.arange(PLAN.draws) % 3 > 0
 
-    def choose(inputs: Any, known: Known, acts: Any, elsewhere: Known | None = None) -> Any:
+    def choose(
+        inputs: Any, known: Known, acts: Any, elsewhere: Known | None = None, *, study: Any
+    ) -> Any:
         return opened, opened[: 0 if elsewhere is None else len(elsewhere.parameters)]
 
     monkeypatch.setattr(later, "choose", choose)
@@ -237,6 +239,9 @@ def test_a_run_writes_one_value_everywhere(chosen: np.ndarray, tmp_path: Path) -
 # -- the choice itself ----------------------------------------------------------------------------
 
 
+STUDY = later.Study(people=160, months=12.0, priced=92_000.0)
+
+
 def world(n: int, seed: int = 1) -> tuple[Known, np.ndarray]:
     """Return what is known, and acts worth the more the lower the hazard ratio of the programme."""
     rng = np.random.default_rng(seed)
@@ -255,7 +260,7 @@ def world(n: int, seed: int = 1) -> tuple[Known, np.ndarray]:
 
 def test_the_choice_is_made_on_what_is_seen_and_valued_on_other_draws() -> None:
     known, acts = world(600)
-    opened, none = later.choose(inputs(), known, acts)
+    opened, none = later.choose(inputs(), known, acts, study=STUDY)
     assert not len(none)
     value = acts[np.arange(600), opened.astype(int)].mean()
     perfect = acts.max(axis=1).mean()
@@ -270,7 +275,7 @@ def test_a_choice_on_noise_is_worth_no_more_than_none() -> None:
     for seed in range(12):
         known, acts = world(120, seed)
         shuffled = known.parameters.sample(frac=1.0, random_state=seed).reset_index(drop=True)
-        opened, _ = later.choose(inputs(), Known(known.shown, shuffled), acts)
+        opened, _ = later.choose(inputs(), Known(known.shown, shuffled), acts, study=STUDY)
         value = acts[np.arange(120), opened.astype(int)].mean()
         gains.append(value - acts.mean(axis=0).max())
     error = np.std(gains, ddof=1) / np.sqrt(len(gains))
@@ -280,7 +285,7 @@ def test_a_choice_on_noise_is_worth_no_more_than_none() -> None:
 def test_draws_of_another_reading_are_decided_by_the_rule_of_the_run() -> None:
     known, acts = world(300)
     others, _ = world(40, seed=9)
-    _, there = later.choose(inputs(), known, acts, others)
+    _, there = later.choose(inputs(), known, acts, others, study=STUDY)
     assert there.shape == (40,)
     hazard = others.parameters["effect.full_dose_hr"].to_numpy()
     assert hazard[there].mean() < hazard[~there].mean()
@@ -290,6 +295,81 @@ def test_what_a_choice_may_not_see_changes_nothing() -> None:
     """Of what was drawn the choice sees what an evaluation would show of it, and no more."""
     known, acts = world(200)
     leaked = known.parameters.assign(**{"case.frailty_sigma": acts[:, 1]})
-    plain, _ = later.choose(inputs(), known, acts)
-    again, _ = later.choose(inputs(), Known(known.shown, leaked), acts)
+    plain, _ = later.choose(inputs(), known, acts, study=STUDY)
+    again, _ = later.choose(inputs(), Known(known.shown, leaked), acts, study=STUDY)
     assert (plain == again).all()
+
+
+def test_without_an_evaluation_the_choice_is_made_on_monitoring_alone() -> None:
+    known, acts = world(300)
+    opened, _ = later.choose(inputs(), known, acts, study=None)
+    blind = known.parameters.assign(**{"effect.full_dose_hr": 1.0})
+    again, _ = later.choose(inputs(), Known(known.shown, blind), acts, study=None)
+    assert (opened == again).all(), "nothing of what was drawn reaches it"
+
+
+# -- the evaluation that a pause pays for ---------------------------------------------------------
+
+
+def with_levers(**levers: object) -> Inputs:
+    """Return the shipped study with levers of its pause set otherwise."""
+    usual = load(shipped()["surrey_extension.toml"])
+    option = usual.option(PAUSE)
+    set_so = {f"extension.{name}": value for name, value in levers.items()}
+    other = replace(option, levers={**option.levers, **set_so})
+    return replace(usual, option_table={**usual.option_table, PAUSE: other})
+
+
+def test_the_shipped_pause_pays_what_its_evaluation_costs_and_its_results_are_in_time() -> None:
+    usual = load(shipped()["surrey_extension.toml"])
+    assert pausing.late_evaluations(usual) == ()
+    levers = usual.option(PAUSE).levers
+    funded, ready = (levers[f"programme.{name}"] for name in ("length", "mobilisation"))
+    # Of those who start in one pilot, as many as the time until the cut-off has of all places.
+    share = (levers["decision.cut_off_month"] - ready) / (funded - ready)
+    people = 2 * studies.precisions()[0].pilot_arm * share
+    priced = studies.designs()["matched"].cost(round(people), pausing.follow_up(usual, PAUSE))
+    assert levers["extension.evaluation_cost"] == pytest.approx(priced, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("gap", "cost", "months"),
+    [(12, 82_000, 12.0), (24, 82_000, 12.0), (8, 82_000, 8.0), (5, 82_000, 0.0), (12, 0, 0.0)],
+)
+def test_an_evaluation_follows_people_as_long_as_there_is_time(
+    gap: int, cost: int, months: float
+) -> None:
+    """From the cut-off in month 18 to reporting, six months before the pause ends."""
+    given = with_levers(gap=gap * 30.4375, evaluation_cost=float(cost))
+    assert pausing.follow_up(given, PAUSE) == pytest.approx(months, abs=0.06)
+    late = pausing.late_evaluations(given)
+    assert bool(late) == (gap < 6)
+    if late:
+        assert "11.0 months after the data cut-off" in late[0]
+        assert "12 months at least" in late[0]
+
+
+def test_a_scenario_whose_evaluation_comes_too_late_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "hasty.toml"
+    path.write_text(
+        'title = "Hasty"\nquestion = "Pause?"\nextends = "surrey_extension.toml"\n'
+        f'[options.{PAUSE}]\nextension.gap = "5 months"\n',
+        encoding="utf-8",
+    )
+    assert any("on what monitoring shows" in one for one in load(path).warnings)
+
+
+def test_the_evaluation_follows_those_who_have_started_in_the_whole_county() -> None:
+    known, _ = world(50)  # 50 starts on average
+    assert known.shown is not None
+    starts = known.shown[monitoring.STARTS].mean()
+    whole, part = (
+        replace(load(shipped()["surrey_extension.toml"]), population_share=share)
+        for share in (1.0, 0.5)
+    )
+    one, half = (later.study_of(given, PAUSE, known) for given in (whole, part))
+    assert one is not None
+    assert half is not None
+    assert one.people == 2 * round(starts)
+    assert half.people == 2 * round(starts / 0.5)
+    assert half.priced == 0.5 * studies.designs()["matched"].cost(half.people, 12.0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from dapp_model import packed
 from dapp_model.all_draws import Gathered
-from dapp_model.decision import Later, Reading, Worth
+from dapp_model.decision import Later, Reading, Study, Worth
 from dapp_model.economics import Line, Position
 from dapp_model.errors import RunError
 from dapp_model.money import Purse
@@ -24,7 +24,7 @@ NAME: Final = "totals.npz"
 _TREE: Final = "tree"
 _MOST_BYTES: Final = 100_000_000  # unpacked; a larger file may unfold to so many times its size
 _MOST_FOLDED: Final = 200
-_KNOWN: Final = packed.kinds(Gathered, Worth, Purse, Position, Line, Reading, Later)
+_KNOWN: Final = packed.kinds(Gathered, Worth, Purse, Position, Line, Reading, Later, Study)
 
 
 def write(folder: Path, gathered: Gathered) -> None:

@@ -33,7 +33,8 @@ from dapp_model.economics import (
 from dapp_model.economics.contract import EVALUATION
 from dapp_model.economics.prices import PENCE, financial_year, split_pence, year_label
 from dapp_model.economics.unit_costs import NOT_APPLICABLE
-from dapp_model.evaluation.seen import data_file, figure
+from dapp_model.pausing import pauses
+from dapp_model.study_designs import data_file, figure
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,7 +83,7 @@ def made(inputs: Inputs, own: Looked | None, others: Looked | None = None) -> di
 
 def look(inputs: Inputs, plan: study.Plan, parts: Path, *, reading: str = "") -> Looked | None:
     """Return what a first look at the draws of one reading tells; None if no option pauses."""
-    return Looked(inputs, plan, parts, reading) if later.pauses(inputs) else None
+    return Looked(inputs, plan, parts, reading) if pauses(inputs) else None
 
 
 class Looked:
@@ -91,7 +92,7 @@ class Looked:
     def __init__(self, inputs: Inputs, plan: study.Plan, parts: Path, reading: str) -> None:
         import pandas as pd
 
-        self.names = names = later.pauses(inputs)
+        self.names = names = pauses(inputs)
         drawn: list[Mapping[str, Any]] = []
         shown: list[Mapping[str, float]] = []
         raw: dict[str, list[float]] = {name: [] for name in names}
@@ -133,12 +134,15 @@ def _of(inputs: Inputs, name: str, own: Looked, others: Looked | None) -> Later:
     reason = later.too_little(own.known)
     if not reason and others is not None and others.known.shown is None:
         reason = "what the pilot shows is not known in these draws"
+    looked_at = later.study_of(inputs, name, own.known)
     chosen = np.ones(len(reopened), np.bool_)
     if not reason:
         paid, opening = own.paid[name]
         values = own.raw[name] - opening
         acts = np.stack([np.full(len(values), -paid), values], axis=1)
-        first, second = later.choose(inputs, own.known, acts, others.known if others else None)
+        first, second = later.choose(
+            inputs, own.known, acts, others.known if others else None, study=looked_at
+        )
         chosen = first if others is None else second
     return Later(
         reopened=chosen,
@@ -147,7 +151,7 @@ def _of(inputs: Inputs, name: str, own: Looked, others: Looked | None) -> Later:
         reason=reason,
         evaluation=evaluation,
         reopening=reopening,
-        people=later.people(),
+        study=looked_at,
     )
 
 

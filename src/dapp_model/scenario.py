@@ -20,6 +20,7 @@ from dapp_model.contradictions import contradictions, gaps, pointless
 from dapp_model.errors import ACTING, MOST_SHOWN, InputErrors, Problem, QuantityError
 from dapp_model.parameters import AS_PROGRAMME, Inputs, Option, Parameter, registry
 from dapp_model.paths import NO_NAME, plain_name
+from dapp_model.pausing import late_evaluations
 from dapp_model.phases import shortfalls
 from dapp_model.quantities import Value, parse, quote, render
 from dapp_model.scenario_layers import (
@@ -111,7 +112,9 @@ def load(path: str | Path, overrides: Mapping[str, object] = _NO_OVERRIDES) -> I
         path=str(path),
         text_hash=text_hash(layers),
     )
-    return dataclasses.replace(inputs, warnings=inputs.warnings + shortfalls(inputs))
+    return dataclasses.replace(
+        inputs, warnings=inputs.warnings + shortfalls(inputs) + late_evaluations(inputs)
+    )
 
 
 def _beyond_use(path: Path, settings: Settings) -> list[Problem]:

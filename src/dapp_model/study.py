@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dapp_model import parts, valuation
-from dapp_model.decision import later
 from dapp_model.designs import Design, How, evaluate
 from dapp_model.evaluation import monitoring
 from dapp_model.evaluation.lives import Luck
@@ -28,6 +27,7 @@ from dapp_model.experiment import ledger, replicated, with_share
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, trimmed
 from dapp_model.parallel import Workers, pool
 from dapp_model.parts import Part
+from dapp_model.pausing import pauses
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
@@ -165,7 +165,7 @@ def _of_the_draw(inputs: Inputs, plan: Plan, task: Task) -> Part:
         return valuation.part(valued, {_COUNTS: counts})
     other = inputs.replace(values={READING: task.reading})
     # What monitoring shows there is needed only where a later choice is made on it.
-    learn = bool(later.pauses(inputs))
+    learn = bool(pauses(inputs))
     _, valued = _one_draw(other, replace(plan, whole=0), task.number, learn=learn)
     return valuation.part(valued, {})
 

@@ -19,6 +19,7 @@ from dapp_model.report import learning_words
 from dapp_model.report.learning_figures import worth_of_studies
 from dapp_model.report.sure_figures import label_of
 from dapp_model.report.words import money, quoted, share_of_draws, with_pounds
+from dapp_model.study_designs import reporting_months
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -288,7 +289,7 @@ def _studies(
         table = voi.net_benefit_of_sampling(
             table,
             design.cost,
-            arrives=lambda follow: follow / studies.MONTHS + studies.reporting_years(),
+            arrives=lambda follow: follow / studies.MONTHS + reporting_months() / studies.MONTHS,
             lines=_lines(starts),
             discount=lambda year: discount_factor(int(year)),
         )

@@ -23,8 +23,8 @@ from dapp_model.evaluation.designs import (
     RECORDED,
 )
 from dapp_model.evaluation.lives import Luck
-from dapp_model.evaluation.seen import pilot_figures
 from dapp_model.evaluation.trials import ANY
+from dapp_model.study_designs import pilot_figures
 
 if TYPE_CHECKING:
     import pandas as pd

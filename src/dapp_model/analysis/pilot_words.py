@@ -18,8 +18,8 @@ from dapp_model.evaluation.designs import (
     RECORDED,
     REPORTED,
 )
-from dapp_model.evaluation.seen import figure, pilot_figures
 from dapp_model.evaluation.trials import ANY, NUMBER
+from dapp_model.study_designs import figure, pilot_figures
 
 if TYPE_CHECKING:
     import pandas as pd

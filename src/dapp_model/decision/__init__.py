@@ -8,7 +8,7 @@ is in the dictionary that `decide` returns.
 from __future__ import annotations
 
 from dapp_model.decision.curves import acceptability, curve_errors, highest_threshold
-from dapp_model.decision.later import Later
+from dapp_model.decision.later import Later, Study
 from dapp_model.decision.said import Evidence, decide
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import (
@@ -32,6 +32,7 @@ __all__ = [
     "Evidence",
     "Later",
     "Reading",
+    "Study",
     "Worth",
     "acceptability",
     "by_repetition",

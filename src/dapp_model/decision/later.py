@@ -1,8 +1,9 @@
 """Options that pause: the choice that follows the pause, made on what is known by then.
 
 Whoever pauses to evaluate decides again: the programme is reopened, or closed for good with the
-evaluation paid. Under each draw the evaluation shows what a matched study of the pilot's people
-would, beside what monitoring showed. The rule is fitted on some draws and used on others.
+evaluation paid. Under each draw the evaluation shows what a matched study of those who have started
+by the data cut-off would, beside what monitoring showed: if it is paid for, and if its results are
+there before the pause ends. The rule is fitted on some draws and used on others.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy.typing as npt
 from dapp_model import voi
 from dapp_model.decision import chance, studies
 from dapp_model.decision.known import FEWEST, NOTHING_DRAWN
-from dapp_model.evaluation.monitoring import MATCHED, RULE
+from dapp_model.evaluation.monitoring import MATCHED, RULE, STARTS
 from dapp_model.evaluation.monitoring import REPEATS as POLICE_REPEATS
 from dapp_model.evaluation.monitoring import REPORTED as PARTNERS_REPORT
+from dapp_model.pausing import follow_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +43,7 @@ class Later:
     `reopened` [draw] says where the programme is opened again; in all draws where the later choice
     is not `assessed`, for the `reason` given. `as_reopened` [draw] is the net present social value
     if it were opened whatever is seen, with the cost of reopening. `evaluation` and `reopening` are
-    what these two cost, present values in GBP; `people` are in the evaluation, both arms together.
+    what these two cost, present values in GBP. `study` is the evaluation, None if there is none.
     """
 
     reopened: Flags
@@ -50,7 +52,20 @@ class Later:
     reason: str
     evaluation: float
     reopening: float
+    study: Study | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The evaluation of a pause: people in both arms together, months of follow-up.
+
+    `priced` is what such a study costs by the data file of study designs, in GBP of its day; of a
+    part of the county, that part of it, as the rest of the money.
+    """
+
     people: int
+    months: float
+    priced: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,18 +80,6 @@ class Known:
     parameters: pd.DataFrame
 
 
-def pauses(inputs: Inputs) -> tuple[str, ...]:
-    """Return the options with a pause before the programme goes on, in the scenario's order."""
-    if inputs.decision != "extension":
-        return ()
-    return tuple(
-        name
-        for name in inputs.options[1:]
-        if inputs.option(name).levers["extension.gap"] > 0
-        and inputs.option(name).levers["extension.length"] > 0
-    )
-
-
 def too_little(known: Known) -> str:
     """Return why no choice can be fitted to these draws, or nothing."""
     if known.shown is None:
@@ -88,40 +91,59 @@ def too_little(known: Known) -> str:
 
 
 def choose(
-    inputs: Inputs, known: Known, acts: Floats, elsewhere: Known | None = None
+    inputs: Inputs,
+    known: Known,
+    acts: Floats,
+    elsewhere: Known | None = None,
+    *,
+    study: Study | None,
 ) -> tuple[Flags, Flags]:
     """Return where the programme is reopened, by draw here and by draw elsewhere.
 
-    `acts` is the net present social value of closing and of reopening, [draw, 2] in GBP. Elsewhere
-    are draws of the same numbers under another reading of the evidence: the k-th of them is decided
-    by the rule that has not seen draw k.
+    `study` is the evaluation that is read by then. `acts` is the net present social value of
+    closing and of reopening, [draw, 2] in GBP. Elsewhere are draws of the same numbers under
+    another reading of the evidence: the k-th of them is decided by the rule that has not seen
+    draw k.
     """
     if known.shown is None:
         raise ValueError("Nothing was shown that a choice could be made on.")
     like = known.shown
-    data = _seen(inputs, known, like)
+    data = _seen(inputs, known, like, study)
     others = None
     if elsewhere is not None and elsewhere.shown is not None:
-        others = _seen(inputs, elsewhere, like)
+        others = _seen(inputs, elsewhere, like, study)
     here, there = voi.choices_for(data, acts, others, seed=_SEED)
     return here == _REOPEN, there == _REOPEN
 
 
-def _seen(inputs: Inputs, known: Known, like: pd.DataFrame) -> pd.DataFrame:
+def _seen(inputs: Inputs, known: Known, like: pd.DataFrame, study: Study | None) -> pd.DataFrame:
     """Return what is known when the pause ends: monitoring, and the evaluation's own figures."""
     if known.shown is None:
         raise ValueError("Nothing was shown that a choice could be made on.")
-    design = studies.designs()["matched"]
+    figures = data_of(known.shown, like).reset_index(drop=True)
+    if study is None:
+        return figures
     truths = studies.truths(known.parameters, inputs.values)
     rng = np.random.default_rng(_SEED)
-    found = design.summaries(truths, people(), studies.MONTHS, rng)
-    figures = data_of(known.shown, like).reset_index(drop=True)
+    found = _matched().summaries(truths, study.people, study.months, rng)
     return figures.assign(**{f"evaluation: {name}": found[name].to_numpy() for name in found})
 
 
-def people() -> int:
-    """Return how many take part in the evaluation of a pause: as many as the pilot has."""
-    return studies.sizes()[0][0]
+def study_of(inputs: Inputs, name: str, known: Known) -> Study | None:
+    """Return the evaluation of a pause, None if none is paid for, or none can report in time.
+
+    It follows those who on average have started by the data cut-off, and as many to compare with:
+    of the whole county, also where a part of it is simulated.
+    """
+    months = follow_up(inputs, name)
+    if not months or known.shown is None:
+        return None
+    people = 2 * max(1, round(float(known.shown[STARTS].mean()) / inputs.population_share))
+    return Study(people, months, _matched().cost(people, months) * inputs.population_share)
+
+
+def _matched() -> studies.Design:
+    return studies.designs()["matched"]
 
 
 def data_of(figures: pd.DataFrame, like: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -151,7 +173,9 @@ def said(found: Mapping[str, Later], values: Mapping[str, Floats]) -> dict[str, 
         name: {
             "assessed": one.assessed,
             **({} if one.assessed else {"reason": one.reason}),
-            "evaluated_people": one.people,
+            "evaluated_people": one.study.people if one.study else None,
+            "follow_up_months": one.study.months if one.study else None,
+            "evaluation_priced_at": one.study.priced if one.study else None,
             "evaluation_cost": one.evaluation,
             "reopening_cost": one.reopening,
             "reopened_whatever_it_shows": _with_error(one.as_reopened),

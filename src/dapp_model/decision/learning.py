@@ -27,7 +27,7 @@ from dapp_model.evaluation.monitoring import (
     RULE,
     STARTS,
 )
-from dapp_model.evaluation.seen import data_file, figure
+from dapp_model.study_designs import data_file, figure
 
 if TYPE_CHECKING:
     import pandas as pd

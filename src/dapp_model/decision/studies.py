@@ -9,7 +9,6 @@ What nobody can adjust for comes on top. The completion that was seen comes besi
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dapp_model.study_designs import data_file, figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,16 +132,16 @@ class Design:
 @cache
 def designs() -> Mapping[str, Design]:
     """Return the designs of the data file by name."""
-    table = figures()
+    table = data_file()
     return {
         name: Design(
             name=name,
             label=str(one["label"]),
             found=tuple(each for each in precisions() if each.design == name),
-            dropout_dose=_number(table["outcome"]["dropout_dose"]),
-            bias_sd=_number(one["bias_sd"]),
-            fixed_cost=_number(one["fixed_cost"]),
-            cost_per_participant=_number(one["cost_per_participant"]),
+            dropout_dose=figure(table["outcome"]["dropout_dose"]),
+            bias_sd=figure(one["bias_sd"]),
+            fixed_cost=figure(one["fixed_cost"]),
+            cost_per_participant=figure(one["cost_per_participant"]),
         )
         for name, one in table["designs"].items()
     }
@@ -171,25 +172,13 @@ def precisions() -> tuple[Precision, ...]:
     )
 
 
-@cache
-def figures() -> Mapping[str, Any]:
-    """Return the data file of study designs as it stands."""
-    path = Path(__file__).parents[1] / "data" / "study_designs.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def reporting_years() -> float:
-    """Return the time from the last follow-up to results, in years."""
-    return _number(figures()["sizes"]["reporting_months"]) / MONTHS
-
-
 def sizes() -> tuple[list[int], list[float]]:
     """Return the numbers of participants and the follow-ups in months to look at.
 
     The first number is that of an evaluation at the pilot's own size: those who start it, and as
     many to compare them with.
     """
-    found = figures()["sizes"]
+    found = data_file()["sizes"]
     own = 2 * precisions()[0].pilot_arm
     larger = [int(n) for n in found["participants"] if n > own]
     return [own, *larger], [float(x) for x in found["follow_up_months"]]
@@ -203,7 +192,3 @@ def truths(parameters: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
         {name: parameters[name] if name in parameters else float(values[name]) for name in INFORMS},
         index=parameters.index,
     )
-
-
-def _number(entry: Mapping[str, Any]) -> float:
-    return float(entry["value"])

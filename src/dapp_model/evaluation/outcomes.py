@@ -23,13 +23,11 @@ from dapp_model.evaluation.seen import (
     Rows,
     Tallies,
     Tally,
-    data_file,
-    figure,
     keys_of,
-    pilot_figures,
     records_of,
     tallies,
 )
+from dapp_model.study_designs import data_file, figure, pilot_figures
 
 if TYPE_CHECKING:
     import pandas as pd

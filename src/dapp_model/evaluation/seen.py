@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import events as ev
+from dapp_model.study_designs import figure, pilot_figures
 from dapp_model.world import DAY, YEAR
 
 Ints = npt.NDArray[np.int64]
@@ -120,21 +117,3 @@ def interviews() -> Interviews:
         disclosed=figure(found["disclosed"]),
         most_a_year=figure(found["most_reported"]),
     )
-
-
-@cache
-def data_file() -> Mapping[str, Any]:
-    """Return the data file of study designs as it stands."""
-    path = Path(__file__).parents[1] / "data" / "study_designs.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def pilot_figures() -> Mapping[str, Any]:
-    """Return the section of the data file about the pilot's own evaluation."""
-    found: Mapping[str, Any] = data_file()["pilot"]
-    return found
-
-
-def figure(entry: Mapping[str, Any]) -> float:
-    """Return the number of an entry of the data file."""
-    return float(entry["value"])

@@ -12,8 +12,8 @@ from dapp_model import events as ev
 from dapp_model.evaluation import designs, lives, outcomes, trials
 from dapp_model.evaluation.designs import BASES, BEFORE_AFTER, DESIGNS, MATCHED, Arms, Design, Truth
 from dapp_model.evaluation.lives import NOT, WITH, WITHOUT, Luck
-from dapp_model.evaluation.seen import figure, pilot_figures
 from dapp_model.evaluation.trials import ANY, NUMBER
+from dapp_model.study_designs import figure, pilot_figures
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -187,11 +187,22 @@ def _pause(decision: Decision, option: Mapping[str, Any]) -> str:
     gap = worth["value"] - float(best["measures"][VALUE]["mean"])
     return (
         f"{label} is worth {_known(worth)} with its later choice, the cost of {costs}, included "
-        f"wherever it arises: after a matched evaluation of {pause['evaluated_people']} people it "
-        f"is reopened {opened} and closed for good in the others. Reopened "
+        f"wherever it arises: {_on_what(pause)} it is reopened {opened} and closed for good in "
+        "the others. Reopened "
         f"whatever is found it would be worth {_known(whatever)}. That choice is in every figure "
         f"of this option. It is worth {money(abs(gap))} {'more' if gap > 0 else 'less'} than "
         f"{quoted(str(best['label']))}, the best of the others."
+    )
+
+
+def _on_what(pause: Mapping[str, Any]) -> str:
+    """Say what the choice that follows a pause is made on."""
+    if pause["evaluated_people"] is None:
+        return "on what monitoring shows, since no evaluation of it reports in time,"
+    return (
+        f"after a matched evaluation of {pause['evaluated_people']} people (those who have started "
+        f"by the data cut-off, and as many to compare with; {pause['follow_up_months']:g} months "
+        f"of follow-up; {money(pause['evaluation_priced_at'])} by the table of study designs)"
     )
 
 
