@@ -333,8 +333,14 @@ def test_options_that_differ_less_than_the_error_are_not_told_apart(inputs: Inpu
     assert "Extend with motivational enhancement" in words.told_apart(said)
     close = [one["name"] for one in said["options"] if one["name"] != "extend"]
     said["advice"]["not_told_apart"] = close
-    assert words.told_apart(said).endswith("cannot be told from that of any other option.")
-    assert words.told_apart({**said, "draws": 1000}).startswith("With 1,000 draws the expected")
+    few, more = words.told_apart(said), words.told_apart({**said, "draws": 1000})
+    assert more.endswith("cannot be told from that of any other option.")
+    assert more.startswith("With 1,000 draws the expected")
+    assert few.endswith("of any other option; more draws would tell more.")
+    assert words.more_draws({**said, "draws": 1000}) == ""
+    hint = "--draws 1000 would tell more: its Monte Carlo errors would be some 6% of these."
+    assert words.more_draws(said).endswith(hint), "6% is the root of 4 over 1,000"
+    assert words.more_draws(said) in words.first_page(said)
 
 
 def test_weighted_quantiles_are_the_usual_ones_where_weights_are_equal() -> None:

@@ -51,6 +51,18 @@ def chances(tree: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any], st
             yield from chances(value, f"{path}[{i}]")
 
 
+def means(tree: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where a mean over draws stands, with an interval or as an option of a view."""
+    if isinstance(tree, dict):
+        if "mean" in tree:
+            yield path, tree
+        for key, value in tree.items():
+            yield from means(value, f"{path}.{key}")
+    elif isinstance(tree, list):
+        for i, value in enumerate(tree):
+            yield from means(value, f"{path}[{i}]")
+
+
 def numbers(found: Any) -> list[Any]:
     if isinstance(found, dict):
         return [x for one in found.values() for x in numbers(one)]
@@ -73,6 +85,19 @@ def test_every_chance_in_decision_json_has_its_error(said: dict[str, Any]) -> No
                 assert error is None or 0 < error <= 0.5, place
             else:
                 assert 0 < error <= 0.5, place
+
+
+def test_every_mean_in_decision_json_has_its_error(said: dict[str, Any]) -> None:
+    places = list(means(said))
+    assert len(places) > 100
+    for place, one in places:
+        assert "monte_carlo_error" in one, place
+        if one["mean"]:
+            assert one["monte_carlo_error"] is not None, place
+    assert said["wrong"]["mean_loss_when_wrong_error"] > 0
+    for option in said["options"]:
+        for name, ratio in option["ratios"].items():
+            assert (ratio["monte_carlo_error"] is None) == (ratio["value"] is None), name
 
 
 def test_with_next_to_no_luck_the_error_is_that_of_a_share_of_draws(said: dict[str, Any]) -> None:

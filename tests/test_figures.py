@@ -555,7 +555,7 @@ def test_the_map_says_what_was_not_assessed(inputs: Inputs) -> None:
         if (one["perspective"], one["harm_route"]) in shown and not one["illustration"]
     ]
     same = sum(not one["differs"] for one in counted)
-    assert f"best in {same} of {len(counted)} ways" in chart.alternative
+    assert f"best on average: in {same} of {len(counted)} ways" in chart.alternative
     assert "never advice" in chart.svg
     assert sure_figures.flips({**made.decision, "flips": []}) is None
 

@@ -21,7 +21,7 @@ from dapp_model.economics import (
 )
 from dapp_model.economics.contract import UNSPENT
 from dapp_model.economics.prices import PENCE, mapping, year_number
-from dapp_model.voi import share_error
+from dapp_model.voi import mean_error, share_error
 
 if TYPE_CHECKING:
     from dapp_model.economics import YearEnd
@@ -139,6 +139,7 @@ def _party(one: Position, found: Purse) -> dict[str, Any]:
         "capacity": float(one.capacity.sum()),
         "not_public_money": float(one.other.sum()),
         "net": float(one.cumulative[-1]),
+        "net_monte_carlo_error": mean_error(found.net[one.name]),
         "net_low": float(low),
         "net_high": float(high),
         "payback": one.payback(found.years),

@@ -43,7 +43,8 @@ def tornado(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -> p
     """Return the mean difference with each parameter at the ends of its 90% range, widest first.
 
     From stored draws: all else is averaged over. Columns: low, high (of the parameter), at_low,
-    at_high (GBP), width, standard_error (of the width, by bootstrap) and zero_within_noise.
+    at_high (GBP), width, standard_error (of the width, by bootstrap), zero_within_noise, and the
+    errors of both ends.
     """
     import pandas as pd
 
@@ -58,12 +59,14 @@ def tornado(parameters: pd.DataFrame, difference: Floats, *, seed: int = 1) -> p
         means, again = along(both, own, ends, resamples=RESAMPLES, seed=seed)
         low, high = means[:, 1]
         error = float(np.std(again[:, 1, 1] - again[:, 0, 1], ddof=1))
+        at_ends = np.std(again[:, :, 1], axis=0, ddof=1)
         width = abs(float(high - low))
         rows[name] = (
             float(ends[0]), float(ends[1]), float(low), float(high), width,
-            error, not_from_zero(width, error),
+            error, not_from_zero(width, error), *at_ends.tolist(),
         )  # fmt: skip
-    columns = ["low", "high", "at_low", "at_high", "width", "standard_error", "zero_within_noise"]
+    columns = ["low", "high", "at_low", "at_high", "width", "standard_error", "zero_within_noise",
+               "at_low_error", "at_high_error"]  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     table.index.name = "parameter"
     return table.sort_values("width", ascending=False, kind="stable")

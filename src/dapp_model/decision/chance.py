@@ -109,15 +109,12 @@ def mean(values: Floats, weights: Floats | None = None) -> float:
 
 def error(values: Floats, weights: Floats | None = None) -> float | None:
     """Return the Monte Carlo error of `mean`; None with a single draw."""
-    if len(values) < 2:
-        return None
-    if weights is None:
-        return float(values.std(ddof=1) / np.sqrt(len(values)))
-    share = weights / weights.sum()
-    spare = 1 - (share**2).sum()  # so that equal weights give what none give
-    if not spare > 0:
-        return None
-    return float(np.sqrt(((share * (values - mean(values, weights))) ** 2).sum() / spare))
+    return voi.mean_error(values, weights)
+
+
+def estimate(values: Floats) -> dict[str, float | None]:
+    """Return the mean over draws and its standard error, None with a single draw."""
+    return {"value": mean(values), "standard_error": error(values)}
 
 
 def said(name: str, share: float, draws: float) -> dict[str, float | None]:

@@ -178,8 +178,8 @@ def said(found: Mapping[str, Later], values: Mapping[str, Floats]) -> dict[str, 
             "evaluation_priced_at": one.study.priced if one.study else None,
             "evaluation_cost": one.evaluation,
             "reopening_cost": one.reopening,
-            "reopened_whatever_it_shows": _with_error(one.as_reopened),
-            "with_later_choice": _with_error(values[name]),
+            "reopened_whatever_it_shows": chance.estimate(one.as_reopened),
+            "with_later_choice": chance.estimate(values[name]),
             **_reopened(one),
         }
         for name, one in found.items()
@@ -189,9 +189,3 @@ def said(found: Mapping[str, Later], values: Mapping[str, Floats]) -> dict[str, 
 def _reopened(one: Later) -> dict[str, float | None]:
     found = chance.said("chance_of_reopening", float(one.reopened.mean()), len(one.reopened))
     return found if one.assessed else dict.fromkeys(found)
-
-
-def _with_error(values: Floats) -> dict[str, float | None]:
-    """Return the mean over draws and its standard error, None with a single draw."""
-    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return {"value": float(values.mean()), "standard_error": error}

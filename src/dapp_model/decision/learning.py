@@ -74,7 +74,7 @@ def learning(
     found: dict[str, Any] = {
         "assessed": False,
         "draws": len(shown),
-        "pilot_as_a_service": with_error(pilot),
+        "pilot_as_a_service": chance.estimate(pilot),
         "figures": {str(name): _spread(figures[name]) for name in figures},
         "triggers": triggers(figures),
     }
@@ -167,7 +167,7 @@ def stopping(
     row = np.arange(len(values))
     known = known or _without_luck(net_benefit if net_benefit.ndim == 3 else values[:, None])
     return {
-        "with_monitoring": with_error(values[row, chosen] - values[:, 1]),
+        "with_monitoring": chance.estimate(values[row, chosen] - values[:, 1]),
         "knowing_everything": _knowing(known),
         "stop_without_data": float(max(0.0, (values[:, 0] - values[:, 1]).mean())),
         **chance.said("chance_of_stopping", float((chosen == 0).mean()), len(chosen)),
@@ -182,24 +182,26 @@ def _without_luck(net_benefit: Floats) -> Apart:
 
 def _knowing(known: Apart) -> dict[str, float | None]:
     """Return what choosing the better of two in each draw is worth beyond the second."""
-    told = with_error(known.values.max(axis=1) - known.values[:, 1])
+    told = chance.estimate(known.values.max(axis=1) - known.values[:, 1])
     if known.again is not None:
         told["standard_error"] = float(known.again.error(voi.losses)[1])
     return told
 
 
-def with_error(values: Floats) -> dict[str, float | None]:
-    """Return the mean over draws and its standard error, None with a single draw."""
-    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return {"value": float(values.mean()), "standard_error": error}
-
-
 def _spread(values: pd.Series[float]) -> dict[str, float | None]:
-    """Return the mean of a figure and the ends that hold 90% of draws; None if nobody has one."""
+    """Return the mean of a figure with its error, and the ends that hold 90% of draws.
+
+    Over draws that have one; None if none has.
+    """
     if not values.notna().any():
-        return {"mean": None, "low": None, "high": None}
+        return dict.fromkeys(("mean", "low", "high", "monte_carlo_error"))
     low, high = values.quantile([0.05, 0.95])
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
+    return {
+        "mean": float(values.mean()),
+        "low": float(low),
+        "high": float(high),
+        "monte_carlo_error": chance.error(np.asarray(values.dropna(), np.float64)),
+    }
 
 
 def triggers(figures: pd.DataFrame) -> dict[str, Any]:

@@ -84,9 +84,9 @@ def decide(
     advised, larger = advise(candidates, hurdle)
     shown = choice.shown(candidates, advised)
     values = nested(inputs.options, found, VALUE)
-    _add_later_choices(inputs, options, values, evidence.later)
     sure = apart(values, certain(inputs.options, found))
     able = [i for i, one in enumerate(candidates) if one.may]
+    _add_later_choices(inputs, options, (values, able), evidence.later)
     _add_chances(options, sure, able)
     learnt = _learning(inputs, values, (able, sure, shown), evidence)
     given = material(inputs, found, standings(inputs, options))
@@ -158,14 +158,28 @@ def decide(
 
 
 def _add_later_choices(
-    inputs: Inputs, options: list[dict[str, Any]], values: Floats, later: Mapping[str, Later]
+    inputs: Inputs,
+    options: list[dict[str, Any]],
+    among: tuple[Floats, list[int]],
+    later: Mapping[str, Later],
 ) -> None:
-    """Add to each option that pauses what its later choice is; None to the others."""
+    """Add to each option that pauses what its later choice is; None to the others.
+
+    And what it is worth beyond the best of the others, of those that may be chosen (`among`).
+    """
+    values, able = among
     of_draws = voi.over_replications(values)
     worth = {name: of_draws[:, inputs.options.index(name)] for name in later}
     found = later_choices.said(later, worth)
     for one in options:
         one["later_choice"] = found.get(one["name"])
+    for name, own in worth.items():
+        others = [i for i in able if inputs.options[i] != name]
+        best = max(others, key=lambda i: float(of_draws[:, i].mean()))
+        found[name]["beyond_best_of_others"] = {
+            "option": inputs.options[best],
+            **chance.estimate(own - of_draws[:, best]),
+        }
 
 
 def _learning(
@@ -192,23 +206,27 @@ def _triggers(learnt: dict[str, Any] | str) -> dict[str, Any]:
     return {"triggers": ranges, **chance_of_any}
 
 
+_ERROR: Final = (
+    "After \N{PLUS-MINUS SIGN} stands the Monte Carlo error: of a mean in its own unit, of a "
+    "chance in percentage points,"
+)
+
+
 def _error_of_chances(draws: int, *, removed: bool) -> str:
     """Say what the sign before an error is, and what it can be told from."""
     if draws < 2:
         return "From one draw no Monte Carlo error can be told."
     if removed:
         return (
-            f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error: of a chance in percentage "
-            f"points, from {voi.RESAMPLES} resamples of the draws, out of each of which luck is "
+            f"{_ERROR} from {voi.RESAMPLES} resamples of the draws, out of each of which luck is "
             "taken anew. So it holds that luck itself is told from a few draws. Where something "
             "is so in none of n draws whose luck is taken out, that is no bound: without luck "
             "draws lie closer together than those that were simulated."
         )
     points = 100 * float(np.sqrt(0.25 / (draws - 1)))
     return (
-        f"After \N{PLUS-MINUS SIGN} stands the Monte Carlo error of a chance in percentage points: "
-        f"with {draws:,} draws {points:.1f} at most. Where something is so in none of n draws, its "
-        "chance is below 3/n with 95% confidence."
+        f"{_ERROR} with {draws:,} draws {points:.1f} at most. Where something is so in none of n "
+        "draws, its chance is below 3/n with 95% confidence."
     )
 
 
@@ -433,23 +451,22 @@ def _wrong(inputs: Inputs, sure: Apart, advised: str, shown: str) -> dict[str, A
     """
     against = shown if advised == inputs.options[0] else inputs.options[0]
     places = inputs.options.index(advised), inputs.options.index(against)
-    lost = np.maximum(sure.values[:, places[1]] - sure.values[:, places[0]], 0.0)
-    wrong = lost > 0
-    said = {
-        "chance": float(wrong.mean()),
-        "mean_loss": float(lost.mean()),
-        "mean_loss_when_wrong": float(lost[wrong].mean()) if wrong.any() else 0.0,
-        "against": against,
-        "luck_removed": sure.removed,
-        "chance_error": None,
-        "mean_loss_error": None,
-    }
-    if len(lost) > 1:
-        wrongly, loss = voi.chance_wrong(sure.values, *places, again=sure.again)
-        said |= {
-            "chance": wrongly.value,
-            "mean_loss": loss.value,
-            "chance_error": chance.known_error(wrongly.standard_error),
-            "mean_loss_error": loss.standard_error,
+    said: dict[str, Any] = {"against": against, "luck_removed": sure.removed}
+    if len(sure.values) < 2:
+        lost = max(0.0, float(sure.values[0, places[1]] - sure.values[0, places[0]]))
+        return said | {
+            "chance": float(lost > 0),
+            "mean_loss": lost,
+            "mean_loss_when_wrong": lost,
+            **dict.fromkeys(("chance_error", "mean_loss_error", "mean_loss_when_wrong_error")),
         }
-    return said
+    wrong, loss = voi.chance_wrong(sure.values, *places, again=sure.again)
+    then = voi.loss_when_wrong(sure.values, *places, again=sure.again)
+    return said | {
+        "chance": wrong.value,
+        "mean_loss": loss.value,
+        "mean_loss_when_wrong": then.value if then else 0.0,
+        "chance_error": chance.known_error(wrong.standard_error),
+        "mean_loss_error": loss.standard_error,
+        "mean_loss_when_wrong_error": chance.known_error(then.standard_error) if then else None,
+    }

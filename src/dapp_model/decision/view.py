@@ -247,7 +247,7 @@ def _not_of(one: Candidate, chances: tuple[str, ...]) -> dict[str, None]:
 def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:
     """Return the average of several views and the advice on it; weights need not add up to 1.
 
-    Views of the same draws err together, so errors of chances are added up and not their squares.
+    Views of the same draws err together, so errors are added up and not their squares.
     """
     share = np.array(weights) / fsum(weights)
 
@@ -265,6 +265,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
         {
             "name": one.name,
             "mean": values[i],
+            "monte_carlo_error": mean(i, "monte_carlo_error") or None,
             "true_incidents_averted": mean(i, "true_incidents_averted"),
             "chance_best": mean(i, "chance_best"),
             "chance_best_monte_carlo_error": mean(i, "chance_best_monte_carlo_error") or None,

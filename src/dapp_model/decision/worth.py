@@ -97,6 +97,8 @@ def worth(
             summaries.append(row)
     level = summaries.level()
     baseline = asdict(level) | {"police_bill_in_range": level.police_bill_in_range}
+    errors = summaries.level_errors()
+    baseline |= {f"{name}_monte_carlo_error": error for name, error in errors.items()}
     found = summaries.measures() | {_OPTIMISM: summaries.with_optimism_bias()}
     measures = {name: found[name] for name in MEASURES}
     return Worth(

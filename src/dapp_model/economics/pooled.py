@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from math import fsum
 from typing import Any
 
@@ -57,7 +57,7 @@ class Pooled:
         self._grades: dict[str, array[float]] = {}
         self._funders: dict[str, dict[str, ExactSum]] = {}
         self._n = 0
-        self._levels: dict[str, ExactSum] = {}
+        self._levels: dict[str, array[float]] = {}  # by draw
         self._texts: dict[str, set[str]] = {}
         self._unknown: set[str] = set()
 
@@ -81,8 +81,8 @@ class Pooled:
                     sums[year].add(pounds / len(row))
             for name in ("option", "comparator", "price_year", "year_0"):
                 self._agreed(name, getattr(one, name))
-            if self.whole is None or self.draws < self.whole:
-                self._add_level(one.baseline, len(row))
+        if self.whole is None or self.draws < self.whole:
+            self._add_level([one.baseline for one in row])
         self.draws += 1
 
     def _agreed(self, name: str, text: str) -> None:
@@ -91,14 +91,16 @@ class Pooled:
         if len(found) > 1:
             raise ValueError(f"The summaries differ in {name}: {', '.join(sorted(found))}.")
 
-    def _add_level(self, level: Baseline, repetitions: int) -> None:
-        for name, value in asdict(level).items():
-            if value is None:
+    def _add_level(self, levels: Sequence[Baseline]) -> None:
+        for name in (one.name for one in fields(Baseline)):
+            found = [getattr(level, name) for level in levels]
+            if any(value is None for value in found):
                 self._unknown.add(name)
-            elif isinstance(value, str):
-                self._agreed(name, value)
+            elif isinstance(found[0], str):
+                for text in found:
+                    self._agreed(name, text)
             else:
-                self._levels.setdefault(name, ExactSum()).add(value / repetitions)
+                self._levels.setdefault(name, array("d")).append(fsum(found) / len(found))
 
     def _shaped(self, column: Any) -> Floats:
         """Return numbers as [draw, repetition], nan where one was not made."""
@@ -142,7 +144,15 @@ class Pooled:
                 return None
             if name in self._texts:
                 return next(iter(self._texts[name]))
-            known = self.draws if self.whole is None else min(self.draws, self.whole)
-            return self._levels[name].total() / known
+            return fsum(self._levels[name]) / len(self._levels[name])
 
         return Baseline(**{one.name: mean(one.name) for one in fields(Baseline)})
+
+    def level_errors(self) -> dict[str, float | None]:
+        """Return the Monte Carlo error of each number of the level; None of one draw."""
+        found = {name: np.array(column) for name, column in self._levels.items()}
+        return {
+            name: float(one.std(ddof=1) / np.sqrt(len(one))) if len(one) > 1 else None
+            for name, one in found.items()
+            if name not in self._unknown
+        }

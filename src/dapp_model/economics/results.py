@@ -47,6 +47,7 @@ class Ratio:
     can_change_sign: bool
     chance_positive: float
     chance_above_one: float
+    monte_carlo_error: float | None
 
 
 def ratio(top: Floats, bottom: Floats) -> Ratio:
@@ -67,7 +68,17 @@ def ratio(top: Floats, bottom: Floats) -> Ratio:
         can_change_sign=not steady,
         chance_positive=float(both.mean()),
         chance_above_one=float((top > bottom).mean()),
+        monte_carlo_error=_error(top, bottom),
     )
+
+
+def _error(top: Floats, bottom: Floats) -> float | None:
+    """Return the Monte Carlo error of a ratio of means; None of no ratio, and of one draw."""
+    below = float(bottom.mean())
+    if len(top) < 2 or not below > 0:
+        return None
+    left = top - float(top.mean()) / below * bottom
+    return float(left.std(ddof=1) / np.sqrt(len(left)) / below)
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,7 +50,9 @@ def ratios(decision: Mapping[str, Any]) -> Table:
 def _ratio(found: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
     returns = "chance_above_one" in found
     say = account_words.pennies if returns else words.money
+    error = found["monte_carlo_error"]
     value = "no ratio" if found["value"] is None else say(found["value"])
+    value += f" \N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{say(error)}" if error else ""
     if not found["can_change_sign"]:
         return f"{value} ({say(found['low'])} to {say(found['high'])})"
     if returns:
@@ -77,7 +79,7 @@ def parties(totals: Totals) -> Table:
         "Cash back",
         "Capacity back, valued",
         "Not public money",
-        "Net position (90% interval)",
+        "Net position (mean ± Monte Carlo error, and 90% interval)",
         "Breaks even at this share of the cost",
         "Paid back by the end of",
         "Chance of being paid back",
@@ -87,6 +89,9 @@ def parties(totals: Totals) -> Table:
     return Table(title, columns, tuple(rows), DECISION)
 
 
+_SPREAD: Final = ("low", "high", "monte_carlo_error")
+
+
 def _party(
     name: str, one: Mapping[str, Any], share: str, decision: Mapping[str, Any]
 ) -> tuple[str, ...]:
@@ -94,7 +99,7 @@ def _party(
     return (
         name,
         *(account_words.signed(one[key]) for key in amounts),
-        f"{words.money(one['net'])} ({words.between(one['net_low'], one['net_high'], 'GBP')})",
+        words.estimate({"mean": one["net"], **{k: one[f"net_{k}"] for k in _SPREAD}}),
         share,
         *(
             (one["payback"] or "not in the window", words.chance(one, "chance_back", decision))

@@ -16,6 +16,7 @@ from dapp_model.report.words import (
     option_of,
     percent,
     quoted,
+    with_pounds,
 )
 
 if TYPE_CHECKING:
@@ -194,12 +195,17 @@ def payback(decision: Decision) -> str:
 def low_case(decision: Decision) -> str:
     """Set the low case of harm beside the headline, and say whether it changes the advice."""
     one = option_of(decision, decision["shown_option"])
-    headline = one["measures"]["net_present_social_value"]["mean"]
-    low = one["measures"]["net_present_social_value_low_harm"]["mean"]
+    headline, low = (
+        with_pounds(found["mean"], found["monte_carlo_error"])
+        for found in (
+            one["measures"]["net_present_social_value"],
+            one["measures"]["net_present_social_value_low_harm"],
+        )
+    )
     view = next(each for each in decision["views"] if each["view"] == "low_harm")
     text = (
-        f"{quoted(one['label'])} is worth {money(headline)} net in the headline, and {money(low)} "
-        "in the low case, which counts harm as averted recorded crimes times their multiplier"
+        f"{quoted(one['label'])} is worth {headline} net in the headline, and {low} in the low "
+        "case, which counts harm as averted recorded crimes times their multiplier"
         f"{_reported_more(one)}"
     )
     if view["differs"]:
@@ -219,11 +225,16 @@ def _reported_more(one: Mapping[str, Any]) -> str:
 def homicide(decision: Decision) -> str:
     """Say what homicide adds, as an expected value."""
     one = option_of(decision, decision["shown_option"])["measures"]
-    with_it = one["net_present_social_value"]["mean"]
-    without = one["net_present_social_value_without_homicide"]["mean"]
+    with_it, without = (
+        with_pounds(found["mean"], found["monte_carlo_error"])
+        for found in (
+            one["net_present_social_value"],
+            one["net_present_social_value_without_homicide"],
+        )
+    )
     return (
         f"Homicide counts as an expected value and never as a simulated death: "
-        f"{money(with_it)} with it, {money(without)} without."
+        f"{with_it} with it, {without} without."
     )
 
 

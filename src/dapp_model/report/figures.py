@@ -167,12 +167,11 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
     best = words.option_of(decision, advised)
     likeliest = max(every, key=lambda one: float(one["chance_best"]))
     shown = words.option_of(decision, decision["shown_option"])
-    mean, low, _, _, high = _value(shown)
     text = (
         f"Advised: {words.quoted(best['label'])}, the best "
         f"{words.often(best, 'chance_best', decision)}. "
         f"{words.quoted(shown['label'])} is worth "
-        f"{words.money(mean)} (90% interval {words.between(low, high, 'GBP')}) against "
+        f"{words.estimate(shown['measures']['net_present_social_value'])} against "
         f"{words.quoted(decision['comparator']['label'])}. The likeliest to be best is "
         f"{words.quoted(likeliest['label'])}, {words.often(likeliest, 'chance_best', decision)}."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dapp_model.decision import VALUE
 from dapp_model.evaluation.monitoring import COMPLETIONS, REPEATS, REPORTED, STARTS
 from dapp_model.report.names import HARMS
 from dapp_model.report.sure_words import section
@@ -180,17 +179,15 @@ def _pause(decision: Decision, option: Mapping[str, Any]) -> str:
             "no less."
         )
     worth, opened = pause["with_later_choice"], often(pause, "chance_of_reopening", decision)
-    best = max(
-        (one for one in decision["options"] if one["may_be_chosen"] and one is not option),
-        key=lambda one: float(one["measures"][VALUE]["mean"]),
-    )
-    gap = worth["value"] - float(best["measures"][VALUE]["mean"])
+    beyond = pause["beyond_best_of_others"]
+    gap, best = beyond["value"], option_of(decision, beyond["option"])
+    lead = with_pounds(abs(gap), beyond["standard_error"])
     return (
         f"{label} is worth {_known(worth)} with its later choice, the cost of {costs}, included "
         f"wherever it arises: {_on_what(pause)} it is reopened {opened} and closed for good in "
         "the others. Reopened "
         f"whatever is found it would be worth {_known(whatever)}. That choice is in every figure "
-        f"of this option. It is worth {money(abs(gap))} {'more' if gap > 0 else 'less'} than "
+        f"of this option. It is worth {lead} {'more' if gap > 0 else 'less'} than "
         f"{quoted(str(best['label']))}, the best of the others."
     )
 

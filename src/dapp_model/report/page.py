@@ -35,8 +35,7 @@ GRADES: Final = {
 
 
 def _cell(found: Mapping[str, Any], unit: str = "GBP") -> str:
-    mean = words.amount(found["mean"], unit)
-    return f"{mean} ({words.between(found['low'], found['high'], unit)})"
+    return words.estimate(found, unit)
 
 
 def _named(one: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
@@ -63,7 +62,7 @@ def options(decision: Mapping[str, Any]) -> Table:
             )
         )
     columns = ("Option", "True incidents averted", "Net public cost", "Net present social value")
-    return Table("The options (mean and 90% interval)", columns, tuple(rows))
+    return Table("The options (mean ± Monte Carlo error, and 90% interval)", columns, tuple(rows))
 
 
 def chances(decision: Mapping[str, Any]) -> Table:
@@ -93,12 +92,7 @@ def _best(one: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[str, str
 def _lost(one: Mapping[str, Any]) -> str:
     """Return the expected loss with its Monte Carlo error, where it is known."""
     error = one.get("expected_loss_monte_carlo_error")
-    told = words.money(one["expected_loss"])
-    return (
-        told
-        if error is None
-        else f"{told} (\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{words.money(error)})"
-    )
+    return words.with_pounds(one["expected_loss"], error)
 
 
 def ends(totals: Totals) -> Table:
@@ -128,7 +122,7 @@ def victims(totals: Totals) -> Table:
         without = float(totals.by_year(measure, totals.comparator).sum())
         rows.append((label, words.whole(without), _cell(found, "")))
     title = f"What {words.quoted(totals.label(totals.shown))} changes, from the decision on"
-    columns = ("", "Without", "Averted (mean and 90% interval)")
+    columns = ("", "Without", "Averted (mean ± Monte Carlo error, and 90% interval)")
     return Table(title, columns, tuple(rows), OUTCOMES)
 
 
@@ -152,11 +146,15 @@ def value(decision: Mapping[str, Any]) -> Table:
     """Return the present values of every option."""
     compared = [one for one in decision["options"] if not one["is_comparator"]]
     rows = [
-        (label, *(words.money(one["measures"][kind]["mean"]) for one in compared))
+        (label, *(_mean(one["measures"][kind]) for one in compared))
         for kind, label in KINDS.items()
     ]
     title = f"Present values against the comparator, {decision['price_year']} prices"
     return Table(title, ("", *(one["label"] for one in compared)), tuple(rows))
+
+
+def _mean(found: Mapping[str, Any]) -> str:
+    return words.with_pounds(found["mean"], found["monte_carlo_error"])
 
 
 def value_of_shown(totals: Totals) -> Table:
@@ -167,6 +165,7 @@ def value_of_shown(totals: Totals) -> Table:
         (
             label,
             words.money(found[kind]["mean"]),
+            words.error_in_table(found[kind]["monte_carlo_error"]),
             words.between(found[kind]["low"], found[kind]["high"], "GBP"),
         )
         for kind, label in KINDS.items()
@@ -175,7 +174,7 @@ def value_of_shown(totals: Totals) -> Table:
         f"What {words.quoted(totals.label(totals.shown))} costs and is worth: present values, "
         f"{decision['price_year']} prices"
     )
-    return Table(title, ("", "Mean", "90% interval"), rows, DECISION)
+    return Table(title, ("", "Mean", "Monte Carlo error", "90% interval"), rows, DECISION)
 
 
 def protected() -> Table:
@@ -217,7 +216,7 @@ def sureness(decision: Mapping[str, Any]) -> Table:
                 one["label"],
                 words.between(value["low50"], value["high50"], "GBP"),
                 words.between(value["low"], value["high"], "GBP"),
-                NOT_ASSESSED if error is None else words.money(error),
+                words.error_in_table(error),
                 words.chance(harm, "chance_of_rise_beyond_margin", decision),
                 words.chance(harm, "chance_comparator_is_worse_for_victims", decision),
             )

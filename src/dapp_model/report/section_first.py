@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dapp_model.report import (
     account_words,
@@ -157,6 +157,12 @@ def _structures(pack: Pack) -> str:
     return f"{sure_words.other_ways(asked)}, {which}; {sure_words.on_average(pack.decision)}."
 
 
+_PLUS_MINUS: Final = (
+    "After \N{PLUS-MINUS SIGN} stands the Monte Carlo error, which more draws make smaller; of a "
+    "chance it is in percentage points. "
+)
+
+
 def _note(pack: Pack, marks: list[str]) -> Paragraph:
     """Return what the mark means, where numbers come from, and what was not assessed."""
     rests = pack.rests["net_present_social_value"]
@@ -165,7 +171,8 @@ def _note(pack: Pack, marks: list[str]) -> Paragraph:
     return Paragraph(
         (
             *(head if isinstance(head, tuple) else (head,)),
-            f" {' '.join(marks)} Every number comes from one run of {decision['draws']:,} draws: ",
+            f" {' '.join(marks)} {_PLUS_MINUS}Every number comes from one run of "
+            f"{decision['draws']:,} draws: ",
             Link("run record", "record"),
             "; each leads to ",
             Link("where it comes from", "numbers"),

@@ -120,6 +120,11 @@ def tornado(totals: Totals) -> Chart | None:
     return tornado_of(table, float(value.mean()), totals) if len(table) else None
 
 
+_TORNADO: Final = (
+    "low", "high", "at_low", "at_high", "width", "standard_error", "at_low_error", "at_high_error",
+)  # fmt: skip
+
+
 def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
     """Draw the mean value with one parameter after the other at the ends of its 90% range."""
     top = table.head(SHOWN)
@@ -155,8 +160,7 @@ def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
     )
     rows = [
         [str(name), label_of(str(name)),
-         *(float(row[k]) for k in ("low", "high", "at_low", "at_high", "width", "standard_error")),
-         int(row["zero_within_noise"])]
+         *(float(row[k]) for k in _TORNADO), int(row["zero_within_noise"])]
         for name, row in table.iterrows()
     ]  # fmt: skip
     first = top.iloc[0]
@@ -164,13 +168,16 @@ def tornado_of(table: pd.DataFrame, mean: float, totals: Totals) -> Chart:
     text = (
         f"What moves the value of {words.quoted(totals.label(totals.shown))} most is "
         f"{words.quoted(label_of(str(top.index[0])))}: from one end of its 90% range to the other "
-        f"the mean goes from {words.money(float(first['at_low']))} to "
-        f"{words.money(float(first['at_high']))}. Of {len(table)} quantities, {quiet} move it by "
-        f"no more than noise in {len(totals.gathered.parameters)} draws."
+        f"the mean goes from {_end(first, 'at_low')} to {_end(first, 'at_high')}. Of "
+        f"{len(table)} quantities, {quiet} move it by no more than noise in "
+        f"{len(totals.gathered.parameters)} draws."
     )
-    header = ("parameter", "label", "low", "high", "at_low", "at_high", "width", "standard_error",
-              "zero_within_noise")  # fmt: skip
+    header = ("parameter", "label", *_TORNADO, "zero_within_noise")
     return chart(figure, "tornado", "What moves the value most", text, (header, rows))
+
+
+def _end(row: pd.Series[Any], end: str) -> str:
+    return words.with_pounds(float(row[end]), float(row[f"{end}_error"]))
 
 
 def label_of(parameter: str) -> str:
@@ -280,6 +287,24 @@ def _draw_cell(
               fontweight="bold" if differs else "normal")  # fmt: skip
 
 
+def _ways_said(rows: Sequence[Row], readings: Sequence[str]) -> str:
+    """List ways of counting, those of the same readings together."""
+    by_way: dict[str, list[str]] = {}
+    for one in rows:
+        who = _PERSPECTIVES.get(one["perspective"], "Public bodies").lower()
+        way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
+        by_way.setdefault(way, []).append(one["reading"])
+    together: dict[tuple[str, ...], list[str]] = {}
+    for way, found in by_way.items():
+        together.setdefault(tuple(found), []).append(way)
+    parts = []
+    for found_in, which in together.items():
+        every = len(found_in) == len(readings) > 1
+        how = "however a repeat is counted" if every else f"with a repeat counted {_or(found_in)}"
+        parts.append(f"{words.listed(which)}, {how}")
+    return "; ".join(parts)
+
+
 def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Sequence[str]) -> str:
     counted = [one for one in rows if not one["illustration"]]
     other = [one for one in counted if one["differs"]]
@@ -290,20 +315,17 @@ def _flips_said(decision: Mapping[str, Any], rows: Sequence[Row], missing: Seque
     first = counted[0]
     text = (
         f"Counted for all of society, harm by {first['harm_route']}, {label(first['option'])} is "
-        f"best on average. It is best in {len(counted) - len(other)} of {len(counted)} ways of "
-        "counting."
+        f"best on average: in {len(counted) - len(other)} of {len(counted)} ways of counting."
     )
-    groups: dict[tuple[str, str], list[str]] = {}
-    for one in other:
-        who = _PERSPECTIVES.get(one["perspective"], "Public bodies").lower()
-        way = f"{who} ({_how(one['perspective'], one['harm_route'])})"
-        groups.setdefault((one["reading"], one["option"]), []).append(way)
-    for (reading, option), found in sorted(groups.items()):
-        how = READINGS.get(reading, reading)
-        text += f" A repeat counted {how}, {label(option)} is best for {words.listed(found)}."
+    readings = list(dict.fromkeys(one["reading"] for one in counted))
+    for option in dict.fromkeys(one["option"] for one in other):
+        own = [one for one in other if one["option"] == option]
+        text += f" {label(option)} is best in {len(own)}: {_ways_said(own, readings)}."
     unclear = sum(not one["told_apart"] for one in counted)
     if unclear:
-        text += f" In {unclear} of them the best cannot be told from the next best."
+        text += f" In {unclear} of all the best cannot be told from the next best."
+    if fewer := sure_words.fewer_draws(decision):
+        text += f" {fewer}"
     if missing:
         text += f" {_not_assessed(missing)}"
     return f"{text} A count of recorded incidents rewards silence and is never advice."

@@ -13,6 +13,7 @@ from dapp_model.tables import write_csv
 Decision = Mapping[str, Any]
 
 WITHIN_NOISE = "zero within noise"
+_LOSS_ERROR = "expected_loss_monte_carlo_error"
 WRONG = "Chance that the advice is wrong; lost by it on average"
 KNOWING = "Worth of knowing everything"
 CSV = (
@@ -29,9 +30,10 @@ def _three(one: Mapping[str, Any], decision: Decision) -> str:
     """Return value, incidents averted, chance of being best and expected loss in one cell."""
     lost = one["expected_loss"]
     return (
-        f"{words.money(one['mean'])}; {words.mean_count(one['true_incidents_averted'])} averted; "
+        f"{words.with_pounds(one['mean'], one['monte_carlo_error'])}; "
+        f"{words.mean_count(one['true_incidents_averted'])} averted; "
         f"best {words.chance(one, 'chance_best', decision)}"
-        f"{'' if lost is None else f'; loses {words.money(lost)}'}"
+        f"{'' if lost is None else f'; loses {words.with_pounds(lost, one[_LOSS_ERROR])}'}"
     )
 
 
@@ -53,7 +55,12 @@ def effect_prior(decision: Decision) -> Table | None:
         (WRONG, *(_wrong(one, decision) for one in parts)),
         (
             KNOWING,
-            *(words.money(one["evpi"]) if one["assessed"] else NOT_ASSESSED for one in parts),
+            *(
+                words.with_pounds(one["evpi"], one["evpi_monte_carlo_error"])
+                if one["assessed"]
+                else NOT_ASSESSED
+                for one in parts
+            ),
         ),
     ]
     for i, option in enumerate(decision["options"]):
@@ -74,7 +81,8 @@ def _wrong(one: Mapping[str, Any], decision: Decision) -> str:
     if not one["assessed"] or one["chance_wrong"] is None:
         return NOT_ASSESSED
     chance = words.chance(one, "chance_wrong", decision)
-    return f"{chance}; loses {words.money(one['mean_loss'])}"
+    lost = words.with_pounds(one["mean_loss"], one["mean_loss_monte_carlo_error"])
+    return f"{chance}; loses {lost}"
 
 
 def _given(one: Mapping[str, Any], name: str) -> str:
@@ -114,7 +122,7 @@ def _row(view: Mapping[str, Any], shown: str) -> tuple[str, str, str]:
     one = next(each for each in view["options"] if each["name"] == shown)
     return (
         str(view["label"]),
-        words.money(one["mean"]),
+        words.with_pounds(one["mean"], one.get("monte_carlo_error")),
         words.mean_count(one["true_incidents_averted"]),
     )
 

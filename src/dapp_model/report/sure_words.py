@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dapp_model.decision.chance import beyond_noise
@@ -11,8 +11,7 @@ from dapp_model.report.names import SECTIONS
 from dapp_model.report.words import (
     NOT_APART,
     Decision,
-    amount,
-    between,
+    estimate,
     listed,
     money,
     number,
@@ -20,6 +19,7 @@ from dapp_model.report.words import (
     percent,
     quoted,
     share_of_draws,
+    with_pounds,
 )
 
 NOT_ASSESSED = "not assessed"
@@ -94,7 +94,7 @@ def effect_prior(decision: Decision) -> str:
     silent = [one["part"] for one in found["parts"][1:] if not one["assessed"]]
     shown = str(decision["shown_option"])
     told = [
-        f"{money(_of(one, shown)['mean'])} under the {one['part']} one, where the advice is "
+        f"{_worth(_of(one, shown))} under the {one['part']} one, where the advice is "
         f"{quoted(one['label'])}{_close(decision, one)}"
         for one in parts
     ]
@@ -109,6 +109,10 @@ def effect_prior(decision: Decision) -> str:
         few = f"Too few draws speak for the {listed(silent)} {which}: {NOT_ASSESSED}."
         text = f"{text} {few}".strip()
     return text
+
+
+def _worth(one: Mapping[str, Any]) -> str:
+    return with_pounds(one["mean"], one["monte_carlo_error"])
 
 
 def _close(decision: Decision, view: Mapping[str, Any]) -> str:
@@ -161,8 +165,6 @@ def on_average(decision: Decision) -> str:
     """Say what the average of structures advises, of what it is one, and with what error."""
     average = decision["structural"]["average"]
     shown = _of(average, str(decision["shown_option"]))
-    error = shown["monte_carlo_error"]
-    told = "" if error is None else f" (Monte Carlo error {money(error)})"
     differs = average["option"] != decision["advice"]["option"]
     apart = NOT_APART if differs and not average["told_apart"] else ""
     averaged = [
@@ -173,7 +175,8 @@ def on_average(decision: Decision) -> str:
     over = f" over {listed(averaged)}" if averaged else ""
     return (
         f"on the average{over} it is {quoted(average['label'])}{apart}, and "
-        f"{_label(decision, str(shown['name']))} is worth {money(shown['mean'])}{told}"
+        f"{_label(decision, str(shown['name']))} is worth "
+        f"{with_pounds(shown['mean'], shown['monte_carlo_error'])}"
     )
 
 
@@ -187,11 +190,8 @@ def structures(decision: Decision) -> str:
     """Say whether the advice hangs on how the model is built."""
     found = decision["structural"]
     asked, others = alternatives(decision)
-    changed = [
-        f"{quoted(one['label'])} ({one['words']}{'' if one['told_apart'] else ', not told apart'})"
-        for one in others
-    ]
-    count = origins.at(len(changed), found["axes"], "that change the advice")
+    changed = _to_each(found["axes"], others)
+    count = origins.at(len(others), found["axes"], "that change the advice")
     silent = [
         axis["words"][0].lower() + axis["words"][1:]
         for axis in found["axes"]
@@ -209,9 +209,53 @@ def structures(decision: Decision) -> str:
             " Where repeats come from is looked at in halves of this run's own draws, which are "
             "ends of what is not known and not models fitted apart."
         )
+    if fewer := fewer_draws(decision):
+        text += f" {fewer}"
     if silent:
         text += f" Not assessed: {listed(silent)}."
     return text
+
+
+_SETTING = {"harm_route": "harm ", "repeat_reading": "a repeat counted "}  # before an answer
+
+
+def _to_each(axes: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each option that other structures would advise, and which of them."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for axis in axes:
+        for one in axis["alternatives"]:
+            if any(one is other for other in others):
+                clear, near = found.setdefault(str(one["label"]), ([], []))
+                said = f"{_SETTING.get(axis['axis'], '')}{one['words']}"
+                (clear if one["told_apart"] else near).append(said)
+    told = []
+    for label, (clear, near) in found.items():
+        parts = [listed(clear)] if clear else []
+        parts += [f"{listed(near)}, not told apart from the advice"] if near else []
+        told.append(f"{quoted(label)} ({'; '.join(parts)})")
+    return told
+
+
+def fewer_draws(decision: Decision) -> str:
+    """Say on how many draws other readings of a repeat rest, and what the run's own advises there.
+
+    Nothing where they were not looked at.
+    """
+    found = [one for one in decision["structural"]["axes"] if one["axis"] == "repeat_reading"]
+    if not found or not found[0]["assessed"]:
+        return ""
+    axis = found[0]
+    own = next(one for one in axis["alternatives"] if one["name"] == axis["own"])
+    same = own["option"] == decision["advice"]["option"]
+    of_these = (
+        f"advises {quoted(own['label'])} too"
+        if same
+        else f"would advise {quoted(own['label'])}, which only shows how few they are"
+    )
+    return (
+        f"Other readings of a repeat rest on the first {axis['draws']} draws alone, on which the "
+        f"run's own reading {of_these}."
+    )
 
 
 def information(decision: Decision) -> str:
@@ -285,9 +329,8 @@ def numbers(decision: Decision) -> str:
     parts = []
     for one in decision["three_numbers"]:
         label = one["label"][0].lower() + one["label"][1:]
-        mean = amount(one["mean"], one["unit"])
-        parts.append(f"{label} {mean} ({between(one['low'], one['high'], one['unit'])})")
+        parts.append(f"{label} {estimate(one, one['unit'])}")
     return (
         f"For {quoted(shown['label'])} against {quoted(decision['comparator']['label'])}, means "
-        f"and 90% intervals: {listed(parts)}."
+        f"with their Monte Carlo errors and 90% intervals: {listed(parts)}."
     )

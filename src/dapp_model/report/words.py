@@ -17,7 +17,9 @@ FEW: Final = 50  # draws below which chances, intervals and regressions are not 
 FITTED: Final = "Fitted to"  # the mark that begins so says where numbers come from; it warns not
 
 
-NOT_APART = " (not told apart)"  # an advice that differs by no more than two Monte Carlo errors
+# Another option that differs from the advised by no more than two Monte Carlo errors.
+NOT_APART = " (not told apart from the advice)"
+ENOUGH: Final = 1_000  # draws that are worth the wait before a decision
 
 
 def rounded(value: float, figures: int = 3) -> float:
@@ -229,7 +231,22 @@ def told_apart(decision: Decision) -> str:
         others = "any other option"
     return (
         f"With {decision['draws']:,} draws the expected value of {label} cannot be told from that "
-        f"of {others}."
+        f"of {others}{_few(decision['draws'])}."
+    )
+
+
+def _few(draws: int) -> str:
+    return "; more draws would tell more" if 1 < draws < ENOUGH else ""
+
+
+def more_draws(decision: Decision) -> str:
+    """Say for a terminal how more draws are asked for, where they would tell options apart."""
+    if not decision["advice"]["not_told_apart"] or not 1 < decision["draws"] < ENOUGH:
+        return ""
+    less = (decision["draws"] / ENOUGH) ** 0.5
+    return (
+        f"A run with --draws {ENOUGH} would tell more: its Monte Carlo errors would be some "
+        f"{percent(less)} of these."
     )
 
 
@@ -247,8 +264,34 @@ def _lead(decision: Decision) -> str:
 
 def with_pounds(value: float, error: float | None) -> str:
     """Print pounds with their Monte Carlo error, if it is known."""
-    told = f" (± {money(error)})" if error else ""
-    return f"{money(value)}{told}"
+    return f"{money(value)}{in_brackets(error)}"
+
+
+def in_brackets(error: float | None, unit: str = "GBP") -> str:
+    """Print a Monte Carlo error to stand after a number; nothing if there is none."""
+    return f" ({_of_error(error, unit)})" if error else ""
+
+
+def _of_error(error: float, unit: str) -> str:
+    say = money if unit == "GBP" else error_of_count
+    return f"\N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{say(error)}"
+
+
+def error_of_count(error: float) -> str:
+    """Print the Monte Carlo error of a mean count: two figures, not below a hundredth."""
+    return origins.shown(error, "under 0.01") if error < 0.005 else number(error, 2)
+
+
+def error_in_table(error: float | None) -> str:
+    """Print a Monte Carlo error of pounds in a column of its own."""
+    return "not assessed" if error is None else money(error)
+
+
+def estimate(found: Mapping[str, Any], unit: str = "GBP") -> str:
+    """Print a mean, its Monte Carlo error and a 90% interval: 124 ± 6.1 (-125 to 446)."""
+    error = found["monte_carlo_error"]
+    told = f" {_of_error(error, unit)}" if error else ""
+    return f"{amount(found['mean'], unit)}{told} ({between(found['low'], found['high'], unit)})"
 
 
 def wrong(decision: Decision) -> str:
@@ -264,7 +307,9 @@ def wrong(decision: Decision) -> str:
         one = origins.bare(points) == "1"
         text += f" (Monte Carlo error {points} {'point' if one else 'points'})"
     if found["chance"] > 0:
-        text += f"; the loss is then {money(found['mean_loss_when_wrong'])} on average"
+        error = found.get("mean_loss_when_wrong_error")
+        then = with_pounds(found["mean_loss_when_wrong"], error)
+        text += f"; the loss is then {then} on average"
     if found["luck_removed"]:
         return f"{text}. The chance is over what is not known, with the play of chance taken out."
     return f"{text}. The chance is over what is not known and over the play of chance together."
@@ -439,17 +484,21 @@ def _largest_rise(harm: Mapping[str, Any]) -> str:
 def rests_on(decision: Decision) -> list[str]:
     """Say what the answer rests on, with the checks on the level of harm."""
     base = decision["baseline"]
+
+    def level(name: str) -> str:
+        return with_pounds(base[name], base.get(f"{name}{ERROR}"))
+
     bill = (
         "lies within" if base["police_bill_in_range"] else "lies outside"
     )  # a check that a reader can see fail
     return [
         f"How much abuse there is beyond what is recorded: the county's harm in "
-        f"{base['financial_year']} comes to {money(base['harm_true_crimes'])} by true crimes, "
-        f"against benchmarks of {money(base['harm_recorded_crimes'])} by recorded crimes times "
-        f"their multiplier and {money(base['harm_victim_years'])} by victim-years (the Home "
+        f"{base['financial_year']} comes to {level('harm_true_crimes')} by true crimes, "
+        f"against benchmarks of {level('harm_recorded_crimes')} by recorded crimes times "
+        f"their multiplier and {level('harm_victim_years')} by victim-years (the Home "
         "Office's total, scaled to Surrey by a survey), all at published unit costs.",
         f"The simulated police bill for domestic abuse in that year is "
-        f"{money(base['police_bill'])}; it {bill} the plausible range of "
+        f"{level('police_bill')}; it {bill} the plausible range of "
         f"{between(base['police_bill_low'], base['police_bill_high'], 'GBP')} (from what was "
         "recorded at the costs used here, to the same at a national average).",
         "How far a programme of this kind lowers abuse at all: the evidence is mixed, and the "
@@ -469,8 +518,10 @@ def first_page(decision: Decision) -> list[str]:
     shown = option_of(decision, decision["shown_option"])
     for one in decision["three_numbers"]:
         lines.append(
-            f"  {one['label']} ({shown['label']}): {amount(one['mean'], one['unit'])} "
-            f"(90% interval {between(one['low'], one['high'], one['unit'])})"
+            f"  {one['label']} ({shown['label']}): {amount(one['mean'], one['unit'])}"
+            f"{in_brackets(one['monte_carlo_error'], one['unit'])}, "
+            f"90% interval {between(one['low'], one['high'], one['unit'])}"
         )
     lines += [told_apart(decision), wrong(decision), present_knowledge(decision), expiry(decision)]
-    return [*lines, *rests_on(decision)[:2]]
+    hint = more_draws(decision)
+    return [*lines, *rests_on(decision)[:2], *([hint] if hint else [])]

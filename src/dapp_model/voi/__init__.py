@@ -8,12 +8,13 @@ may have different numbers of replications; one that was not made is nan under e
 
 from __future__ import annotations
 
-from dapp_model.voi.arrays import Estimate, over_replications, share_error
+from dapp_model.voi.arrays import Estimate, mean_error, over_replications, share_error
 from dapp_model.voi.curves import (
     acceptability,
     chance_wrong,
     expected_loss,
     frontier,
+    loss_when_wrong,
     probability_best,
 )
 from dapp_model.voi.luck import (
@@ -72,7 +73,9 @@ __all__ = [
     "expected_loss",
     "frontier",
     "later_value",
+    "loss_when_wrong",
     "losses",
+    "mean_error",
     "net_benefit_of_sampling",
     "not_decreasing",
     "orderings",

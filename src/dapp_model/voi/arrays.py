@@ -46,6 +46,20 @@ def share_error(share: float, draws: float) -> float | None:
     return float(np.sqrt(share * (1.0 - share) / (draws - 1)))
 
 
+def mean_error(values: Floats, weights: Floats | None = None) -> float | None:
+    """Return the Monte Carlo error of a mean over draws, of equal weight or not.
+
+    Of a ratio of sums; where weights are equal, the spread over the root of the draws. None where
+    one draw has all the weight.
+    """
+    share = weights_of(weights, len(values))
+    share = share / share.sum()
+    spare = 1 - (share**2).sum()  # so that equal weights give what none give
+    if not spare > 0:
+        return None
+    return float(np.sqrt(((share * (values - share @ values)) ** 2).sum() / spare))
+
+
 def net_benefits(given: ArrayOrFrame) -> Floats:
     """Return net benefits as float64 [draw, option], the luck of replications taken out.
 

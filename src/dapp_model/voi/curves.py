@@ -11,6 +11,7 @@ from dapp_model.voi.arrays import (
     ArrayOrFrame,
     Estimate,
     Floats,
+    mean_error,
     net_benefits,
     not_from_zero,
     option_names,
@@ -73,12 +74,36 @@ def chance_wrong(
     if again is not None:
         errors = again.error(lambda counts, drawn: over_draws(both(drawn), counts * even))
     else:
-        # Of a ratio of sums; where weights are equal, the spread over the root of the draws.
-        share = even / even.sum()
-        spare = 1 - (share**2).sum()
-        errors = np.sqrt((share**2 * (found - means[:, None]) ** 2).sum(axis=1) / spare)
+        errors = np.array([mean_error(one, even) for one in found], np.float64)
     wrong, loss = (_estimate(*one) for one in zip(means.tolist(), errors.tolist(), strict=True))
     return wrong, loss
+
+
+def loss_when_wrong(
+    net_benefit: ArrayOrFrame, advised: int, against: int, *, again: Resampled | None = None
+) -> Estimate | None:
+    """Return what is lost on average where another option is better than the advised, in GBP.
+
+    None where it is better in no draw. A ratio of means; its error is from resamples as in
+    `chance_wrong`, and else that of a ratio of sums.
+    """
+    values = net_benefits(net_benefit)
+    lost = np.maximum(values[:, against] - values[:, advised], 0.0)
+    wrong = lost > 0
+    if not wrong.any():
+        return None
+    mean = float(lost[wrong].mean())
+    again = again or resamples_of(net_benefit)
+    if again is None:
+        spread = mean_error(lost - mean * wrong)
+        return _estimate(mean, np.nan if spread is None else spread / float(wrong.mean()))
+
+    def of(counts: Floats, drawn: Floats) -> float:
+        lost = np.maximum(drawn[:, against] - drawn[:, advised], 0.0)
+        there = float(counts @ (lost > 0))
+        return float(counts @ lost) / there if there > 0 else np.nan
+
+    return _estimate(mean, float(again.error(of)))
 
 
 def acceptability(
