@@ -256,6 +256,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
         return float(np.dot(share, found))
 
     n = range(len(given.standings))
+    alone = any(one["options"][i]["monte_carlo_error"] is None for one in views for i in n)
     values = [mean(i, "mean") for i in n]
     costs = [mean(i, "programme_cost") for i in n]
     rises = [mean(i, "chance_of_rise_beyond_margin") for i in n]
@@ -265,7 +266,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
         {
             "name": one.name,
             "mean": values[i],
-            "monte_carlo_error": mean(i, "monte_carlo_error") or None,
+            "monte_carlo_error": None if alone else mean(i, "monte_carlo_error"),
             "true_incidents_averted": mean(i, "true_incidents_averted"),
             "chance_best": mean(i, "chance_best"),
             "chance_best_monte_carlo_error": mean(i, "chance_best_monte_carlo_error") or None,
