@@ -53,6 +53,8 @@ def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> 
         "advice": {"option": "extend"},
         "learning": "not assessed",
         "year_0": "2017/18",
+        "draws": n_draws,
+        "switching": change.switches(nested[:, :, :2], OPTIONS[:2], frame),
         "options": [
             {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}
             for name, label in zip(OPTIONS, LABELS, strict=True)
@@ -170,7 +172,16 @@ def test_sensitivity_of_known_draws() -> None:
     assert done[-1] == 6 * 20
     assert len(set(done)) > 20
     assert found.tables["tornado"].index[0] == "effect.full_dose_hr"
-    switch = found.tables["switching"].set_index(["parameter", "side"])
+    switches = found.tables["switching"]
+    # Between the two options of the first page as the run has it, and between all.
+    two = switches[switches["between"] == "stop and extend"]
+    (own,) = (one for one in given.decision["switching"]["values"] if one["side"] == "above")
+    assert two[["parameter", "value", "becomes"]].to_numpy().tolist() == [
+        [own["parameter"], own["value"], "stop"]
+    ]
+    assert f"rises above {own['value']:.3g}" in " ".join(found.sentences)
+    switch = switches[switches["between"] == importance.ALL].set_index(["parameter", "side"])
+    assert switch["share_of_draws_beyond_monte_carlo_error"].gt(0).all()
     # Worth nothing where -2e6 ln(hr) (0.3 + 0.7 x 0.45) = 150,000.
     expected = float(np.exp(-1.5e5 / 2e6 / (0.3 + 0.7 * 0.45)))
     row = switch.loc[("effect.full_dose_hr", "above")]
@@ -408,6 +419,10 @@ def test_the_commands_read_a_run_and_write_beside_it(
     )
     found = json.loads(capsys.readouterr().out)
     assert {row["reading"] for row in found["flips"]} == {"as in this run", "reading A"}
+    assert dapp("sensitivity", run, "--json", "--choke-draws", "0") == 0
+    alone = json.loads(capsys.readouterr().out)
+    own = json.loads((run / "decision.json").read_text(encoding="utf-8"))
+    assert alone["flips"] == own["flips"], "without other runs the map is that of the report"
     assert (run / "analysis" / "sensitivity" / "flips.csv").is_file()
     assert dapp("voi", run) == 0, "an analysis that is there is replaced"
 

@@ -16,7 +16,8 @@ from dapp_model.analysis.learning import FEWEST, SHOWN
 from dapp_model.analysis.pictures import Bar, Picture, Words, bars
 from dapp_model.decision import VALUE, change
 from dapp_model.draws import NOTHING_DRAWN, Draws
-from dapp_model.report.words import money
+from dapp_model.report import change_words, sure_words
+from dapp_model.report.words import money, with_pounds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ TRAJECTORIES: Final = 40
 LEAST_FORETOLD: Final = 0.2  # of the variance, for indices on a regression to be read
 _PARTS: Final = 20  # of a step, as progress shows it
 THIS_READING: Final = "as in this run"
+ALL: Final = "all options"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ def study(
     """Return what moves the difference between the shown option and the comparator.
 
     `readings` are other runs of the same scenario by their name, under another reading of the
-    evidence. `engine` holds what was found by running the model.
+    evidence: they stand in for the few draws under other readings that the run itself holds.
+    `engine` holds what was found by running the model.
     """
     engine = engine or Engine()
     tick = _Ticks(progress, 6)
@@ -75,8 +78,8 @@ def study(
             f"Indices, ranges and switching values are not assessed: they need {FEWEST} draws, and "
             f"this run has {len(difference)}."
         )
-    tables["flips"] = flips({THIS_READING: draws, **readings})
-    sentences += _flip_sentences(tables["flips"], draws, bool(readings))
+    tables["flips"], said = _flips(draws, readings)
+    sentences += said
     for name, table in (
         ("choke_points", engine.choke_points),
         ("morris_model", engine.morris),
@@ -111,7 +114,7 @@ def _from_draws(draws: Draws, difference: Floats, into: Collected, tick: _Ticks)
     best = int(voi.over_replications(values).mean(axis=0).argmax())
     sentences += draws.other_than_advised(able[best])
     switches, never = switching.switching_values(values, parameters, progress=tick.within)
-    tables["switching"] = _switch_table(switches, [draws.options[i] for i in able])
+    tables["switching"] = _switch_tables(draws, switches, [draws.options[i] for i in able])
     found["never_switch_alone"] = never
     tick()
     quality, sobol, morris = on_regression(parameters, difference, progress=tick.within)
@@ -120,7 +123,7 @@ def _from_draws(draws: Draws, difference: Floats, into: Collected, tick: _Ticks)
     tables["sobol_regression"], tables["morris_regression"] = sobol, morris
     tick()
     sentences += _index_sentences(tables["given_data"], tables["tornado"], sobol, quality)
-    sentences += _switch_sentences(switches, labels, len(never), len(difference))
+    sentences += _switch_sentences(draws, switches, labels, len(never))
 
 
 class _Ticks:
@@ -202,6 +205,21 @@ def _no_morris(space: sensitivity.Space) -> pd.DataFrame:
 # -- decision flips -------------------------------------------------------------------------------
 
 
+def _flips(draws: Draws, readings: Mapping[str, Draws]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the map of what is best counted otherwise, and its sentences: the run's own map.
+
+    Made anew where other runs are given, or where the run has none.
+    """
+    import pandas as pd
+
+    own = draws.decision.get("flips")
+    if readings or not own:
+        table = flips({THIS_READING: draws, **readings})
+        return table, _flip_sentences(table, draws, bool(readings))
+    fewer = sure_words.fewer_draws(draws.decision)
+    return pd.DataFrame(own), [*change_words.flips(draws.decision), *([fewer] if fewer else [])]
+
+
 def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
     """Return the best option by perspective, harm route and reading, and by a police count."""
     first = next(iter(readings.values()))
@@ -237,7 +255,7 @@ def _index_sentences(
     wide = tornado.iloc[0]
     found.append(
         f"From one end of its 90% range to the other, {tornado.index[0]} moves the mean difference "
-        f"from {money(float(wide['at_low']))} to {money(float(wide['at_high']))}."
+        f"from {_end(wide, 'at_low')} to {_end(wide, 'at_high')}."
     )
     if quality < LEAST_FORETOLD:
         found.append(
@@ -262,26 +280,33 @@ def _index_sentences(
     return found
 
 
+def _end(row: pd.Series[Any], end: str) -> str:
+    return with_pounds(float(row[end]), float(row[f"{end}_error"]))
+
+
 def _switch_sentences(
-    switches: Sequence[switching.Switch], labels: Sequence[str], never: int, draws: int
+    draws: Draws, switches: Sequence[switching.Switch], labels: Sequence[str], never: int
 ) -> list[str]:
+    """Say what switches between the two options of the first page, and then between all."""
     from dapp_model.parameters import registry
 
-    found = []
+    found = change_words.switches(draws.decision)
+    found.append("Between all options that may be chosen:")
     for one in switches:
         known = registry().get(one.parameter)
         name = f"{known.label} ({one.parameter})" if known else one.parameter
         found.append(one.words(name, _base_unit(known.unit) if known else "", labels))
+    made = len(draws.parameters)
     within = "anywhere between the 1% and the 99% of its draws"
     if not switches:
         found.append(
-            f"No single parameter stands out of the noise of {draws:,} draws as changing the "
-            f"advice, {within}: {never} were looked at."
+            f"No single parameter stands out of the noise of {made:,} draws as changing the "
+            f"best option, {within}: {never} were looked at."
         )
     else:
         found.append(
-            f"No other parameter ({never}) stands out of the noise of {draws:,} draws as changing "
-            f"the advice alone, {within}."
+            f"No other parameter ({never}) stands out of the noise of {made:,} draws as changing "
+            f"it alone, {within}."
         )
     return found
 
@@ -359,20 +384,42 @@ def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
     return found
 
 
+def _switch_tables(
+    draws: Draws, switches: Sequence[switching.Switch], options: Sequence[str]
+) -> pd.DataFrame:
+    """Return switching values between the two options of the first page, and between all."""
+    import pandas as pd
+
+    several = _switch_table(switches, options)
+    several.insert(0, "between", ALL)
+    first = draws.decision.get("switching")
+    if not isinstance(first, Mapping):
+        return several
+    two = pd.DataFrame(first["values"]).rename(
+        columns={
+            "share": "share_of_draws_beyond",
+            "share_monte_carlo_error": "share_of_draws_beyond_monte_carlo_error",
+        }
+    )
+    two = two.reindex(columns=[name for name in several if name != "between"])
+    two.insert(0, "between", " and ".join(first["between"]))
+    return pd.concat([one for one in (two, several) if len(one)] or [several], ignore_index=True)
+
+
 def _switch_table(switches: Sequence[switching.Switch], options: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
         (
             one.parameter, one.side, one.value, one.low, one.high, options[one.becomes], one.share,
-            one.chance_of_noise,
+            one.share_monte_carlo_error, one.chance_of_noise,
             one.chance_of_noise_monte_carlo_error,
         )
         for one in switches
     ]  # fmt: skip
     columns = [
         "parameter", "side", "value", "low", "high", "becomes", "share_of_draws_beyond",
-        "chance_of_noise",
+        "share_of_draws_beyond_monte_carlo_error", "chance_of_noise",
         "chance_of_noise_monte_carlo_error",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
