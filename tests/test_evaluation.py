@@ -106,6 +106,51 @@ def test_wrong_sign_and_exaggeration_follow_their_formula(strength: float) -> No
     assert found.wrong_sign == pytest.approx(norm.cdf(-strength), abs=0.003)
 
 
+def test_stated_errors_are_those_that_other_repetitions_make() -> None:
+    rng = np.random.default_rng(13)
+    arms = binary(0.33), binary(0.36)
+    rows = []
+    for _ in range(300):
+        found = trials.two_arms(*arms, 150, repetitions=2000, rng=rng)[ANY]
+        rows.append(trials.judge(found, -0.03, sign=-1).row())
+    table = pd.DataFrame(rows)
+    for name in (
+        "significant_fall", "coverage", "wrong_sign", "significant_wrong", "exaggeration",
+        "mean_estimate",
+    ):  # fmt: skip
+        stated = table[f"{name}_error"].mean()
+        assert stated == pytest.approx(table[name].std(), rel=0.15), name
+    assert table["monte_carlo_error"].mean() == pytest.approx(table["power"].std(), rel=0.15)
+    always = trials.judge(trials.Estimates(np.full(9, 9.0), np.ones(9)), 9.0, sign=1).row()
+    assert np.isnan(always["monte_carlo_error"]), "nine in nine tell no error"
+    assert always["exaggeration"] == 1
+
+
+def test_the_error_from_people_is_the_one_that_other_people_make() -> None:
+    """Of 400 people in each world, the power of 200 an arm to find a ratio of three quarters."""
+    rng = np.random.default_rng(14)
+    powers, stated = [], []
+    for _ in range(400):
+        counts = [rng.poisson(rng.gamma(1.0, mean, 400)).astype(float) for mean in (1.5, 2.0)]
+        made = [trials.sample(one, np.ones(400)) for one in counts]
+        ratio, error = trials.expected_ratio(made[0], made[1], (400, 400))
+        truth = designs.Truth(ratio, error, ratio, error, -1.0)
+        arms = designs.Arms(made[0], made[1], {NUMBER: truth}, people=(400, 400))
+        unit = trials.unit_variance(NUMBER, *made)
+        powers.append(trials.power_for_arm(ratio, unit, 200))
+        stated.append(study._from_people(NUMBER, arms, 200))
+    assert np.mean(stated) == pytest.approx(np.std(powers), rel=0.15)
+    once = replace(arms, control=None)
+    assert np.isnan(study._from_people(NUMBER, once, 200))
+
+
+def test_the_power_of_an_arm_is_the_reverse_of_the_arm_of_a_power() -> None:
+    for effect in (0.05, -0.3):
+        size = trials.arm_for_power(effect, 2.5)
+        assert trials.power_for_arm(effect, 2.5, round(size)) == pytest.approx(0.8, abs=0.005)
+    assert trials.power_for_arm(0.0, 2.5, 100) == pytest.approx(0.05)
+
+
 def test_before_and_after_of_the_same_people_is_the_paired_test() -> None:
     rng = np.random.default_rng(4)
     level = rng.gamma(1.0, 3.0, 3000)

@@ -126,7 +126,7 @@ def study(inputs: Inputs, asked: Asked, how: Run) -> Analysis:
         *words.completers_words(completers),
         *words.over_draws_words(by_draw),
         *words.compared_words(compared),
-        *words.basis_words(inputs.population_share, pool, asked.repetitions),
+        *words.basis_words(inputs.population_share, pool, asked.repetitions, power),
     ]
     result: dict[str, Any] = {
         "headline": said[0],

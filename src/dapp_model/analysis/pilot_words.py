@@ -118,7 +118,9 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
             f"points the wrong way {in_100(float(number['significant_wrong']))}"
         )
         if _given(number["exaggeration"]):
-            text += f", and overstates the effect {float(number['exaggeration']):.0f}-fold"
+            error = float(number["exaggeration_error"])
+            known = f" (± {error:.1f})" if np.isfinite(error) else ""
+            text += f", and overstates the effect {float(number['exaggeration']):.0f}-fold{known}"
         found.append(f"{text}.")
     return found
 
@@ -239,8 +241,15 @@ def over_draws_words(table: pd.DataFrame) -> list[str]:
     row = pick(table, wanted)
     return [
         f"Over {int(row['draws'])} draws of all that is not known, the same evaluation would find "
-        f"no effect {in_100(float(row['no_effect']))}, whatever the programme does."
+        f"no effect {in_100(float(row['no_effect']))}{_known(row, 'no_effect')}, whatever the "
+        "programme does."
     ]
+
+
+def _known(row: pd.Series[Any], name: str) -> str:
+    """Print the error of a share in points; nothing where it is not known."""
+    error = 100 * float(row[f"{name}_error"])
+    return f" (± {error:.1f})" if np.isfinite(error) else ""
 
 
 def compared(
@@ -283,7 +292,7 @@ def compared_words(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def basis_words(share: float, pool: made.Pool, repetitions: int) -> list[str]:
+def basis_words(share: float, pool: made.Pool, repetitions: int, power: pd.DataFrame) -> list[str]:
     """Say where the participants come from; `share` is that of the county in each pilot."""
     part = "" if share == 1 else f" of {share:.0%} of the county each"
     started = round(pool.starts * pool.pilots * share)
@@ -292,11 +301,28 @@ def basis_words(share: float, pool: made.Pool, repetitions: int) -> list[str]:
         f"{pool.pilots} simulated pilots{part}, so larger designs hold people like the pilot's "
         f"own. Each evaluation is repeated {repetitions:,} times, which leaves a number of times "
         f"in 100 evaluations known to within {100 * np.sqrt(0.25 / repetitions):.1f} (Monte Carlo "
-        "error); one of those that come out significant, which are fewer, less well. That the "
-        f"people come from {pool.pilots} pilots leaves more open: people of other pilots would "
-        "give somewhat other numbers, the more so the larger the design. What interviews and "
+        "error); one of those that come out significant, which are fewer, less well. "
+        f"{_from_people(power)} What interviews and "
         "follow-up see of abuse rests on judgements (study_designs.toml)."
     ]
+
+
+def _from_people(power: pd.DataFrame) -> str:
+    """Say how far other people of the same kind would move the power, at the ends of the sizes."""
+    key = _key(HOPED, RANDOMISED_AT_START.name, RECORDED, NUMBER)
+    sizes = sorted(power["arm_size"].unique())
+    of_sizes = {
+        size: float(pick(power, {**key, "arm_size": size})["error_from_people"]) for size in sizes
+    }
+    most = max(sizes, key=lambda size: of_sizes[size])
+    if not np.isfinite(of_sizes[most]):
+        return "How far other people of the same kind would move these numbers is not known."
+    return (
+        "That they are so many and no more leaves more open: other people of the same kind would "
+        "move the power to find the hoped effect in police records by "
+        f"{100 * of_sizes[sizes[0]]:.1f} points at the pilot's own size and by "
+        f"{100 * of_sizes[most]:.0f} at {most:,} in each arm (standard errors)."
+    )
 
 
 def _given(found: Any) -> bool:

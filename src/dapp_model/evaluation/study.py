@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -133,11 +133,26 @@ def power_table(pool: Pool, sizes: Sequence[int], *, repetitions: int, seed: int
                 for kind in KINDS:
                     rows.append(
                         {"effect": effect, **labels, "outcome": kind, "arm_size": size}
-                        | asdict(_judged(found[kind], arms.truth[kind], effect != "none"))
+                        | _judged(found[kind], arms.truth[kind], effect != "none").row()
+                        | {"error_from_people": _from_people(kind, arms, size)}
                     )
-    table = pd.DataFrame(rows)
-    table["monte_carlo_error"] = np.sqrt(table["power"] * (1 - table["power"]) / repetitions)
-    return table
+    return pd.DataFrame(rows)
+
+
+def _from_people(kind: str, arms: Arms, size: int) -> float:
+    """Return the error of the power from the number of people simulated, by its slope.
+
+    NaN for before and after. In large samples; that of the repetitions comes on top.
+    """
+    if arms.control is None:
+        return float("nan")
+    truth = arms.truth[kind]
+    unit = trials.unit_variance(kind, arms.treated, arms.control)
+    if not 0 < unit < np.inf:
+        return float("nan")
+    ends = (truth.seen + truth.seen_error, truth.seen - truth.seen_error)
+    higher, lower = (trials.power_for_arm(end, unit, size) for end in ends)
+    return abs(higher - lower) / 2
 
 
 def estimates(
@@ -239,6 +254,8 @@ def draws_table(
 ) -> pd.DataFrame:
     """Return how designs of one size fare on average over draws of all that is not known.
 
+    Each mean has its error beside it, `<name>_error`, NaN of one draw.
+
     `pools` holds the referred and the people outside of each draw. Draws with hardly anybody who
     starts are left out; `draws` says how many were used.
     """
@@ -253,13 +270,17 @@ def draws_table(
             found = estimates(arms, size, repetitions=repetitions, rng=rng)
             for kind in KINDS:
                 verdict = _judged(found[kind], arms.truth[kind], effective=True)
-                rows.append({**labels, "outcome": kind, "draw": number} | asdict(verdict))
+                rows.append({**labels, "outcome": kind, "draw": number} | verdict.row())
     if not rows:
         return pd.DataFrame()
     table = pd.DataFrame(rows)
     keys = ["design", "follow_up", "basis", "outcome"]
     grouped = table.groupby(keys, sort=False)
-    means = grouped[[c for c in table.columns if c not in (*keys, "draw")]].mean()
+    shown = [c for c in table.columns if c not in (*keys, "draw") and not c.endswith("_error")]
+    means = grouped[shown].mean()
+    # Of the mean over draws: how they differ, the luck of their repetitions included.
+    errors = grouped[shown].sem().add_suffix("_error")
+    means = means.join(errors)
     means["draws"] = grouped["draw"].nunique()
     means["arm_size"] = size
     return means.reset_index()

@@ -6,12 +6,15 @@ pilot hold people like the pilot's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from math import fsum
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from dapp_model.voi import mean_error, share_error
 
 Floats = npt.NDArray[np.float64]
 
@@ -141,7 +144,8 @@ class Verdict:
     `no_effect` is how often nothing significant is found. `wrong_sign` counts all estimates that
     point the other way than the truth, `significant_wrong` those that are significant as well.
     `exaggeration` is by how much a significant estimate overstates the truth, on average. What is
-    against the truth is None where the truth is no effect.
+    against the truth is None where the truth is no effect. `errors` are the Monte Carlo errors by
+    name, NaN where they are not known: of shares that are 0 or 1, and of what is None.
     """
 
     power: float
@@ -154,6 +158,17 @@ class Verdict:
     exaggeration: float | None
     mean_estimate: float
     no_estimate: float
+    errors: Mapping[str, float]
+
+    def row(self) -> dict[str, float | None]:
+        """Return the numbers by name, and each error as `<name>_error` but for that of power.
+
+        The error of power is `monte_carlo_error`, and that of no effect the same.
+        """
+        found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "errors"}
+        errors = dict(self.errors)
+        found["monte_carlo_error"] = errors.pop("power")
+        return found | {f"{name}_error": error for name, error in errors.items()}
 
 
 def judge(found: Estimates, truth: float, *, sign: float, resolved: bool = True) -> Verdict:
@@ -177,6 +192,18 @@ def judge(found: Estimates, truth: float, *, sign: float, resolved: bool = True)
     wrong = given & (effect * sign < 0)
     fell, rose = significant & (effect < 0), significant & (effect > 0)
     chosen = int(significant.sum())
+    size = np.abs(effect[significant])
+    overstated = bool(sign and resolved and truth and chosen)
+    errors = {
+        "power": _share_error(significant),
+        "significant_fall": _share_error(fell),
+        "significant_rise": _share_error(rose),
+        "coverage": _share_error(inside[given]),
+        "wrong_sign": _share_error(wrong[given]) if sign else np.nan,
+        "significant_wrong": _share_error(wrong[significant]) if sign else np.nan,
+        "exaggeration": _mean_error(size) / abs(truth) if overstated else np.nan,
+        "mean_estimate": _mean_error(effect[given]),
+    }
     return Verdict(
         power=float(significant.mean()),
         no_effect=float(1 - significant.mean()),
@@ -185,12 +212,21 @@ def judge(found: Estimates, truth: float, *, sign: float, resolved: bool = True)
         coverage=float(inside.sum() / total),
         wrong_sign=float(wrong.sum() / total) if sign else None,
         significant_wrong=float((wrong & significant).sum() / chosen) if sign and chosen else None,
-        exaggeration=float(np.abs(effect[significant]).mean() / abs(truth))
-        if sign and resolved and truth and chosen
-        else None,
+        exaggeration=float(size.mean() / abs(truth)) if overstated else None,
         mean_estimate=float(effect[given].mean()) if given.any() else float("nan"),
         no_estimate=float(1 - given.mean()),
+        errors=errors,
     )
+
+
+def _share_error(chosen: npt.NDArray[np.bool_]) -> float:
+    error = share_error(float(chosen.mean()), len(chosen)) if len(chosen) else None
+    return np.nan if error is None else error
+
+
+def _mean_error(values: Floats) -> float:
+    error = mean_error(values) if len(values) else None
+    return np.nan if error is None else error
 
 
 # -- closed forms ---------------------------------------------------------------------------------
@@ -208,6 +244,18 @@ def arm_for_power(effect: float, unit_variance: float, power: float = POWER) -> 
         return float("inf")
     reach = float(norm.ppf(1 - LEVEL / 2) + norm.ppf(power))
     return unit_variance * (reach / effect) ** 2
+
+
+def power_for_arm(effect: float, unit_variance: float, size: int) -> float:
+    """Return the chance that two arms of a size find an effect, either way, in large samples.
+
+    `unit_variance` as in `arm_for_power`, of which this is the reverse.
+    """
+    from scipy.stats import norm
+
+    bound = float(norm.ppf(1 - LEVEL / 2))
+    far = abs(effect) / np.sqrt(unit_variance / size)
+    return float(norm.sf(bound - far) + norm.sf(bound + far))
 
 
 def arm_for_proportions(treated: float, control: float, power: float = POWER) -> float:
