@@ -16,6 +16,7 @@ from dapp_model import cli, decision, draws, phases, sensitivity, study, study_d
 from dapp_model.analysis import files, importance, learning, model_runs, surrogate
 from dapp_model.decision import Worth, change, studies
 from dapp_model.parameters import Inputs, registry
+from dapp_model.report import origins, sensitivity_annex, words
 
 OPTIONS = ("stop", "extend", "extend_larger")
 LABELS = ("Stop", "Extend", "Enlarge")
@@ -467,3 +468,42 @@ def test_wrong_input_is_said_and_nothing_is_written(
     assert said.err.strip()
     assert "Traceback" not in said.err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_annex_of_the_report_holds_what_the_analysis_found() -> None:
+    given = made_up(600)
+    chokes = pd.DataFrame(
+        [
+            {
+                "choke_point": "completion", "step": "One more point of completion",
+                "value": 2400.0, "standard_error": 900.0, "zero_within_noise": False,
+            }
+        ]
+    )  # fmt: skip
+    engine = importance.Engine(choke_points=chokes)
+    found = importance.study(given, readings={}, engine=engine)
+    read = json.loads(json.dumps(found.found, default=float))
+    made = {origins.bare(one.title): one for one in sensitivity_annex.tables(read, given.decision)}
+    single, groups, morris, switches, scarce = made.values()
+    assert {one.of for one in made.values()} == {sensitivity_annex.PLACE}
+    data = last_of(found.tables["given_data"]).loc["effect.full_dose_hr"]
+    first = [origins.bare(cell) for cell in single.rows[0]]
+    assert first[0] == registry()["effect.full_dose_hr"].label
+    error = words.number(data["first_order_error"], 2)
+    assert first[1] == f"{words.number(data['first_order'], 2)} (±\u00a0{error})"
+    assert first[3] == "told from zero"
+    told = last_of(found.tables["sobol_regression"])
+    told = told[~told["zero_within_noise"]]
+    assert len(groups.rows) == len(told) >= 1
+    assert len(morris.rows) == int((~found.tables["morris_regression"]["zero_within_noise"]).sum())
+    assert len(switches.rows) == len(found.tables["switching"])
+    assert {origins.bare(row[1]) for row in switches.rows} == {
+        "the two of the first page",
+        "all options",
+    }
+    assert origins.bare(scarce.rows[0][1]) == "£2,400 (±\u00a0£900)"
+    # A regression that does not hold, and what was not asked for, have no table.
+    for row in read["sobol_regression"] + read["morris_regression"]:
+        row["regression_holds"] = False
+    assert len(sensitivity_annex.tables(read, given.decision)) == 3
+    assert sensitivity_annex.tables({}, given.decision) == ()

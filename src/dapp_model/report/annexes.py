@@ -14,6 +14,7 @@ from dapp_model.report import (
     change_words,
     origins,
     page,
+    sensitivity_annex,
     standards,
     sure_tables,
     sure_words,
@@ -60,6 +61,7 @@ def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
     ]
     counts = [page.by_year(totals), account_annex.by_offence(totals)]
     left = tuple(unplaced)
+    moved = sensitivity_annex.tables(pack.analyses.get("sensitivity", {}), decision)
     return (
         *([Group("Values outside their plausible range, and other notes",
                  (Bullets(tuple(warnings)),))] if warnings else []),
@@ -74,6 +76,7 @@ def tables(pack: Pack, unplaced: Iterable[Picture]) -> tuple[Block, ...]:
                 Bullets(tuple(change_words.flips(decision))),
             ),
         ),
+        *([Group("What moves the value, in full", _there(moved))] if moved else []),
         *([Group("What evaluations of several designs and sizes could detect",
                  (Bullets(more),))] if (more := pack.detectable[MOST_FINDINGS:]) else []),
         *([Group("Further charts", left)] if left else []),
