@@ -600,7 +600,8 @@ def evsi() -> pd.DataFrame:
         for months in (6.0, 12.0, 24.0)
     ]
     columns = ["design", "size", "follow_up", "evsi", "cost", "informs_evppi"]
-    return pd.DataFrame(rows, columns=columns)
+    found = pd.DataFrame(rows, columns=columns)
+    return found.assign(standard_error=50.0, informs_evppi_error=70.0)
 
 
 def test_the_value_of_learning_is_drawn_by_size_and_by_length() -> None:
@@ -611,6 +612,8 @@ def test_the_value_of_learning_is_drawn_by_size_and_by_length() -> None:
     for label in labels.values():
         assert label in found.svg
     assert "By lot, 6,000 participants, 24 months" in found.alternative
+    assert "would teach is worth £1,740 (±\u00a0£50)" in found.alternative
+    assert "worth more than £2,000 (±\u00a0£70)" in found.alternative
     paid = int((evsi()["evsi"] > evsi()["cost"]).sum())
     assert f"{paid} of 18 sizes and lengths" in found.alternative
     part = worth_of_studies("evsi", evsi(), labels, whole=False)

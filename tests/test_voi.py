@@ -195,6 +195,13 @@ def test_larger_nested_studies_are_worth_more_and_none_more_than_what_they_infor
         assert (own["evsi"] >= 0).all()
     short, long = (table[table["follow_up"] == m]["evsi"].to_numpy() for m in (6.0, 24.0))
     assert (long >= short).all()
+    bound = voi.evsi(values, frame[["a"]])
+    assert voi.study_orderings(table, bound) == []
+    broken = table.assign(evsi=np.where(table["size"] == 640, 2 * limit, table["evsi"]))
+    said = voi.study_orderings(broken, bound)
+    assert len(said) == 2
+    assert "studying 640 people for 6 months" in said[0]
+    assert "exceeds that of knowing all that it informs" in said[0]
 
 
 def test_net_benefit_of_sampling_keeps_other_people_apart() -> None:

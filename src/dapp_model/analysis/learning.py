@@ -93,20 +93,12 @@ def study(
         table = voi.evppi_table(nested, draws.parameters, groups=groups, progress=progress)
         tables["evppi"] = table.sort_values("evppi", ascending=False, kind="stable")
         found["evppi"] = _records(tables["evppi"])
-        odd = voi.orderings(luck.values, table, groups, again=sure.again)
+        tables["evsi"], said, odd = _studies(draws, nested, values, starts)
+        odd = [*voi.orderings(luck.values, table, groups, again=sure.again), *odd]
         found["orderings_that_fail_beyond_noise"] = odd
-        found["study_sentences"] = _evppi_sentences(table)
+        found["study_sentences"] = [*_evppi_sentences(table), *_odd_sentences(odd, draws), *said]
         sentences += found["study_sentences"]
-        if odd:
-            sentences.append(
-                f"{len(odd)} values exceed that of knowing more by more than noise, which cannot "
-                f"be: {nested.shape[0]} draws do not resolve them. The first: {odd[0]}"
-            )
-        pictures.append(_evppi_picture(table))
-        tables["evsi"], said = _studies(draws, nested, values, starts)
-        found["study_sentences"] = [*found["study_sentences"], *said]
-        sentences += said
-        pictures.append(_evsi_picture(tables["evsi"], draws))
+        pictures += [_evppi_picture(table), _evsi_picture(tables["evsi"], draws)]
         found["evsi"] = _records(tables["evsi"])
     taught = draws.decision["learning"]
     found["extension_as_an_option"] = taught
@@ -253,6 +245,15 @@ def _evppi_sentences(table: pd.DataFrame) -> list[str]:
     return found
 
 
+def _odd_sentences(odd: Sequence[str], draws: Draws) -> list[str]:
+    if not odd:
+        return []
+    return [
+        f"{len(odd)} values exceed that of knowing more by more than noise, which cannot be: "
+        f"{len(draws.parameters)} draws do not resolve them. The first: {odd[0]}"
+    ]
+
+
 def _evppi_picture(table: pd.DataFrame) -> Picture:
     top = table.sort_values("evppi", ascending=False, kind="stable").head(SHOWN)
     said = Words(
@@ -274,7 +275,8 @@ def _evppi_picture(table: pd.DataFrame) -> Picture:
 
 def _studies(
     draws: Draws, nested: Floats, values: Mapping[str, Any], starts: Sequence[float]
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Return what studies are worth, what is said of them, and what cannot be but for noise."""
     import pandas as pd
 
     from dapp_model.economics import discount_factor
@@ -282,7 +284,7 @@ def _studies(
     truths = studies.truths(draws.parameters, values)
     participants, months = studies.sizes()
     bound = voi.evsi(nested, truths)
-    tables, said = [], []
+    tables, said, odd = [], [], []
     for name, design in studies.designs().items():
         seen = partial(design.summaries, truths)
         table = voi.not_decreasing(voi.evsi_table(nested, seen, participants, months))
@@ -293,20 +295,22 @@ def _studies(
             lines=_lines(starts),
             discount=lambda year: discount_factor(int(year)),
         )
+        odd += [f"{design.label}: {line}" for line in voi.study_orderings(table, bound)]
         table.insert(0, "design", name)
         tables.append(table)
         best = table.iloc[int(table["this_programme"].to_numpy().argmax())]
         if not draws.part_of_county():  # a part of the county cannot be set against a whole cost
             said.append(_best_size(design.label, best))
     said.append(
-        f"No study of these can be worth more than {money(bound.value)} to this programme: the "
-        "value of knowing all that they inform. How precise they are is what "
+        "No study of these can be worth more than "
+        f"{with_pounds(bound.value, bound.standard_error)} to this programme: the value of knowing "
+        "all that they inform. How precise they are is what "
         "`dapp evaluate-pilot` finds on the model's own people (study_precision.csv); their sizes "
         "and costs are judgements."
     )
     found = pd.concat(tables, ignore_index=True)
-    found["informs_evppi"] = bound.value
-    return found, said
+    found["informs_evppi"], found["informs_evppi_error"] = bound.value, bound.standard_error
+    return found, said, odd
 
 
 def _best_size(label: str, best: pd.Series[Any]) -> str:

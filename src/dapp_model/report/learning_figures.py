@@ -15,6 +15,7 @@ from dapp_model.report.totals import Totals
 if TYPE_CHECKING:
     import pandas as pd
 
+_BOUND: Final = ["informs_evppi", "informs_evppi_error"]
 FEWEST: Final = 50  # draws from which a regression is worth reading
 
 
@@ -53,7 +54,8 @@ def _table(values: Any, parameters: pd.DataFrame, totals: Totals) -> pd.DataFram
         table["design"] = name
         tables.append(table)
     found = pd.concat(tables, ignore_index=True)
-    found["informs_evppi"] = voi.evsi(values, truths).value
+    bound = voi.evsi(values, truths)
+    found["informs_evppi"], found["informs_evppi_error"] = bound.value, bound.standard_error
     return found
 
 
@@ -89,7 +91,8 @@ def worth_of_studies(
             axes.set_xlabel("Participants in both arms")
             pounds(axes.yaxis)
         panels[0].set_ylabel("Worth to this programme,\nbefore the study's cost")
-        columns = ("design", "size", "follow_up", "evsi", "cost", "informs_evppi")
+        columns = ("design", "size", "follow_up", "evsi", "standard_error", "cost", "informs_evppi",
+                   "informs_evppi_error")  # fmt: skip
         rows = [[one[column] for column in columns] for one in table.to_dict("records")]
         title = "What an evaluation would teach is worth, by its size and its length"
         return chart(figure, name, title, _said(table, labels, whole), (columns, rows))
@@ -105,10 +108,11 @@ def _said(table: pd.DataFrame, labels: Mapping[str, str], whole: bool) -> str:
         else "Only a share of the county was simulated, so this cannot be set against what a study "
         "costs."
     )
+    worth = words.with_pounds(float(best["evsi"]), float(best["standard_error"]))
+    bound = words.with_pounds(*map(float, table[_BOUND].iloc[0]))
     return (
-        f"The most that a study looked at would teach is worth {words.money(float(best['evsi']))} "
-        f"to this programme, before its cost of {words.money(float(best['cost']))}: "
-        f"{labels[str(best['design'])]}, {words.number(float(best['size']))} participants, "
-        f"{float(best['follow_up']):.0f} months. No study can be worth more than "
-        f"{words.money(float(table['informs_evppi'].iloc[0]))}. {against}"
+        f"The most that a study looked at would teach is worth {worth} to this programme, before "
+        f"its cost of {words.money(float(best['cost']))}: {labels[str(best['design'])]}, "
+        f"{words.number(float(best['size']))} participants, {float(best['follow_up']):.0f} months. "
+        f"No study can be worth more than {bound}. {against}"
     )

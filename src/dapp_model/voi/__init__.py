@@ -47,6 +47,7 @@ from dapp_model.voi.samples import (
     later_value,
     net_benefit_of_sampling,
     not_decreasing,
+    study_orderings,
 )
 from dapp_model.voi.savi import Savi, read_savi, write_savi
 
@@ -90,6 +91,7 @@ __all__ = [
     "shares_best",
     "shares_worse",
     "stated_rule_value",
+    "study_orderings",
     "threshold_rule",
     "write_savi",
 ]

@@ -36,6 +36,24 @@ def not_from_zero(value: float, standard_error: float) -> bool:
     return not abs(value) > NOISE_ERRORS * standard_error
 
 
+def exceeds(
+    smaller: tuple[str, float, float], larger: tuple[str, float, float], *, verb: str = "knowing"
+) -> str:
+    """Return a sentence where what cannot be larger is, beyond noise; nothing where it is not.
+
+    Each is (name, value, standard error). Estimated by themselves: two standard errors of the
+    difference, taken as independent, are allowed.
+    """
+    gap = smaller[1] - larger[1]
+    allowed = NOISE_ERRORS * float(np.hypot(larger[2], smaller[2]))
+    if not gap > allowed + 1e-9 * abs(larger[1]):
+        return ""
+    return (
+        f"The value of {verb} {smaller[0]} ({smaller[1]:,.0f}) exceeds that of knowing "
+        f"{larger[0]} ({larger[1]:,.0f}) by more than noise ({allowed:,.0f})."
+    )
+
+
 def share_error(share: float, draws: float) -> float | None:
     """Return the Monte Carlo error of a share of draws of equal weight.
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dapp_model.voi.arrays import (
-    NOISE_ERRORS,
     ArrayOrFrame,
     Estimate,
     Floats,
+    exceeds,
     frame_of,
     mean_net_benefits,
     net_benefits,
@@ -140,8 +140,7 @@ def orderings(
 ) -> list[str]:
     """Return a sentence for each ordering that fails beyond noise; none is as it should be.
 
-    EVPI >= EVPPI of a group >= EVPPI of any member. Each was estimated by itself, so small
-    breaches are noise: two standard errors of the difference, taken as independent, are allowed.
+    EVPI >= EVPPI of a group >= EVPPI of any member, but for noise (`exceeds`).
     `again` is that of `evpi_estimate`.
     """
     whole = evpi_estimate(net_benefit, again=again)
@@ -149,13 +148,8 @@ def orderings(
     odd = []
 
     def check(larger: tuple[str, float, float], smaller: tuple[str, float, float]) -> None:
-        gap = smaller[1] - larger[1]
-        allowed = NOISE_ERRORS * float(np.hypot(larger[2], smaller[2]))
-        if gap > allowed + 1e-9 * abs(larger[1]):
-            odd.append(
-                f"The value of knowing {smaller[0]} ({smaller[1]:,.0f}) exceeds that of knowing "
-                f"{larger[0]} ({larger[1]:,.0f}) by more than noise ({allowed:,.0f})."
-            )
+        if said := exceeds(smaller, larger):
+            odd.append(said)
 
     def row(name: str) -> tuple[str, float, float]:
         return name, float(worth[name]), float(errors[name])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dapp_model.voi.arrays import ArrayOrFrame, Estimate, frame_of, mean_net_benefits
+from dapp_model.voi.arrays import ArrayOrFrame, Estimate, exceeds, frame_of, mean_net_benefits
 from dapp_model.voi.regression import estimate, gain_of_choosing, smooth
 
 if TYPE_CHECKING:
@@ -69,6 +69,26 @@ def not_decreasing(table: pd.DataFrame) -> pd.DataFrame:
     found["evsi"] = found.groupby("follow_up")["evsi"].cummax()
     found["evsi"] = found.groupby("size")["evsi"].cummax()
     return found
+
+
+def study_orderings(table: pd.DataFrame, informs: Estimate) -> list[str]:
+    """Return a sentence for each study that is worth more than all that it informs, beyond noise.
+
+    `table` is that of `evsi_table`, `informs` the value of knowing what its studies measure.
+    """
+    bound = ("all that it informs", informs.value, informs.standard_error)
+    found = zip(
+        table["size"], table["follow_up"], table["evsi"], table["standard_error"], strict=True
+    )
+    odd = [
+        exceeds(
+            (f"{int(size):,} people for {months:g} months", float(worth), float(error)),
+            bound,
+            verb="studying",
+        )
+        for size, months, worth, error in found
+    ]
+    return [line for line in odd if line]
 
 
 @dataclass(frozen=True)
