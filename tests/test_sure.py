@@ -339,6 +339,42 @@ def test_under_each_part_it_is_said_how_sure_its_own_advice_is(inputs: Inputs) -
         assert cells[cell][0].endswith(told)
 
 
+def test_under_each_part_it_is_said_what_a_larger_budget_returns(inputs: Inputs) -> None:
+    """Twice the harm averted for three times the money: each school asks its own draws."""
+    found = {
+        "extend": made_up.worth(made_up.by_effect(2000, scale=1e6), cost=1e5),
+        "extend_larger": made_up.worth(
+            made_up.by_effect(2000, scale=1.6e6, cost=3e5, seed=2), cost=3e5
+        ),
+    }
+    said = made_up.decided(inputs, found, frame(2000))
+    assert part(said, "mixture")["larger_budget"] == said["larger_budget"]
+    own = made_up.effects(2000)
+    for name in ("mixture", "sceptical", "central", "optimistic"):
+        one = part(said, name)
+        larger = one["larger_budget"]
+        best = max(option(one, "stop")["mean"], option(one, "extend")["mean"])
+        gain = option(one, "extend_larger")["mean"] - best
+        against = larger["against"]
+        more = 3e5 if against == "stop" else 2e5
+        assert larger["return_on_extra_pounds"] == pytest.approx((gain + more) / more)
+        assert larger["passes"] == (one["option"] == "extend_larger")
+        slope = 1.6e6 if against == "stop" else 0.6e6
+        if name == "mixture":
+            error = slope * own.std(ddof=1) / np.sqrt(2000) / more
+            assert larger["return_monte_carlo_error"] == pytest.approx(error, rel=0.05)
+        else:
+            assert larger["return_monte_carlo_error"] > 0
+    table = sure_tables.effect_prior(said)
+    assert table is not None
+    told = {row[0]: row[1:] for row in table.rows}[sure_tables.RETURNS]
+    for cell, name in zip(told, ("mixture", "sceptical", "central", "optimistic"), strict=True):
+        passes = part(said, name)["larger_budget"]["passes"]
+        assert cell.endswith(": passes" if passes else ": does not pass")
+        returned = part(said, name)["larger_budget"]["return_on_extra_pounds"]
+        assert cell.startswith(words.money(returned))
+
+
 def test_under_each_part_the_curve_leads_to_its_own_choices(inputs: Inputs) -> None:
     """By what averting an incident is worth: the threshold at which a part begins to extend."""
     value = made_up.by_effect(2000, scale=1e6)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from dapp_model import voi
-from dapp_model.decision.chance import beyond_noise
-from dapp_model.decision.worth import COST, VALUE, Worth, monte_carlo_error, nested
+import numpy as np
+import numpy.typing as npt
+
+from dapp_model.decision import chance
 
 if TYPE_CHECKING:
     from dapp_model.parameters import Inputs
+
+Floats = npt.NDArray[np.float64]
 
 MONEY_LEVERS: Final = (".annual_budget", ".places", ".funders")  # what a larger budget may change
 
@@ -46,27 +49,32 @@ def twin(inputs: Inputs, name: str) -> str:
 
 
 def with_errors(
-    inputs: Inputs, found: Mapping[str, Worth], larger: dict[str, Any] | None
+    names: Sequence[str],
+    worth: tuple[Floats, Floats],
+    larger: dict[str, Any] | None,
+    weights: Floats | None = None,
 ) -> dict[str, Any] | None:
-    """Return how a larger budget fared, with the Monte Carlo error of what its pounds return."""
+    """Return how a larger budget fared, with the Monte Carlo error of what its pounds return.
+
+    `worth` holds value and cost of the programme, [draw, option] in GBP; `weights` [draw] are those
+    under which the budget was looked at.
+    """
     if larger is None:
         return None
-    value, cost = (
-        voi.over_replications(nested(inputs.options, found, name)) for name in (VALUE, COST)
-    )
-    own = inputs.options.index(larger["option"])
+    value, cost = worth
+    own = names.index(larger["option"])
 
     def error(one: dict[str, Any]) -> dict[str, Any]:
-        other = inputs.options.index(one["against"])
+        other = names.index(one["against"])
         more = cost[:, own] - cost[:, other]
         returned = one["return_on_extra_pounds"]
         error = None
         if returned is not None:
             # A ratio of means: what is left of each draw once its own cost is allowed for.
             rest = value[:, own] - value[:, other] + more - returned * more
-            spread_of = monte_carlo_error(rest)
-            error = None if spread_of is None else spread_of / float(more.mean())
-        apart = returned is not None and beyond_noise(returned - larger["hurdle"], error)
+            spread_of = chance.error(rest, weights)
+            error = None if spread_of is None else spread_of / chance.mean(more, weights)
+        apart = returned is not None and chance.beyond_noise(returned - larger["hurdle"], error)
         return one | {"return_monte_carlo_error": error, "told_apart_from_hurdle": apart}
 
     twin = larger["same_design"]

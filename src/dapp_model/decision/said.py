@@ -116,7 +116,7 @@ def decide(
         "three_numbers": _three_numbers(by_name[shown]),
         "shown_option": shown,
         "wrong": _wrong(inputs, sure, advised, shown),
-        "larger_budget": budget.with_errors(inputs, found, larger),
+        "larger_budget": budget.with_errors(inputs.options, (given.value, given.cost), larger),
         "learning": learnt,
         "switching": change.switches(
             values[:, :, [0, inputs.options.index(shown)]],

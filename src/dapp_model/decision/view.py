@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dapp_model import voi
 from dapp_model.decision import chance
+from dapp_model.decision.budget import with_errors
 from dapp_model.decision.chance import Apart, apart
 from dapp_model.decision.choice import Candidate, Hurdle, advise, hurdle_of, shown
 from dapp_model.decision.rail import Rail, expected, rail_of
@@ -147,7 +148,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
         chance.mean((given.beyond[:, i] > 0).astype(np.float64), weights) if i else 0.0 for i in n
     ]
     able = candidates(given, values, costs, rises)
-    advised, _ = advise(able, given.hurdle)
+    advised, larger = advise(able, given.hurdle)
     place = given.names.index(advised)
     may = [one.may for one in able]
     sure = given.apart
@@ -190,6 +191,7 @@ def view(given: Material, weights: Floats | None = None) -> dict[str, Any]:
         "without_guard_rail": advise(able, given.hurdle, rail=False)[0],
         **_wrong(given.names, able, advised, (sure, weights)),
         **evpi,
+        "larger_budget": with_errors(given.names, (given.value, given.cost), larger, weights),
         "options": options,
     }
 

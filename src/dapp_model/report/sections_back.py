@@ -157,6 +157,7 @@ _KEPT = (
     "Advice",
     sure_tables.WRONG,
     sure_tables.KNOWING,
+    sure_tables.RETURNS,
 )
 
 

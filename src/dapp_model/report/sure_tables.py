@@ -15,6 +15,10 @@ Decision = Mapping[str, Any]
 WITHIN_NOISE = "zero within noise"
 _LOSS_ERROR = "expected_loss_monte_carlo_error"
 WRONG = "Chance that the advice is wrong; lost by it on average"
+RETURNS = (
+    "Returned by each extra pound of the larger budget, beyond the best of the others and beyond "
+    "the same design"
+)
 KNOWING = "Worth of knowing everything"
 CSV = (
     "effect_prior.csv",
@@ -63,6 +67,8 @@ def effect_prior(decision: Decision) -> Table | None:
             ),
         ),
     ]
+    if any(one["assessed"] and one["larger_budget"] for one in parts):
+        rows.append((RETURNS, *(_returns(one) for one in parts)))
     for i, option in enumerate(decision["options"]):
         cells = [
             _three(one["options"][i], decision) if one["assessed"] else NOT_ASSESSED
@@ -74,6 +80,23 @@ def effect_prior(decision: Decision) -> Table | None:
         "incidents averted; chance of being best; lost on average against the best)"
     )
     return Table(title, ("", *(one["part"].capitalize() for one in parts)), tuple(rows))
+
+
+def _returns(one: Mapping[str, Any]) -> str:
+    """Say what each extra pound of a larger budget returns: against the best of the others, and
+    against the same design where that is another.
+    """
+    found = one["larger_budget"] if one["assessed"] else None
+    if found is None:
+        return NOT_ASSESSED
+    told = [
+        words.with_pounds(each["return_on_extra_pounds"], each["return_monte_carlo_error"])
+        for each in (found, found["same_design"])
+        if each is not None and each["return_on_extra_pounds"] is not None
+    ]
+    if not told:
+        return "costs no more"
+    return f"{'; '.join(told)}: {'passes' if found['passes'] else 'does not pass'}"
 
 
 def _wrong(one: Mapping[str, Any], decision: Decision) -> str:
@@ -174,7 +197,7 @@ def save(folder: Path, decision: Decision) -> None:
     """Write the tables in full precision, one CSV file each; only headings where not assessed."""
     files: dict[str, tuple[Sequence[str], list[Sequence[object]]]] = {
         "effect_prior.csv": (
-            ("part", "weight", "effective_draws", *_VIEW, *_MORE, *_OF_ADVICE),
+            ("part", "weight", "effective_draws", *_VIEW, *_MORE, *_OF_ADVICE, *_OF_LARGER),
             _parts(decision),
         ),
         "effect_prior_acceptability.csv": (("part", *_CURVE), _curves_by_prior(decision)),
@@ -225,6 +248,7 @@ _OF_ADVICE = (
     "evpi",
     "evpi_monte_carlo_error",
 )
+_OF_LARGER = ("return_on_extra_pounds", "return_monte_carlo_error", "passes")
 _CURVE = ("threshold", "option", "probability_best", "on_frontier", "evpi")
 
 
@@ -249,6 +273,7 @@ def _parts(decision: Decision) -> list[Sequence[object]]:
         if one["assessed"]:
             head = (one["part"], one["weight"], one["effective_draws"])
             advice = tuple(one[name] for name in _OF_ADVICE)
+            advice += tuple((one["larger_budget"] or {}).get(name, "") for name in _OF_LARGER)
             rows += [
                 (*head, *row, *(option[name] for name in _MORE), *advice)
                 for row, option in zip(_view(one), one["options"], strict=True)
