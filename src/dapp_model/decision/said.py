@@ -12,14 +12,14 @@ import numpy.typing as npt
 from dapp_model import fitted, voi
 from dapp_model.decision import budget, chance, change, choice, curves, dates, known
 from dapp_model.decision import later as later_choices
-from dapp_model.decision.chance import Apart, apart
+from dapp_model.decision.chance import Apart
 from dapp_model.decision.choice import Candidate, advise
 from dapp_model.decision.effect_prior import by_effect_prior, schools
 from dapp_model.decision.later import Later
 from dapp_model.decision.learning import Choice, learning
 from dapp_model.decision.rail import assess, rail_of
 from dapp_model.decision.structural import Reading, structural
-from dapp_model.decision.view import Standing, behind, material, told_apart
+from dapp_model.decision.view import Material, Standing, behind, material, told_apart
 from dapp_model.decision.worth import (
     AVERTED,
     COST,
@@ -28,8 +28,6 @@ from dapp_model.decision.worth import (
     VALUE,
     VIEWS,
     Worth,
-    certain,
-    monte_carlo_error,
     nested,
     ratio_of,
     spread,
@@ -83,13 +81,12 @@ def decide(
     hurdle = choice.hurdle_of(inputs)
     advised, larger = advise(candidates, hurdle)
     shown = choice.shown(candidates, advised)
-    values = nested(inputs.options, found, VALUE)
-    sure = apart(values, certain(inputs.options, found))
+    given = material(inputs, found, standings(inputs, options))
+    values, sure = given.nested, given.apart
     able = [i for i, one in enumerate(candidates) if one.may]
-    _add_later_choices(inputs, options, (values, able), evidence.later)
+    _add_later_choices(given, options, able, evidence.later)
     _add_chances(options, sure, able)
     learnt = _learning(inputs, values, (able, sure, shown), evidence)
-    given = material(inputs, found, standings(inputs, options))
     among = schools(inputs, evidence.parameters)
     return {
         "scenario": inputs.name,
@@ -108,8 +105,8 @@ def decide(
             "basis": "best act on present knowledge",
             "provider_returns_read": False,
             "without_guard_rail": advise(candidates, hurdle, rail=False)[0],
-            "not_told_apart": _not_told_apart(inputs, found, advised),
-            "lead": _lead(inputs.options, values, able, advised),
+            "not_told_apart": _not_told_apart(given, advised),
+            "lead": _lead(given, able, advised),
             "affordability": _affordability(by_name),
             "decision_rule": _rule(learnt),
         },
@@ -144,40 +141,41 @@ def decide(
         "options": options,
         "expires": dates.expiry(inputs) | _triggers(learnt),
         "baseline": dict(_any(found).baseline),
-        "not_assessed": [
-            *(
-                ["whether the money is there (no budget ceiling is given)"]
-                if by_name[comparator]["affordable"] is None
-                else []
-            ),
-            "what the provider's returns show",
-            "procurement, the extension clause, and notice or transfer of staff",
-            "the chief finance officer's comment",
-        ],
+        "not_assessed": _not_assessed(by_name[comparator]),
     }
 
 
+def _not_assessed(comparator: Mapping[str, Any]) -> list[str]:
+    """Return what nobody has looked at; the comparator knows whether there is a ceiling."""
+    money = "whether the money is there (no budget ceiling is given)"
+    return [
+        *([money] if comparator["affordable"] is None else []),
+        "what the provider's returns show",
+        "procurement, the extension clause, and notice or transfer of staff",
+        "the chief finance officer's comment",
+    ]
+
+
 def _add_later_choices(
-    inputs: Inputs,
+    given: Material,
     options: list[dict[str, Any]],
-    among: tuple[Floats, list[int]],
+    able: list[int],
     later: Mapping[str, Later],
 ) -> None:
     """Add to each option that pauses what its later choice is; None to the others.
 
-    And what it is worth beyond the best of the others, of those that may be chosen (`among`).
+    And what it is worth beyond the best of the others, of those that may be chosen (`able`).
     """
-    values, able = among
-    of_draws = voi.over_replications(values)
-    worth = {name: of_draws[:, inputs.options.index(name)] for name in later}
+    of_draws, names = given.value, given.names
+    worth = {name: of_draws[:, names.index(name)] for name in later}
     found = later_choices.said(later, worth)
     for one in options:
         one["later_choice"] = found.get(one["name"])
     for name, own in worth.items():
-        others = [i for i in able if inputs.options[i] != name]
+        others = [i for i in able if names[i] != name]
         best = max(others, key=lambda i: float(of_draws[:, i].mean()))
         found[name]["beyond_best_of_others"] = {
-            "option": inputs.options[best],
+            "option": names[best],
             **chance.estimate(own - of_draws[:, best]),
         }
 
@@ -397,27 +395,26 @@ def _views(
     return views
 
 
-def _not_told_apart(inputs: Inputs, found: Mapping[str, Worth], advised: str) -> list[str]:
+def _not_told_apart(given: Material, advised: str) -> list[str]:
     """Return the options whose value does not differ from the advised beyond Monte Carlo error.
 
     Options are compared draw by draw; two standard errors of the mean difference are the limit.
     """
-    draws = voi.over_replications(nested(inputs.options, found, VALUE))
-    own = draws[:, inputs.options.index(advised)]
-    close = []
-    for i, name in enumerate(inputs.options):
-        difference = own - draws[:, i]
-        error = monte_carlo_error(difference)
-        if name != advised and not chance.beyond_noise(float(difference.mean()), error):
-            close.append(name)
-    return close
+    own = given.value[:, given.names.index(advised)]
+    return [
+        name
+        for i, name in enumerate(given.names)
+        if name != advised and not _clear(own - given.value[:, i])
+    ]
 
 
-def _lead(
-    names: tuple[str, ...], values: Floats, able: list[int], advised: str
-) -> dict[str, Any] | None:
+def _clear(difference: Floats) -> bool:
+    return chance.beyond_noise(float(difference.mean()), chance.error(difference))
+
+
+def _lead(given: Material, able: list[int], advised: str) -> dict[str, Any] | None:
     """Return by how much the advised leads the next of those that may be chosen, in GBP."""
-    of_draws = voi.over_replications(values)
+    of_draws, names = given.value, given.names
     means = of_draws.mean(axis=0)
     others = [i for i in able if names[i] != advised]
     if not others or advised not in names:
