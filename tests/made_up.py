@@ -11,6 +11,7 @@ import pandas as pd
 
 from dapp_model import decision
 from dapp_model.distributions import Mixture, quantile
+from dapp_model.economics.summary import LOW_ROUTE, ROUTED, by_route
 from dapp_model.parameters import Inputs, registry
 
 Floats = npt.NDArray[np.float64]
@@ -42,9 +43,17 @@ def worth(
     measures["net_public_cost"] = np.full_like(value, 0.9 * cost)
     measures["social_value"] = value + cost
     measures["true_incidents_averted"] = (value + cost) / 1000
+    measures |= by_routes(measures)
     averted = np.broadcast_to(serious, value.shape).astype(np.float64)
     stake = np.full_like(value, at_stake)
     return decision.Worth(measures, averted, {"opcc": {"2019/20": cost}}, BASELINE, stake)
+
+
+def by_routes(measures: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return measures by each harm route: the low case by recorded crimes, else what they are."""
+    low = measures[f"{decision.VALUE}_low_harm"]
+    found = {name: measures[measure] for name, (_, measure) in ROUTED.items()}
+    return found | {by_route(decision.VALUE, LOW_ROUTE): low}
 
 
 def effects(n: int) -> Floats:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import by_routes
 from small_study import PLAN, finished, inputs
 
 from dapp_model import cli, decision, draws, phases, sensitivity, study, study_designs, voi
@@ -49,12 +50,14 @@ def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> 
         draws.EFFECT: (nested + cost) / 2000,
         "recorded_incidents_averted": (nested + cost) / 9000,
     }
+    measures |= by_routes(measures)
     said = {
         "shown_option": "extend",
         "advice": {"option": "extend"},
         "learning": "not assessed",
         "year_0": "2017/18",
         "draws": n_draws,
+        "harm_route": "true crimes",
         "switching": change.switches(nested[:, :, :2], OPTIONS[:2], frame),
         "options": [
             {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}

@@ -14,8 +14,11 @@ from small_study import finished, inputs
 from dapp_model.decision import Worth, change
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import DOES
+from dapp_model.economics.settings import HARM_ROUTES
+from dapp_model.economics.summary import by_route
 from dapp_model.parameters import registry
-from dapp_model.report import change_words, section_first, sure_words, words
+from dapp_model.report import change_words, section_first, sure_figures, sure_words, words
+from dapp_model.report.names import ROUTES
 
 EFFECT = "effect.full_dose_hr"
 SHARE = "pathway.complete_agency"
@@ -123,18 +126,38 @@ def worth_of(**measures: float) -> Worth:
 
 
 def test_the_map_of_flips_names_the_best_from_each_perspective() -> None:
-    value = "net_present_social_value"
-    own = {
-        "extend": worth_of(**{value: 10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0),
-    }
-    other = {"extend": worth_of(**{value: -10.0, f"{value}_low_harm": -1.0}, net_public_cost=5.0)}
+    value, cost = "net_present_social_value", "net_public_cost"
+
+    def by(true: float) -> dict[str, float]:
+        """Worth less than nothing by recorded crimes; public money pays by victim-years alone."""
+        routes = {"true crimes": true, "recorded crimes": -1.0, "victim-years": 2.0, "QALYs": true}
+        found = {value: true} | {by_route(value, k): v for k, v in routes.items()}
+        costs = {by_route(cost, route): 5.0 for route in routes}
+        return found | costs | {by_route(cost, "victim-years"): -5.0}
+
+    own, other = ({"extend": worth_of(**by(true))} for true in (10.0, -10.0))
     rows = change.flip_rows(
-        ("stop", "extend"), (0, 1), own, (Reading("B", other),), reading="A", advised="extend"
+        ("stop", "extend"),
+        (0, 1),
+        own,
+        (Reading("B", other),),
+        own=("A", "true crimes"),
+        advised="extend",
     )
     best = {(one["perspective"], one["harm_route"], one["reading"]): one["option"] for one in rows}
     assert best["social", change.TRUE_ROUTE, "A"] == "extend"
     assert best["social", change.LOW_ROUTE, "A"] == "stop"
+    assert best["social", "victim-years", "A"] == best["social", "QALYs", "A"] == "extend"
+    assert best["social", "victim-years", "B"] == "extend"
     assert best["fiscal", change.TRUE_ROUTE, "A"] == "stop"
+    assert best["fiscal", "victim-years", "A"] == "extend"
+    assert sure_figures.ways(rows) == [
+        *(("social", ROUTES[route]) for route in HARM_ROUTES),
+        ("fiscal", change.TRUE_ROUTE),
+        ("fiscal", "victim-years"),
+        ("cashable", change.TRUE_ROUTE),
+        (change.RECORDED, change.COUNT_ROUTE),
+    ]
     assert best["social", change.TRUE_ROUTE, "B"] == "stop"
     assert best[change.RECORDED, change.COUNT_ROUTE, "A"] in {"stop", "extend"}
     advice = {"advice": {"option": "extend"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import made_up
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -49,6 +50,7 @@ def worth(
             measures[name] = value + shape
     for name, mean in other.items():
         measures[name] = mean + shape
+    measures |= made_up.by_routes(measures)
     funders = {"opcc": {"2019/20": cost}}
     at_stake = np.full((4, 2), 100.0)
     return decision.Worth(measures, np.full((4, 2), serious), funders, BASELINE, at_stake)
@@ -111,6 +113,7 @@ def of_draws(value: Floats, cost: Floats) -> decision.Worth:
     measures = {name: np.zeros((len(value), 1)) for name in decision.MEASURES}
     measures |= {n: value[:, None] for n in measures if n.startswith(decision.VALUE)}
     measures |= {decision.COST: cost[:, None], "social_value": (value + cost)[:, None]}
+    measures |= made_up.by_routes(measures)
     harm = np.full((len(value), 1), 5.0)
     funders = found.programme_cost_by_funder
     return decision.Worth(measures, harm, funders, BASELINE, np.full_like(harm, 100.0))
@@ -163,6 +166,7 @@ def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: 
         option = of_draws(5_000.0 + luck, np.full(60, 1e5))
         low = f"{decision.VALUE}_low_harm"
         option.measures[low] = option.measures[decision.VALUE] - 8_000.0
+        option.measures[made_up.by_route(decision.VALUE, "recorded crimes")] = option.measures[low]
         every = {name: of_draws(np.full(60, -1e5), np.full(60, 1e5)) for name in inputs.options[1:]}
         said = decision.decide(inputs, every | {"extend": option}, study={**STUDY, "draws": 60})
         assert said["advice"]["option"] == "extend"
@@ -172,7 +176,7 @@ def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: 
         assert view["behind_monte_carlo_error"] == pytest.approx(luck.std(ddof=1) / 60**0.5)
         assert view["told_apart"] == apart
         axis = said["structural"]["axes"][0]
-        assert [one["told_apart"] for one in axis["alternatives"]] == [False, apart]
+        assert [one["told_apart"] for one in axis["alternatives"]] == [False, apart, False, False]
         turned = section_first._turned(said)
         assert turned.count("stop") == (1 if apart else 0)
 

@@ -16,6 +16,7 @@ from fake_money import COUNTY, USUAL, VALUES, FakeInputs, account, in_year
 from dapp_model import economics as ec
 from dapp_model.distributions import LogNormal, Normal
 from dapp_model.economics import evidence, prices, published
+from dapp_model.economics.settings import HARM_ROUTES
 from dapp_model.errors import InputErrors
 from dapp_model.parameters import registry
 from dapp_model.scenario import load, shipped
@@ -332,8 +333,32 @@ def test_trap_10_average_response_or_events_but_not_both(route: str, absent: set
 
 def test_the_low_case_is_the_same_whatever_the_route() -> None:
     usual, years = account(BUSY), account(BUSY, harm_route="victim-years")
-    assert np.array_equal(usual.low_harm_discounted_pence, years.low_harm_discounted_pence)
+    for route in HARM_ROUTES:
+        assert usual.harm[route].discounted == years.harm[route].discounted
+        assert np.array_equal(usual.harm[route].undiscounted, years.harm[route].undiscounted)
     assert harm_of() < harm_of(harm_route="recorded crimes") < 0
+
+
+@pytest.mark.parametrize("route", HARM_ROUTES)
+@pytest.mark.parametrize("ways", [{}, {"cashable_view": "upper"}, {"homicide": "left out"}])
+def test_numbers_by_another_route_are_those_of_a_run_that_takes_it(
+    route: str, ways: dict[str, Any]
+) -> None:
+    """In every run beside its own route, to the penny."""
+    for own in HARM_ROUTES:
+        beside = ec.summary(
+            account(option="pilot", harm_route=own, **ways), account(BUSY, harm_route=own, **ways)
+        ).by_harm_route[route]
+        taken = ec.summary(
+            account(option="pilot", harm_route=route, **ways),
+            account(BUSY, harm_route=route, **ways),
+        )
+        for name, value in beside.items():
+            assert value == pytest.approx(getattr(taken, name), abs=0.005), (own, name)
+        exact = {name: getattr(taken, name) for name in beside}
+        assert taken.by_harm_route[route] == exact, "its own route leaves its numbers as they are"
+        low = taken.by_harm_route["recorded crimes"]["net_present_social_value"]
+        assert taken.net_present_social_value_low_harm == low
 
 
 # ------------------------------------------------------------ bad data

@@ -578,17 +578,28 @@ def test_harm_routes_are_compared_and_averaged(inputs: Inputs) -> None:
     said = made_up.decided(inputs, found, frame())
     both = axis(said, "harm_route")
     means = [option(one, "extend")["mean"] for one in both["alternatives"]]
-    assert means == pytest.approx([value.mean(), 0.1 * (value.mean() + 1e5) - 1e5])
+    low = 0.1 * (value.mean() + 1e5) - 1e5
+    assert [one["name"] for one in both["alternatives"]] == [
+        "true_crimes",
+        "recorded_crimes",
+        "victim_years",
+        "qalys",
+    ]
+    assert means == pytest.approx([value.mean(), low, value.mean(), value.mean()])
     assert option(both["average"], "extend")["mean"] == pytest.approx(np.mean(means))
     assert option(said["structural"]["average"], "extend")["mean"] == pytest.approx(np.mean(means))
-    assert [one["option"] for one in both["alternatives"]] == ["extend", "stop"]
-    assert [one["differs"] for one in both["alternatives"]] == [False, True]
+    assert [one["option"] for one in both["alternatives"]] == ["extend", "stop", "extend", "extend"]
+    assert [one["differs"] for one in both["alternatives"]] == [False, True, False, False]
     low = next(one for one in said["views"] if one["view"] == "low_harm")
     assert low["option"] == both["alternatives"][1]["option"]
-    heavy = load(shipped()["surrey_extension.toml"], {"assume.structural.recorded_harm": 3})
+    weights = {"recorded_harm": 3, "victim_year_harm": 0, "qaly_harm": 0.5}
+    heavy = load(
+        shipped()["surrey_extension.toml"],
+        {f"assume.structural.{name}": weight for name, weight in weights.items()},
+    )
     said = made_up.decided(heavy, found, frame())
     average = option(axis(said, "harm_route")["average"], "extend")["mean"]
-    assert average == pytest.approx((means[0] + 3 * means[1]) / 4)
+    assert average == pytest.approx((1.5 * means[0] + 3 * means[1]) / 4.5)
     assert option(said["structural"]["average"], "extend")["mean"] == pytest.approx(average)
 
 

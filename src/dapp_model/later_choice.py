@@ -272,6 +272,7 @@ def _nothing(one: Summary) -> Summary:
     return replace(
         one,
         **fields,
+        by_harm_route={name: dict.fromkeys(own, 0.0) for name, own in one.by_harm_route.items()},
         programme_cost_by_funder=funders,
         value_by_grade=dict.fromkeys(one.value_by_grade, 0.0),
     )
@@ -288,7 +289,12 @@ def _with_cost(one: Summary, paid: Paid, years: Sequence[str]) -> Summary:
         own = funders.setdefault(funder, dict.fromkeys(years, 0.0))
         for year, amount in zip(years, paid.plain[k].tolist(), strict=True):
             own[year] = round(own[year] + amount, 2)
-    return replace(one, **fields, programme_cost_by_funder=funders)
+    more = dict.fromkeys(_COSTS, paid.value) | dict.fromkeys(_VALUES, -paid.value)
+    routes = {
+        route: {name: value + more.get(name, 0.0) for name, value in own.items()}
+        for route, own in one.by_harm_route.items()
+    }
+    return replace(one, **fields, by_harm_route=routes, programme_cost_by_funder=funders)
 
 
 def _empty(one: Position) -> Position:

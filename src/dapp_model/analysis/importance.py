@@ -215,7 +215,7 @@ def _flips(draws: Draws, readings: Mapping[str, Draws]) -> tuple[pd.DataFrame, l
     own = draws.decision.get("flips")
     if readings or not own:
         table = flips({THIS_READING: draws, **readings})
-        return table, _flip_sentences(table, draws, bool(readings))
+        return table, _other_runs(table, draws, bool(readings))
     fewer = sure_words.fewer_draws(draws.decision)
     return pd.DataFrame(own), [*change_words.flips(draws.decision), *([fewer] if fewer else [])]
 
@@ -231,7 +231,10 @@ def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
         reading: {name: draws.measures[name] for name in change.USED}
         for reading, draws in readings.items()
     }
-    return change.flips(measures, first.options, able, without_luck=True, still=first.certain())
+    route = str(first.decision["harm_route"])
+    return change.flips(
+        measures, first.options, able, route, without_luck=True, still=first.certain()
+    )
 
 
 # -- words and pictures ---------------------------------------------------------------------------
@@ -318,37 +321,17 @@ def _base_unit(unit: str) -> str:
     )
 
 
-def _flip_sentences(table: pd.DataFrame, draws: Draws, other_readings: bool) -> list[str]:
-    labels = dict(zip(draws.options, draws.labels, strict=True))
-    real = table[~table["illustration"]]
-    turned = real[real["differs"]]
-    found = []
-    if not len(turned):
-        found.append("The same option is best from every perspective and by every harm route.")
-    said = set()
-    for _, row in turned.iterrows():
-        # Fiscal and cashable values hold no victim harm: the route is the same to them.
-        route = f" with harm by {row['harm_route']}" if row["perspective"] == "social" else ""
-        apart = "" if row["told_apart"] else ", not told apart from the next"
-        sentence = (
-            f"From the {row['perspective']} perspective{route} ({row['reading']}), "
-            f"{labels[str(row['option'])]} is best instead{apart}."
-        )
-        if sentence not in said:
-            found.append(sentence)
-        said.add(sentence)
-    shown = table[table["illustration"] & table["differs"]]
-    for _, row in shown.iterrows():
-        found.append(
-            f"Illustration, not advice: by the count of recorded incidents averted, "
-            f"{labels[str(row['option'])]} would look best ({row['reading']})."
-        )
-    if not other_readings:
-        found.append(
-            "Other readings of the evidence are not assessed: give runs made under them with "
-            "--reading."
-        )
-    return found
+def _other_runs(table: pd.DataFrame, draws: Draws, other_readings: bool) -> list[str]:
+    """Say of a map that is made of other runs what is best counted otherwise."""
+    rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+    said = change_words.flips({**draws.decision, "flips": rows})
+    if other_readings:
+        return said
+    return [
+        *said,
+        "Other readings of the evidence are not assessed: give runs made under them with "
+        "--reading.",
+    ]
 
 
 def _of_a_pause(draws: Draws, shown: int) -> list[str]:

@@ -15,6 +15,9 @@ from dapp_model.decision.chance import apart
 from dapp_model.decision.known import FEWEST, NOT_ASSESSED, NOTHING_DRAWN
 from dapp_model.decision.structural import Reading
 from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, certain, nested
+from dapp_model.economics.settings import HARM_ROUTES
+from dapp_model.economics.summary import CASH, by_route
+from dapp_model.report.names import ROUTES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Measures = Mapping[str, Floats]  # by name: [draw, repetition, option]
 
-TRUE_ROUTE: Final = "true crimes"
-LOW_ROUTE: Final = "recorded crimes x multiplier"
+TRUE_ROUTE, LOW_ROUTE = ROUTES["true crimes"], ROUTES["recorded crimes"]
 COUNT_ROUTE: Final = "count of recorded incidents"
 RECORDED: Final = "recorded incidents averted, not GBP"
 USED: Final = (
-    VALUE, f"{VALUE}_low_harm", PUBLIC_COST, COST, "cashable_value", "recorded_incidents_averted",
+    VALUE, COST, "recorded_incidents_averted",
+    *(by_route(one, route) for one in (VALUE, PUBLIC_COST, CASH) for route in HARM_ROUTES),
 )  # fmt: skip
 
 
@@ -55,17 +58,18 @@ def flip_rows(
     found: Mapping[str, Worth],
     readings: Sequence[Reading],
     *,
-    reading: str,
+    own: tuple[str, str],
     advised: str,
 ) -> list[dict[str, Any]]:
     """Return the best option by perspective, harm route and reading of a repeat, row by row.
 
-    It differs where it is not the advised one, and in other readings only where it is not the best
-    of the run's own reading on the same draws either. No rows from a single draw, which tells
-    nothing apart.
+    `own` are the run's reading and harm route. It differs where it is not the advised one, and in
+    other readings only where it is not the best of the run's own reading on the same draws either.
+    No rows from a single draw, which tells nothing apart.
     """
     if len(next(iter(found.values())).serious_averted) < 2:
         return []
+    reading, route = own
     by_reading = {reading: found, **{one.name: one.found for one in readings}}
     measures = {
         name: {used: nested(options, worth, used) for used in USED}
@@ -74,18 +78,18 @@ def flip_rows(
     rows = [
         _plain(row)
         for row in flips(
-            measures, options, able, without_luck=True, still=certain(options, found)
+            measures, options, able, route, without_luck=True, still=certain(options, found)
         ).to_dict("records")
     ]
-    fewest = min(len(own[VALUE]) for own in measures.values())
+    fewest = min(len(one[VALUE]) for one in measures.values())
     alike = {reading: {used: values[:fewest] for used, values in measures[reading].items()}}
     usual = {
         (row["perspective"], row["harm_route"]): row["option"]
-        for row in map(_plain, flips(alike, options, able).to_dict("records"))
+        for row in map(_plain, flips(alike, options, able, route).to_dict("records"))
     }
     for row in rows:
         way = row["perspective"], row["harm_route"]
-        headline = way == ("social", TRUE_ROUTE)
+        headline = way == ("social", ROUTES[route])
         by_luck = row["reading"] != reading and headline and usual[way] == row["option"]
         row["differs"] = row["option"] != advised and not by_luck
     return rows
@@ -100,6 +104,7 @@ def flips(
     measures: Mapping[str, Measures],
     options: Sequence[str],
     able: Sequence[int],
+    route: str,
     *,
     without_luck: bool = False,
     still: npt.NDArray[np.bool_] | None = None,
@@ -108,21 +113,20 @@ def flips(
 
     Best of those that may be chosen (`able`); how likely it is best is told as in the table of
     options, with luck taken out of all options together where draws allow it and it is asked for.
-    `measures` holds those of USED by reading; the first reading is the headline's, and `still`
-    [draw, option] says where in it there is no luck (`worth.certain`). Fiscal and
-    cashable values hold no victim harm, so that the route is the same to them. The count of
-    recorded incidents averted is an illustration: it rewards silence.
+    `measures` holds those of USED by reading; the first reading and `route` are the headline's, and
+    `still` [draw, option] says where in it there is no luck (`worth.certain`). What the NHS does
+    for victims goes by the route too, so fiscal values do. The count of recorded incidents averted
+    is an illustration: it rewards silence.
     """
     cases: dict[switching.Case, Floats] = {}
     for reading, own in measures.items():
-        social = {TRUE_ROUTE: own[VALUE], LOW_ROUTE: own[f"{VALUE}_low_harm"]}
-        fiscal, cashable = -own[PUBLIC_COST], own["cashable_value"] - own[COST]
-        for route, values in social.items():
-            cases["social", route, reading] = values
-            cases["fiscal", route, reading] = fiscal
-            cases["cashable", route, reading] = cashable
+        for each in (route, *(one for one in HARM_ROUTES if one != route)):
+            value, cost, cash = (own[by_route(n, each)] for n in (VALUE, PUBLIC_COST, CASH))
+            cases["social", ROUTES[each], reading] = value
+            cases["fiscal", ROUTES[each], reading] = -cost
+            cases["cashable", ROUTES[each], reading] = cash - own[COST]
         cases[RECORDED, COUNT_ROUTE, reading] = own["recorded_incidents_averted"]
-    headline = ("social", TRUE_ROUTE, next(iter(measures)))
+    headline = ("social", ROUTES[route], next(iter(measures)))
     places = list(able)
 
     def chances(case: switching.Case, chosen: int) -> tuple[float, float | None]:

@@ -125,7 +125,7 @@ def decide(
             able,
             found,
             evidence.readings,
-            reading=str(inputs.values[fitted.READING]),
+            own=(str(inputs.values[fitted.READING]), str(inputs.values["money.harm_route"])),
             advised=advised,
         ),
         "views": _views(inputs, found, options, advised),

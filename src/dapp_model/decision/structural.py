@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from dapp_model.decision.effect_prior import FEWEST
 from dapp_model.decision.view import Material, Standing, averaged, is_told_apart, material, view
-from dapp_model.decision.worth import VALUE, Worth
-from dapp_model.report.names import READINGS
+from dapp_model.decision.worth import PUBLIC_COST, VALUE, Worth
+from dapp_model.economics.settings import HARM_ROUTES
+from dapp_model.economics.summary import by_route
+from dapp_model.report.names import READINGS, ROUTES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 DAYS_OF_A_YEAR: Final = 365.25
-LOW_HARM: Final = f"{VALUE}_low_harm"
+WEIGHTS: Final = {
+    "recorded crimes": "recorded_harm",
+    "victim-years": "victim_year_harm",
+    "QALYs": "qaly_harm",
+}  # of harm routes, under structural.*
 HALVES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "frailty": (
         "case.frailty_sigma",
@@ -137,17 +143,36 @@ def _not_assessed(axis: str, reason: str) -> dict[str, Any]:
 
 
 def _harm_route(inputs: Inputs, found: Mapping[str, Worth], given: Material) -> dict[str, Any]:
-    route = str(inputs.values["money.harm_route"])
-    if route == "recorded crimes":
-        return _not_assessed("harm_route", "the scenario itself counts harm by recorded crimes")
-    low = material(inputs, found, given.standings, LOW_HARM)
-    weight = float(inputs.values["structural.recorded_harm"])
-    both = [
-        _alternative(route.replace(" ", "_"), f"by {route}", 1.0, view(given)),
-        _alternative("recorded_crimes", "by recorded crimes x multiplier", weight, view(low)),
+    own = str(inputs.values["money.harm_route"])
+    routes = (own, *(route for route in HARM_ROUTES if route != own))
+    made = [
+        _alternative(
+            _slug(route),
+            f"by {ROUTES[route]}",
+            _weight(inputs, route),
+            view(
+                material(
+                    inputs,
+                    found,
+                    given.standings,
+                    by_route(VALUE, route),
+                    by_route(PUBLIC_COST, route),
+                )
+            ),
+        )
+        for route in routes
     ]
-    own = both[0]["name"]
-    return {**_axis("harm_route", given, both, len(given.value)), "own": own}
+    return {**_axis("harm_route", given, made, len(given.value)), "own": _slug(own)}
+
+
+def _slug(route: str) -> str:
+    return by_route("", route).removeprefix("_by_")
+
+
+def _weight(inputs: Inputs, route: str) -> float:
+    """Return the weight of a harm route in the average; that by true crimes has 1."""
+    name = WEIGHTS.get(route)
+    return float(inputs.values[f"structural.{name}"]) if name else 1.0
 
 
 def _upper(axis: str, parameters: pd.DataFrame | None) -> npt.NDArray[np.bool_] | None:
@@ -276,15 +301,21 @@ def _together(
             weights = weights * np.where(upper, float(inputs.values[HALVES[axis][1]]), 1.0)
     if not weights.sum() > 0:
         weights = np.ones(len(given.value))
-    low = float(inputs.values["structural.recorded_harm"])
-    if str(inputs.values["money.harm_route"]) == "recorded crimes":
-        low = 0.0
+    of_routes = {route: _weight(inputs, route) for route in HARM_ROUTES}
+    total = fsum(of_routes.values())
+    if not total > 0:
+        return view(given, weights)
+
+    def average(one: Worth, measure: str) -> Floats:
+        every = [w * one.measures[by_route(measure, route)] for route, w in of_routes.items()]
+        return np.asarray(sum(every[1:], every[0]) / total)
+
     both = {
         name: replace(
             one,
             measures={
                 **one.measures,
-                VALUE: (one.measures[VALUE] + low * one.measures[LOW_HARM]) / (1.0 + low),
+                **{measure: average(one, measure) for measure in (VALUE, PUBLIC_COST)},
             },
         )
         for name, one in found.items()

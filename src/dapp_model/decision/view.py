@@ -88,8 +88,9 @@ def material(
     found: Mapping[str, Worth],
     standings: tuple[Standing, ...],
     measure: str = VALUE,
+    public_cost: str = PUBLIC_COST,
 ) -> Material:
-    """Return what each draw says, with the value of an option by this measure."""
+    """Return what each draw says, with value and net public cost of an option by these measures."""
     names = inputs.options
     rail = rail_of(inputs)
     values = nested(names, found, measure)
@@ -100,7 +101,7 @@ def material(
         standings=standings,
         value=over_replications(values),
         cost=over_replications(nested(names, found, COST)),
-        public_cost=over_replications(nested(names, found, PUBLIC_COST)),
+        public_cost=over_replications(nested(names, found, public_cost)),
         averted=over_replications(nested(names, found, AVERTED)),
         nested=values,
         certain=certain(names, found),

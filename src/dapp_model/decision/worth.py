@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.economics.summary import ROUTED
 from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Worth:
     """What one option is worth in each draw and repetition; every array is [draw, repetition].
 
     Draws may have different numbers of repetitions: one that was not made is nan in every array.
-    `measures` are fields of `economics.Summary`, present values in GBP with benefits positive.
+    `measures` are numbers of `economics.Summary`, present values in GBP with benefits positive.
     `serious_averted` counts the harm that the guard-rail looks at, from the year of the decision;
     `serious_at_stake` what of it happens under the comparator to victims of those whom the decision
     concerns.
@@ -75,7 +76,8 @@ def gathering(*, whole: int | None = None) -> Pooled:
     """
     from dapp_model.economics import Pooled
 
-    return Pooled([name for name in MEASURES if name != _OPTIMISM], whole=whole)
+    names = [*MEASURES, *ROUTED]
+    return Pooled([name for name in names if name != _OPTIMISM], whole=whole)
 
 
 def worth(
@@ -100,7 +102,7 @@ def worth(
     errors = summaries.level_errors()
     baseline |= {f"{name}_monte_carlo_error": error for name, error in errors.items()}
     found = summaries.measures() | {_OPTIMISM: summaries.with_optimism_bias()}
-    measures = {name: found[name] for name in MEASURES}
+    measures = {name: found[name] for name in (*MEASURES, *ROUTED)}
     return Worth(
         measures,
         serious_averted,

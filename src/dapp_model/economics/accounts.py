@@ -55,14 +55,37 @@ Row = tuple[Line, Pence]
 
 
 @dataclass(frozen=True, eq=False)
+class Harm:
+    """The harm of crimes other than homicide by one route, in pence, costs negative.
+
+    int64 [year] before discounting, and the discounted sum by tier.
+    """
+
+    undiscounted: Pence
+    discounted: Mapping[str, int]
+
+    def __sub__(self, other: Harm) -> Harm:
+        """Return what one harm is beyond another."""
+        tiers = dict.fromkeys((*self.discounted, *other.discounted))
+        return Harm(
+            self.undiscounted - other.undiscounted,
+            {t: self.discounted.get(t, 0) - other.discounted.get(t, 0) for t in tiers},
+        )
+
+    def total(self, *tiers: str) -> int:
+        """Return the discounted sum, of some tiers or of all."""
+        return sum(n for tier, n in self.discounted.items() if not tiers or tier in tiers)
+
+
+@dataclass(frozen=True, eq=False)
 class Account:
     """The money of one option, or of an option less its comparator.
 
     `undiscounted_pence` and `discounted_pence` are int64 [line, year], costs negative, in pence of
     `price_year`; years run from financial year `first_year`. `year_0` is the financial year of the
     decision: what comes before it is sunk and has no discounted value. The counts behind ratios
-    are float64 [year], victim-years those that hold abuse; `low_harm_*` is the harm of crimes by
-    recorded crimes x multiplier.
+    are float64 [year], victim-years those that hold abuse; `harm` is the harm of crimes by each
+    route, the account's own among them.
     """
 
     option: str
@@ -80,8 +103,7 @@ class Account:
     assessments: Floats
     starts: Floats
     completions: Floats
-    low_harm_undiscounted_pence: Pence
-    low_harm_discounted_pence: Pence
+    harm: Mapping[str, Harm]
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -140,8 +162,6 @@ def incremental(account: Account, comparator: Account) -> Account:
             "recorded_incidents",
             "homicides",
             *COUNTED,
-            "low_harm_undiscounted_pence",
-            "low_harm_discounted_pence",
         )
     }
     return Account(
@@ -153,6 +173,7 @@ def incremental(account: Account, comparator: Account) -> Account:
         lines=lines,
         undiscounted_pence=difference("undiscounted_pence"),
         discounted_pence=difference("discounted_pence"),
+        harm={route: one - comparator.harm[route] for route, one in account.harm.items()},
         **plain,
     )
 

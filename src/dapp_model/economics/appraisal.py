@@ -7,8 +7,8 @@ Amounts are whole pence of one price year, so every breakdown adds up to the pen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from dapp_model.economics.accounts import (
     COUNTED,
     Account,
     Floats,
+    Harm,
     Line,
     Pence,
     Row,
@@ -33,7 +34,7 @@ from dapp_model.economics.prices import (
     split_pence,
     year_label,
 )
-from dapp_model.economics.settings import Settings, settings_of
+from dapp_model.economics.settings import HARM_ROUTES, Settings, settings_of
 from dapp_model.economics.unit_costs import (
     EXPECTED_HOMICIDES,
     NOT_APPLICABLE,
@@ -63,13 +64,17 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
     events = _event_rows(counts, chosen)
     contract, belongs = _contract_rows(counts, chosen)
     rows = [*events, *contract]
-    recorded = Settings(**{**asdict(chosen), "harm_route": "recorded crimes"})
-    low = [row for row in _event_rows(counts, recorded) if is_crime_harm(row[0])]
 
     def discounted(rows: Sequence[Row]) -> Pence:
         kinds = [chosen.harm_discounting if r[0].item == "harm" else "standard" for r in rows]
         return _whole(np.stack([r[1] * factors[k] for r, k in zip(rows, kinds, strict=True)]))
 
+    own = [row for row in events if is_crime_harm(row[0])]
+    others = {route: replace(chosen, harm_route=route) for route in HARM_ROUTES}
+    harm = {
+        route: own if route == chosen.harm_route else _event_rows(counts, other, _crime_harms)
+        for route, other in others.items()
+    }
     return Account(
         option=outcomes.option,
         first_year=outcomes.first_year,
@@ -85,9 +90,16 @@ def value(outcomes: Outcomes, inputs: Inputs, *, settings: Settings | None = Non
         recorded_incidents=counts.of("recorded.incidents"),
         homicides=counts.of(EXPECTED_HOMICIDES),
         **{name: counts.of(measure) for name, measure in COUNTED.items()},
-        low_harm_undiscounted_pence=np.stack([pence for _, pence in low]).sum(axis=0),
-        low_harm_discounted_pence=discounted(low).sum(axis=0),
+        harm={route: _harm(rows, discounted(rows)) for route, rows in harm.items()},
     )
+
+
+def _harm(rows: Sequence[Row], discounted: Pence) -> Harm:
+    """Return the harm in rows by tier; `discounted` is [row, year] in pence."""
+    found: dict[str, int] = {}
+    for (line, _), total in zip(rows, discounted.sum(axis=1).tolist(), strict=True):
+        found[line.tier] = found.get(line.tier, 0) + total
+    return Harm(np.stack([pence for _, pence in rows]).sum(axis=0), found)
 
 
 def expected_homicides(outcomes: Outcomes, inputs: Inputs, *, group: str = "all") -> Floats:
@@ -201,11 +213,26 @@ def _kept(values: Sequence[float]) -> Floats:
     return found
 
 
-def _event_rows(counts: _Counts, settings: Settings) -> list[Row]:
-    """Return the lines of all unit costs: totals by year in whole pence, shared out exactly."""
+@cache
+def _crime_harms(settings: Settings) -> tuple[_Priced, ...]:
+    """Return the harm of crimes other than homicide, ready for counting."""
+    return tuple(
+        one for one in _priced(settings) if any(is_crime_harm(line) for _, line in one.lines)
+    )
+
+
+def _event_rows(
+    counts: _Counts,
+    settings: Settings,
+    of: Callable[[Settings], tuple[_Priced, ...]] = _priced,
+) -> list[Row]:
+    """Return the lines of unit costs: totals by year in whole pence, shared out exactly.
+
+    All of them, or those that `of` gives.
+    """
     found: list[Row] = []
     values: Mapping[str, Any] = counts.inputs.values
-    for one in _priced(settings.published):
+    for one in of(settings.published):
         each = one.pence * multiple(one.cost, settings, values)
         total = _whole(counts.of(one.cost.measure) * -each)
         pence = np.diff(_whole(np.multiply.outer(one.edges, total)), axis=0)

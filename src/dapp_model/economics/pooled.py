@@ -66,7 +66,7 @@ class Pooled:
         self._lengths.append(len(row))
         for one in row:
             for name, column in self._measures.items():
-                column.append(float(getattr(one, name)))
+                column.append(one.number(name))
             self._value.append(one.net_present_social_value)
             for kind, value in one.value_by_grade.items():
                 column = self._grades.setdefault(kind, array("d", bytes(8 * self._n)))

@@ -18,6 +18,7 @@ CHOSEN: Final = (
     "harm_discounting",
 )
 _COST: Final = "cost."
+HARM_ROUTES: Final = ("true crimes", "recorded crimes", "victim-years", "QALYs")
 
 
 @dataclass(frozen=True)

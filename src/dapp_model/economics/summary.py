@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dapp_model.economics.accounts import Account, Line, incremental, is_crime_harm
+from dapp_model.economics.accounts import Account, Harm, Line, incremental, is_crime_harm
 from dapp_model.economics.prices import (
     PENCE,
     benefit_cost,
@@ -22,8 +22,23 @@ from dapp_model.economics.prices import (
     year_label,
 )
 from dapp_model.economics.published import cost_rows, figure
+from dapp_model.economics.settings import HARM_ROUTES
 
 MILLION: Final = 1_000_000
+VALUE, PUBLIC_COST, CASH = "net_present_social_value", "net_public_cost", "cashable_value"
+LOW_ROUTE: Final = "recorded crimes"
+
+
+def by_route(measure: str, route: str) -> str:
+    """Return the name of a measure with the harm of crimes by another route."""
+    return f"{measure}_by_{route.lower().replace(' ', '_').replace('-', '_')}"
+
+
+ROUTED: Final[Mapping[str, tuple[str, str]]] = {
+    by_route(measure, route): (route, measure)
+    for route in HARM_ROUTES
+    for measure in (VALUE, PUBLIC_COST, CASH)
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,8 @@ class Summary:
     fiscal value. Social, fiscal and cashable values leave out the programme's own cost, and each
     holds the next; the upper cashable value counts the part of staff time that might become cash.
     Counts run from year 0 and are not discounted; victim-years are those that hold abuse;
-    assessments, starts and completions are those that the comparator has not. Every field but the
+    assessments, starts and completions are those that the comparator has not. `by_harm_route` holds
+    value, net public cost and cash with the harm of crimes by each route. Every field but the
     names is additive, so that summaries can be pooled; ratios are ratios of what is pooled.
     """
 
@@ -82,11 +98,19 @@ class Summary:
     net_present_social_value_without_homicide: float
     net_public_cost_without_homicide: float
     net_present_social_value_low_harm: float
+    by_harm_route: Mapping[str, Mapping[str, float]]
     net_present_social_value_tax_uplift: float
     net_present_social_value_health_discounting: float
     programme_cost_by_funder: Mapping[str, Mapping[str, float]]  # funder -> year, undiscounted
     value_by_grade: Mapping[str, float]  # "harm, B": social value by kind of line and its grade
     baseline: Baseline
+
+    def number(self, name: str) -> float:
+        """Return a field or property by its name, or a measure by a harm route (`ROUTED`)."""
+        if name in ROUTED:
+            route, measure = ROUTED[name]
+            return self.by_harm_route[route][measure]
+        return float(getattr(self, name))
 
     @property
     def non_fiscal_value(self) -> float:
@@ -160,7 +184,8 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         lambda line: line.offence == "homicide" and line.tier != "non_fiscal"
     )
     net_value, net_cost = social - programme, programme - fiscal
-    low = int(change.low_harm_discounted_pence.sum()) / PENCE
+    cashable = change.total(lambda line: not _is_programme(line) and line.tier == "cashable")
+    routes = _by_harm_route(change, (net_value, net_cost, cashable))
     uplift = tax_uplift()
     return Summary(
         option=account.option,
@@ -179,19 +204,45 @@ def summary(account: Account, comparator: Account, *, level: Account | None = No
         programme_cost=programme,
         social_value=social,
         fiscal_value=fiscal,
-        cashable_value=change.total(
-            lambda line: not _is_programme(line) and line.tier == "cashable"
-        ),
+        cashable_value=cashable,
         cashable_value_upper=_cash_in_upper_view(change),
         net_present_social_value_without_homicide=net_value - homicide,
         net_public_cost_without_homicide=net_cost + homicide_fiscal,
-        net_present_social_value_low_harm=net_value - change.total(is_crime_harm) + low,
+        net_present_social_value_low_harm=routes[LOW_ROUTE][VALUE],
+        by_harm_route=routes,
         net_present_social_value_tax_uplift=net_value - uplift * net_cost,
         net_present_social_value_health_discounting=net_value + _harm_discounted_less(change),
         programme_cost_by_funder=_by_funder(change),
         value_by_grade=_by_grade(change),
         baseline=_baseline(level or comparator),
     )
+
+
+def _by_harm_route(
+    change: Account, own: tuple[float, float, float]
+) -> Mapping[str, Mapping[str, float]]:
+    """Return value, net public cost and cash in GBP with the harm of crimes by each route.
+
+    `own` are those by the account's own route.
+    """
+    counted = [i for i, line in enumerate(change.lines) if is_crime_harm(line)]
+    held: dict[str, int] = {}
+    sums = change.discounted_pence[counted].sum(axis=1).tolist()
+    for i, pence in zip(counted, sums, strict=True):
+        tier = change.lines[i].tier
+        held[tier] = held.get(tier, 0) + pence
+    ours = Harm(change.discounted_pence[:0].sum(axis=0), held)
+    value, cost, cashable = own
+    found = {}
+    for route, one in change.harm.items():
+        # Whole pence, so that the account's own route leaves its numbers as they are.
+        more = {tiers: (one.total(*tiers) - ours.total(*tiers)) / PENCE for tiers in _TIERS}
+        whole, fiscal, cash = more.values()
+        found[route] = {VALUE: value + whole, PUBLIC_COST: cost - fiscal, CASH: cashable + cash}
+    return found
+
+
+_TIERS: Final = ((), ("cashable", "capacity"), ("cashable",))  # all, fiscal, cash
 
 
 def tax_uplift() -> float:
@@ -206,6 +257,7 @@ def pool(summaries: Sequence[Summary]) -> Summary:
     """
     by_name = {f.name: [getattr(one, f.name) for one in summaries] for f in fields(Summary)}
     by_funder = by_name.pop("programme_cost_by_funder")
+    routes = by_name.pop("by_harm_route")
     funders = dict.fromkeys(funder for one in by_funder for funder in one)
     by_grade = by_name.pop("value_by_grade")
     baselines = [asdict(one) for one in by_name.pop("baseline")]
@@ -220,6 +272,9 @@ def pool(summaries: Sequence[Summary]) -> Summary:
             for funder in funders
         },
         value_by_grade=_means_by_grade(by_grade),
+        by_harm_route={
+            route: _means_by_grade([one[route] for one in routes]) for route in routes[0]
+        },
         baseline=Baseline(
             **{
                 name: _agreed_or_mean(name, [one[name] for one in baselines])
@@ -335,7 +390,6 @@ def _baseline(account: Account) -> Baseline:
     """Return the account's first year, scaled up to the whole county, beside the benchmarks."""
     checks = mapping()["checks"]
     scale = PENCE * account.population_share
-    harm = [i for i, line in enumerate(account.lines) if is_crime_harm(line)]
     police = [i for i, line in enumerate(account.lines) if line.bearer == "police"]
     price = {row: _at_prices(row, account.price_year) for row in _benchmark_rows()}
     spell = fsum(price[row] for row in checks["victim_year_spell"])
@@ -345,8 +399,8 @@ def _baseline(account: Account) -> Baseline:
     recorded = float(account.recorded_incidents[0])
     return Baseline(
         financial_year=account.years[0],
-        harm_true_crimes=-int(account.undiscounted_pence[harm, 0].sum()) / scale,
-        harm_recorded_crimes=-int(account.low_harm_undiscounted_pence[0]) / scale,
+        harm_true_crimes=-int(account.harm["true crimes"].undiscounted[0]) / scale,
+        harm_recorded_crimes=-int(account.harm[LOW_ROUTE].undiscounted[0]) / scale,
         harm_victim_years=national * local * MILLION,
         police_bill=-int(account.undiscounted_pence[police, 0].sum()) / scale,
         police_bill_low=price[checks["police_bill_low"]],

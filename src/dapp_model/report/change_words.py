@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dapp_model.decision.change import COUNT_ROUTE
@@ -83,6 +83,18 @@ def _label(decision: Decision, name: str) -> str:
     return quoted(option_of(decision, name)["label"])
 
 
+def _way(one: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Name a perspective, and the harm route where it makes a difference to it."""
+    same = [
+        (each["option"], each["told_apart"])
+        for each in rows
+        if (each["perspective"], each["reading"]) == (one["perspective"], one["reading"])
+    ]
+    if one["perspective"] != "social" and len(set(same)) == 1:
+        return str(one["perspective"])
+    return f"{one['perspective']}, harm by {one['harm_route']}"
+
+
 def flips(decision: Decision) -> list[str]:
     """Say from which perspective, harm route and reading of a repeat another option is best."""
     if not decision["flips"]:
@@ -93,18 +105,15 @@ def flips(decision: Decision) -> list[str]:
     best: dict[tuple[str, str, bool], list[str]] = {}
     for one in real:
         if one["differs"]:
-            # Fiscal and cashable values hold no victim harm: the route is the same to them.
-            way = one["perspective"]
-            if way == "social":
-                way = f"social, harm by {one['harm_route']}"
             ways = best.setdefault((one["option"], one["reading"], one["told_apart"]), [])
+            way = _way(one, real)
             if way not in ways:
                 ways.append(way)
     headline = _label(decision, decision["advice"]["option"])
     if not best:
         return [
             f"{headline} has the highest mean from the social, the fiscal and the cashable "
-            "perspective, by both harm routes and however a repeat was counted in this run."
+            "perspective, by every harm route and however a repeat was counted in this run."
         ]
     lines = [
         f"Counted another way ({listed(ways)}; a repeat {_counted(reading)}), "

@@ -49,3 +49,10 @@ HARMS: Final = {
     "violence with injury": "Violence with injury",
     "all abuse": "Abuse of every kind",
 }
+
+ROUTES: Final[Mapping[str, str]] = {
+    "true crimes": "true crimes",
+    "recorded crimes": "recorded crimes x multiplier",
+    "victim-years": "victim-years",
+    "QALYs": "QALYs",
+}  # what harm is counted by

@@ -201,11 +201,20 @@ Row = Mapping[str, Any]
 
 
 def ways(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return perspectives and harm routes that differ: only society's value holds victims' harm."""
-    found = [(str(one["perspective"]), str(one["harm_route"])) for one in rows]
+    """Return perspectives and harm routes that differ: of public money only those that matter."""
+    found = list(dict.fromkeys((str(one["perspective"]), str(one["harm_route"])) for one in rows))
     first = dict(reversed(found))
-    kept = [one for one in dict.fromkeys(found) if one[0] == "social" or first[one[0]] == one[1]]
-    return sorted(kept, key=lambda one: one[0] != "social")
+
+    def best(way: tuple[str, str]) -> list[str]:
+        return [one["option"] for one in rows if (one["perspective"], one["harm_route"]) == way]
+
+    kept = [
+        (who, route)
+        for who, route in found
+        if who == "social" or first[who] == route or best((who, route)) != best((who, first[who]))
+    ]
+    order = list(dict.fromkeys(who for who, _ in found))
+    return sorted(kept, key=lambda one: order.index(one[0]))
 
 
 def flips(decision: Mapping[str, Any]) -> Chart | None:
