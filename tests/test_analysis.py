@@ -60,7 +60,7 @@ def made_up(n_draws: int, replications: int = 2, *, admissible: bool = True) -> 
         "harm_route": "true crimes",
         "switching": change.switches(nested[:, :, :2], OPTIONS[:2], frame),
         "options": [
-            {"name": name, "label": label, "admissible": admissible or name != "extend_larger"}
+            {"name": name, "label": label, "may_be_chosen": admissible or name != "extend_larger"}
             for name, label in zip(OPTIONS, LABELS, strict=True)
         ],
     }

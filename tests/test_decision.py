@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import made_up
@@ -13,7 +14,7 @@ import pytest
 from dapp_model import decision
 from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
-from dapp_model.report import budget_words, section_first, words
+from dapp_model.report import budget_words, page, section_first, words
 from dapp_model.scenario import load, shipped
 
 Floats = npt.NDArray[np.float64]
@@ -353,3 +354,40 @@ def test_weighted_quantiles_are_the_usual_ones_where_weights_are_equal() -> None
         found = chance.quantiles(values, weights, (0.05, 0.5, 0.95))
         assert found == pytest.approx(np.quantile(values, (0.05, 0.5, 0.95)).tolist())
     assert chance.quantiles(values, np.eye(37)[4], (0.05, 0.95)) == [values[4]] * 2
+
+
+# -- what is shown and is no choice ---------------------------------------------------------------
+
+
+def test_no_programme_is_no_choice_once_the_pilot_has_run(tmp_path: Path) -> None:
+    """However much better it had been: in advice, chances, curves and values of knowing."""
+    path = tmp_path / "reference.toml"
+    path.write_text(
+        'title = "T"\nquestion = "Q?"\nextends = "surrey_extension.toml"\n'
+        '[options.none]\nlabel = "No programme"\nprogramme.offered = false\n',
+        encoding="utf-8",
+    )
+    inputs = load(path)
+    found = {"none": worth(900_000.0, spread=50.0), "extend": worth(10.0, spread=30.0)}
+    with_it = decided(inputs, found)
+    none = words.option_of(with_it, "none")
+    assert none["is_reference"]
+    assert not none["may_be_chosen"]
+    assert with_it["advice"]["option"] == "extend" == with_it["advice"]["without_guard_rail"]
+    assert with_it["shown_option"] == "extend"
+    assert with_it["advice"]["lead"]["over"] != "none"
+    assert "none" not in with_it["acceptability"]["probability_best"]
+    assert "none" not in {row["option"] for row in with_it["flips"]}
+    for one in with_it["structural"]["axes"]:
+        assert "none" not in {each["option"] for each in one["alternatives"]}
+    without = decided(load(shipped()["surrey_extension.toml"]), {"extend": found["extend"]})
+    for name in ("information", "wrong", "three_numbers"):
+        assert with_it[name] == without[name], name
+    for one in without["options"]:
+        beside = words.option_of(with_it, one["name"])
+        assert beside["chance_best"] == one["chance_best"]
+        assert beside["expected_loss"] == one["expected_loss"]
+    (row,) = [row for row in page.options(with_it).rows if "No programme" in row[0]]
+    assert "for reference" in row[0]
+    assert "‘No programme’" not in words.advice(with_it)
+    assert "none" not in with_it["advice"]["not_told_apart"]

@@ -19,6 +19,7 @@ from dapp_model import account_check, all_draws, decision, later_choice, pausing
 from dapp_model.decision import VALUE, later, studies
 from dapp_model.decision.later import Known
 from dapp_model.definitions import MEASURES
+from dapp_model.economics import deflator
 from dapp_model.economics.contract import EVALUATION
 from dapp_model.evaluation import monitoring
 from dapp_model.parameters import Inputs
@@ -329,21 +330,25 @@ def test_the_shipped_pause_pays_what_its_evaluation_costs_and_its_results_are_in
     share = (levers["decision.cut_off_month"] - ready) / (funded - ready)
     people = 2 * studies.precisions()[0].pilot_arm * share
     priced = studies.designs()["matched"].cost(round(people), pausing.follow_up(usual, PAUSE))
+    priced *= deflator("2016/17", "2019/20")  # the contract is cash of the day
     assert levers["extension.evaluation_cost"] == pytest.approx(priced, rel=0.05)
 
 
 @pytest.mark.parametrize(
     ("gap", "cost", "months"),
-    [(12, 82_000, 12.0), (24, 82_000, 12.0), (8, 82_000, 8.0), (5, 82_000, 0.0), (12, 0, 0.0)],
+    [(12, 87_000, 8.0), (24, 87_000, 12.0), (14, 87_000, 10.0), (9, 87_000, 0.0), (12, 0, 0.0)],
 )
 def test_an_evaluation_follows_people_as_long_as_there_is_time(
     gap: int, cost: int, months: float
 ) -> None:
-    """From the cut-off in month 18 to reporting, six months before the pause ends."""
+    """From the cut-off in month 18 to reporting, half a year before the choice.
+
+    The choice comes four months before the pause ends, as long as it takes to find a provider.
+    """
     given = with_levers(gap=gap * 30.4375, evaluation_cost=float(cost))
     assert pausing.follow_up(given, PAUSE) == pytest.approx(months, abs=0.06)
     late = pausing.late_evaluations(given)
-    assert bool(late) == (gap < 6)
+    assert bool(late) == (gap < 10)
     if late:
         assert "11.0 months after the data cut-off" in late[0]
         assert "12 months at least" in late[0]
@@ -353,7 +358,7 @@ def test_a_scenario_whose_evaluation_comes_too_late_says_so(tmp_path: Path) -> N
     path = tmp_path / "hasty.toml"
     path.write_text(
         'title = "Hasty"\nquestion = "Pause?"\nextends = "surrey_extension.toml"\n'
-        f'[options.{PAUSE}]\nextension.gap = "5 months"\n',
+        f'[options.{PAUSE}]\nextension.gap = "9 months"\n',
         encoding="utf-8",
     )
     assert any("on what monitoring shows" in one for one in load(path).warnings)
@@ -372,4 +377,6 @@ def test_the_evaluation_follows_those_who_have_started_in_the_whole_county() -> 
     assert half is not None
     assert one.people == 2 * round(starts)
     assert half.people == 2 * round(starts / 0.5)
-    assert half.priced == 0.5 * studies.designs()["matched"].cost(half.people, 12.0)
+    whole_price = studies.designs()["matched"].cost(half.people, 8.0)
+    assert half.priced == pytest.approx(0.5 * whole_price * deflator("2016/17", "2019/20"))
+    assert half.months == one.months == 8

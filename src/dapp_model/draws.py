@@ -52,13 +52,9 @@ class Draws:
     decision: Mapping[str, Any]
 
     def able(self) -> list[int]:
-        """Return the places of the options that may be chosen: admissible, and not unaffordable."""
+        """Return the places of the options that may be chosen."""
         said = {one["name"]: one for one in self.decision["options"]}
-        return [
-            i
-            for i, name in enumerate(self.options)
-            if i == 0 or (said[name]["admissible"] and said[name].get("affordable") is not False)
-        ]
+        return [i for i, name in enumerate(self.options) if i == 0 or said[name]["may_be_chosen"]]
 
     def certain(self) -> npt.NDArray[np.bool_] | None:
         """Return where an option differs from the comparator by no luck, as `worth.certain`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -332,12 +333,17 @@ def _evaluation(valued: Valued, name: str) -> Paid:
 def reopening_cash(inputs: Inputs, name: str, years: Sequence[str]) -> Mapping[str, Floats]:
     """Return what each funder pays for reopening, in GBP of the day by year: float64 [year].
 
-    In the year of it, shared as the funders share the extension.
+    In the year of it, shared as the funders share the extension. Whoever pauses and reopens closes
+    twice, before the pause and at the end of the extension, and all others once: so closing is in
+    it too.
     """
     shares = dict(inputs.option(name).levers["extension.funders"])
-    entry = data_file()["closing"]["reopening_cost"]
+    costs = data_file()["closing"]
     label = year_label(financial_year(reopens(inputs, name)))
-    gbp = figure(entry) * deflator(str(entry["year"]), label) * inputs.population_share
+    gbp = fsum(
+        figure(entry) * deflator(str(entry["year"]), label) * inputs.population_share
+        for entry in (costs["reopening_cost"], costs["closing_cost"])
+    )
     parts = split_pence(round(gbp * PENCE), list(shares.values()))
     at = np.array([year == label for year in years], np.float64)
     return {funder: part / PENCE * at for funder, part in zip(shares, parts, strict=True)}

@@ -18,7 +18,8 @@ class Candidate:
     """What the advice looks at of one option: expected value and programme cost in GBP.
 
     `affordable` is None where no ceiling is known. The comparator may always be chosen. `twin` is
-    the option that differs from a larger one in the budget alone, if there is one.
+    the option that differs from a larger one in the budget alone, if there is one. A `reference` is
+    shown beside the others and is no choice: no programme, once the pilot has run.
     """
 
     name: str
@@ -29,11 +30,13 @@ class Candidate:
     larger: bool
     comparator: bool
     twin: str = ""
+    reference: bool = False
 
     @property
     def may(self) -> bool:
         """Say whether it may be chosen."""
-        return self.comparator or (self.admissible and self.affordable is not False)
+        free = self.admissible and self.affordable is not False and not self.reference
+        return self.comparator or free
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def advise(
     others and, where there is one, against the same design at the usual budget. Otherwise a good
     first pound would carry a poor last one.
     """
-    able = [one for one in candidates if one.may or (not rail and one.affordable is not False)]
+    able = [one for one in candidates if one.may or (not rail and _may_without_rail(one))]
     value = attrgetter("value")
     # The first in the file's order where several are equal.
     best = max((one for one in able if not one.larger or one.comparator), key=value)
@@ -86,6 +89,10 @@ def advise(
     return (bigger.name if report["passes"] else best.name), report
 
 
+def _may_without_rail(one: Candidate) -> bool:
+    return one.affordable is not False and not one.reference
+
+
 def _extra(bigger: Candidate, other: Candidate) -> dict[str, Any]:
     """Return what an option costs and is worth to society beyond another."""
     cost = bigger.cost - other.cost
@@ -100,7 +107,7 @@ def _extra(bigger: Candidate, other: Candidate) -> dict[str, Any]:
 
 def shown(candidates: Sequence[Candidate], advised: str) -> str:
     """Return the option whose numbers are shown: the advised, or the best of the others."""
-    others = [one for one in candidates if not one.comparator]
+    others = [one for one in candidates if not one.comparator and not one.reference]
     if advised in [one.name for one in others]:
         return advised
     able = [one for one in others if one.may]

@@ -18,10 +18,13 @@ import numpy.typing as npt
 from dapp_model import voi
 from dapp_model.decision import chance, studies
 from dapp_model.decision.known import FEWEST, NOTHING_DRAWN
+from dapp_model.economics import deflator
+from dapp_model.economics.prices import financial_year, year_label
 from dapp_model.evaluation.monitoring import MATCHED, RULE, STARTS
 from dapp_model.evaluation.monitoring import REPEATS as POLICE_REPEATS
 from dapp_model.evaluation.monitoring import REPORTED as PARTNERS_REPORT
 from dapp_model.pausing import follow_up
+from dapp_model.phases import phases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,8 +62,8 @@ class Later:
 class Study:
     """The evaluation of a pause: people in both arms together, months of follow-up.
 
-    `priced` is what such a study costs by the data file of study designs, in GBP of its day; of a
-    part of the county, that part of it, as the rest of the money.
+    `priced` is what such a study costs by the data file of study designs, in cash of the day on
+    which it reports, as contracts are written; of a part of the county, that part of it.
     """
 
     people: int
@@ -139,7 +142,10 @@ def study_of(inputs: Inputs, name: str, known: Known) -> Study | None:
     if not months or known.shown is None:
         return None
     people = 2 * max(1, round(float(known.shown[STARTS].mean()) / inputs.population_share))
-    return Study(people, months, _matched().cost(people, months) * inputs.population_share)
+    design = _matched()
+    paid = year_label(financial_year(phases(inputs, name)[-1].start))
+    inflated = deflator(design.price_year, paid)
+    return Study(people, months, design.cost(people, months) * inflated * inputs.population_share)
 
 
 def _matched() -> studies.Design:

@@ -105,7 +105,7 @@ def decide(
             "basis": "best act on present knowledge",
             "provider_returns_read": False,
             "without_guard_rail": advise(candidates, hurdle, rail=False)[0],
-            "not_told_apart": _not_told_apart(given, advised),
+            "not_told_apart": _not_told_apart(given, able, advised),
             "lead": _lead(given, able, advised),
             "affordability": _affordability(by_name),
             "decision_rule": _rule(learnt),
@@ -246,6 +246,7 @@ def standings(inputs: Inputs, options: list[dict[str, Any]]) -> tuple[Standing, 
             one["larger_budget"],
             one["name"] == inputs.options[0],
             one["same_but_for_budget"],
+            one["is_reference"],
         )
         for one in options
     )
@@ -262,6 +263,7 @@ def _candidates(options: list[dict[str, Any]], measure: str) -> list[Candidate]:
             larger=one["larger_budget"],
             comparator=one["is_comparator"],
             twin=one["same_but_for_budget"],
+            reference=one["is_reference"],
         )
         for one in options
     ]
@@ -304,6 +306,7 @@ def _option(inputs: Inputs, name: str, found: Mapping[str, Worth]) -> dict[str, 
         "label": option.label,
         "description": option.description,
         "is_comparator": name not in found,
+        "is_reference": is_reference(inputs, name),
         "larger_budget": budget.is_larger(inputs, name),
         "same_but_for_budget": budget.twin(inputs, name),
         "admissible": True,
@@ -361,6 +364,14 @@ def _ratios(found: Worth) -> dict[str, Any]:
     return found_ratios
 
 
+def is_reference(inputs: Inputs, name: str) -> bool:
+    """Say whether an option is shown beside the others and is no choice.
+
+    Once the pilot has run, nobody can choose that there had been none.
+    """
+    return inputs.decision == "extension" and not inputs.option(name).levers["programme.offered"]
+
+
 def _can_afford(inputs: Inputs, name: str) -> dict[str, Any]:
     from dapp_model.money import can_afford
 
@@ -395,7 +406,7 @@ def _views(
     return views
 
 
-def _not_told_apart(given: Material, advised: str) -> list[str]:
+def _not_told_apart(given: Material, able: list[int], advised: str) -> list[str]:
     """Return the options whose value does not differ from the advised beyond Monte Carlo error.
 
     Options are compared draw by draw; two standard errors of the mean difference are the limit.
@@ -404,7 +415,7 @@ def _not_told_apart(given: Material, advised: str) -> list[str]:
     return [
         name
         for i, name in enumerate(given.names)
-        if name != advised and not _clear(own - given.value[:, i])
+        if i in able and name != advised and not _clear(own - given.value[:, i])
     ]
 
 

@@ -64,6 +64,7 @@ class Design:
     bias_sd: float
     fixed_cost: float
     cost_per_participant: float
+    price_year: str
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -142,6 +143,7 @@ def designs() -> Mapping[str, Design]:
             bias_sd=figure(one["bias_sd"]),
             fixed_cost=figure(one["fixed_cost"]),
             cost_per_participant=figure(one["cost_per_participant"]),
+            price_year=str(one["fixed_cost"]["year"]),
         )
         for name, one in table["designs"].items()
     }

@@ -51,6 +51,7 @@ class Standing:
     larger: bool
     comparator: bool
     twin: str
+    reference: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +128,7 @@ def candidates(
             larger=one.larger,
             comparator=one.comparator,
             twin=one.twin,
+            reference=one.reference,
         )
         for i, one in enumerate(given.standings)
     ]

@@ -148,7 +148,8 @@ def on_a_page(decision: Mapping[str, Any]) -> Chart:
         colour = _colour(decision, one)
         may = bool(one["may_be_chosen"])
         right.barh([i], [chances[i]], 0.5, color=colour)
-        said = _in_a_bar(one, decision) if may else "ruled out"
+        out = "for reference" if one["is_reference"] else "ruled out"
+        said = _in_a_bar(one, decision) if may else out
         right.text(chances[i] + 0.02, i, said, va="center", fontsize=8)
     right.set_xlim(0, max(0.6, 1.35 * max(chances)))
     right.set_xticks([])

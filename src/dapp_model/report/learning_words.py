@@ -152,9 +152,9 @@ def closing(decision: Decision) -> list[str]:
     one = found["closing"]
     return [
         f"Closing costs some {money(one['closing_cost'])} beyond the contract, now or at the end "
-        "of an extension: a judgement, outside the other figures. Reopening after a pause costs "
-        f"some {money(one['reopening_cost'])} beyond it, a judgement too, and is part of what a "
-        "pause is worth."
+        "of an extension: a judgement, and the same in all options but a pause, which closes twice "
+        f"if it reopens. Reopening after a pause costs some {money(one['reopening_cost'])} beyond "
+        "it, a judgement too. Both are part of what a pause is worth."
     ]
 
 
@@ -168,8 +168,8 @@ def pauses(decision: Decision) -> list[str]:
 def _pause(decision: Decision, option: Mapping[str, Any]) -> str:
     pause, label = option["later_choice"], quoted(str(option["label"]))
     costs = (
-        f"the evaluation ({money(pause['evaluation_cost'])}) and of reopening "
-        f"({money(pause['reopening_cost'])}), at present value"
+        f"the evaluation ({money(pause['evaluation_cost'])}) and of reopening and closing once "
+        f"more ({money(pause['reopening_cost'])}), at present value"
     )
     whatever = pause["reopened_whatever_it_shows"]
     if not pause["assessed"]:
@@ -199,7 +199,8 @@ def _on_what(pause: Mapping[str, Any]) -> str:
     return (
         f"after a matched evaluation of {pause['evaluated_people']} people (those who have started "
         f"by the data cut-off, and as many to compare with; {pause['follow_up_months']:g} months "
-        f"of follow-up; {money(pause['evaluation_priced_at'])} by the table of study designs)"
+        f"of follow-up, which leaves time to report and to find a provider again; "
+        f"{money(pause['evaluation_priced_at'])} in cash of the day by the table of study designs)"
     )
 
 

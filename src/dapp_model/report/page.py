@@ -41,6 +41,8 @@ def _cell(found: Mapping[str, Any], unit: str = "GBP") -> str:
 def _named(one: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
     """Return an option's label, marked if it is the one that is advised."""
     advised = one["name"] == decision["advice"]["option"]
+    if one["is_reference"]:
+        return f"{one['label']} (for reference: no choice once the pilot has run)"
     return f"{one['label']} (advised)" if advised else str(one["label"])
 
 
@@ -85,7 +87,7 @@ def chances(decision: Mapping[str, Any]) -> Table:
 def _best(one: Mapping[str, Any], decision: Mapping[str, Any]) -> tuple[str, str]:
     """Return the chance of being best and the expected loss, of an option that may be chosen."""
     if not one["may_be_chosen"]:
-        return ("may not be chosen",) * 2
+        return ("for reference" if one["is_reference"] else "may not be chosen",) * 2
     return words.chance(one, "chance_best", decision), _lost(one)
 
 
