@@ -483,7 +483,7 @@ def test_the_annex_of_the_report_holds_what_the_analysis_found() -> None:
             }
         ]
     )  # fmt: skip
-    engine = importance.Engine(choke_points=chokes)
+    engine = importance.Engine(choke_points=chokes, choke_draws=4)
     found = importance.study(given, readings={}, engine=engine)
     read = json.loads(json.dumps(found.found, default=float))
     made = {origins.bare(one.title): one for one in sensitivity_annex.tables(read, given.decision)}
@@ -510,3 +510,18 @@ def test_the_annex_of_the_report_holds_what_the_analysis_found() -> None:
         row["regression_holds"] = False
     assert len(sensitivity_annex.tables(read, given.decision)) == 3
     assert sensitivity_annex.tables({}, given.decision) == ()
+
+
+def test_what_a_step_would_have_to_be_worth_is_said_for_each_by_its_error() -> None:
+    steps = [
+        {
+            "choke_point": name, "step": name, "value": 100.0, "standard_error": error,
+            "zero_within_noise": True,
+        }
+        for name, error in (("completion", 900.0), ("wait", 26_000.0))
+    ]  # fmt: skip
+    engine = importance.Engine(choke_points=pd.DataFrame(steps), choke_draws=64)
+    found = importance.study(made_up(60), readings={}, engine=engine)
+    said = " ".join(found.sentences)
+    assert "worth twice its error to be told from 64 draws" in said
+    assert found.found["choke_draws"] == 64

@@ -166,6 +166,39 @@ def test_the_map_of_flips_names_the_best_from_each_perspective() -> None:
     for how in ("in the same financial year", "in the 365 days before"):
         said = f"a repeat counted {how}), ‘Stop’ has the highest mean instead of ‘Extend’"
         assert said in text
+    for one in rows:
+        if one["perspective"] in {"social", "fiscal"}:
+            assert one["apart_from_advice"] == (one["option"] == "stop")
+    # What is hardly behind is not told apart from the advice, whatever the next best is.
+    near = [{**one, "apart_from_advice": False, "told_apart": True} for one in rows]
+    for line in change_words.flips(said_of(None) | {"flips": near} | advice)[:-1]:
+        assert line.endswith(", not told apart from it.")
+    public = words.for_public_bodies(said_of(None) | {"flips": rows})
+    assert public.startswith("For public bodies alone the best would be ‘Stop’ by cash and cap")
+    assert "cash alone (best in" in public
+    assert words.for_public_bodies(said_of(None) | {"flips": []}) == ""
+
+
+def test_by_the_runs_own_way_of_counting_the_advice_is_the_runs() -> None:
+    """Also where the hurdle for a larger budget keeps the option of the highest mean from it."""
+    value = "net_present_social_value"
+    own = {
+        name: worth_of(**{value: mean, by_route(value, "true crimes"): mean})
+        for name, mean in (("extend", 10.0), ("extend_larger", 11.0))
+    }
+    rows = change.flip_rows(
+        ("stop", "extend", "extend_larger"),
+        (0, 1, 2),
+        own,
+        (),
+        own=("A", "true crimes"),
+        advised="extend",
+    )
+    first = rows[0]
+    assert (first["perspective"], first["harm_route"]) == ("social", change.TRUE_ROUTE)
+    assert first["option"] == "extend_larger"
+    assert not first["differs"]
+    assert first["behind"] == pytest.approx(1.0)
 
 
 def test_a_run_says_its_flips_and_writes_them_for_machines() -> None:

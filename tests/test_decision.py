@@ -105,7 +105,8 @@ def test_a_larger_budget_is_set_beside_the_same_design_too(inputs: Inputs) -> No
     sentence = budget_words.larger_budget(decided(inputs, found))
     assert "£0.70, and each beyond" in sentence
     assert "about £0.20; a larger budget is advised only if" in sentence
-    assert sentence.endswith("which it does not.")
+    assert "the hurdle of £1 both ways, which it does not;" in sentence
+    assert sentence.endswith("the stricter hurdle of £1.50 it does not pass.")
 
 
 def of_draws(value: Floats, cost: Floats) -> decision.Worth:

@@ -199,7 +199,7 @@ def test_a_chance_of_none_has_an_error_where_luck_hid_that_it_is_some() -> None:
     assert told["chance_best"] < raw / 2
     assert told["chance_best_monte_carlo_error"] > 0.001
     told_so = words.share_of_draws(0.0, 0.009, 1000)
-    assert told_so == "in none of the 1,000 draws (±\u00a00.9)"
+    assert told_so == "in none of the 1,000 draws (±\u00a00.9 points)"
 
 
 def test_options_worth_the_same_are_not_told_apart_by_rounding() -> None:

@@ -593,10 +593,11 @@ def test_what_is_learnt_is_said_in_sentences() -> None:
     assert table is not None
     assert [row[0] for row in table.rows] == list(learning_words.FIGURES.values())
     starts = seen[0][monitoring.STARTS]
-    assert table.rows[2][1] == words.whole(float(starts.mean()))
+    error = words.error_of_count(float(starts.std() / len(starts) ** 0.5))
+    assert table.rows[2][1] == f"{words.whole(float(starts.mean()))} ±\u00a0{error}"
     low, high = (float(starts.quantile(q)) for q in (0.05, 0.95))
     assert table.rows[2][2] == f"{words.whole(low)} to {words.whole(high)}"
-    assert table.rows[8][1].endswith("%")
+    assert "% ±" in table.rows[8][1]
     rail = {"guard_rail": {"outcome": "serious harm", "margin": 0.05}, "decision": "extension"}
     back, quoted, _ = learning_words.triggers(said | rail)
     assert quoted == f"For the decision month itself: {learning_words.rule_in_short(said | rail)}"

@@ -531,11 +531,11 @@ def test_each_cell_of_the_map_names_the_best_option_and_frames_those_that_differ
     assert chart is not None
     shown = sure_figures.ways(made.decision["flips"])
     assert [one[0] for one in shown[:6]] == [*["social"] * 4, "fiscal", "cashable"]
-    assert len(shown) == 5
+    assert len(shown) == 7
     cells = [
         one for one in made.decision["flips"] if (one["perspective"], one["harm_route"]) in shown
     ]
-    assert len(cells) == 10
+    assert len(cells) == 14
     frames = re.findall(rf"stroke: {COLOURS[3]}; stroke-width: 3", chart.svg, re.IGNORECASE)
     assert 0 < len(frames) == sum(one["differs"] for one in cells) < len(cells)
     named = sum(one["option"] == "extend" for one in cells)

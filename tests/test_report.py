@@ -7,13 +7,14 @@ import html
 import json
 import re
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import small_study
 
-from dapp_model import __version__, economics, fitted, kept
+from dapp_model import __version__, calibration, economics, fitted, kept
 from dapp_model.economics import settings_of, tariff
 from dapp_model.economics.prices import mapping
 from dapp_model.economics.published import cost_rows
@@ -153,6 +154,13 @@ def test_the_checks_on_level_are_in_every_run(page: str, decision: dict[str, Any
     assert "by victim-years" in sure
     assert "police bill" in sure
     assert plain(account_words.low_case(decision)) in first
+
+
+def test_a_harm_index_without_a_source_is_left_out_and_the_pack_says_so(page: str) -> None:
+    section = plain(page[page.index('id="s3"') : page.index('id="s4"')])
+    assert "A harm index is left out" in section
+    weights = Path(calibration.__file__).parents[1] / "data" / "harm_weights.csv"
+    assert "the table was not seen" in weights.read_text(encoding="utf-8")
 
 
 def test_the_page_says_what_each_funder_gets_for_its_pounds(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from dapp_model import later_choice, study, tables
 from dapp_model.decision import Later, Reading, Worth, by_repetition, gathering, worth
+from dapp_model.definitions import MEASURES
 from dapp_model.draws import Drawn
 from dapp_model.money import Positions, Purse, purse
 from dapp_model.outcomes import BASELINE_YEAR, FIRST_YEAR, year_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
+PROGRAMME: Final = [i for i, name in enumerate(MEASURES) if name.startswith("programme.")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +165,8 @@ class _Gathering:
         self.names = inputs.options
         self.drawn = Drawn()
         self.counts, self.differences = _Moments(), _Moments()
+        # Whom the programme can reach is simulated in every draw.
+        self.programme = _Moments()
         self.by_draw = RowsOnDisk(parts / "by_draw.npy", plan.draws)
         self.money = {name: _Money() for name in self.names}
         wholes = sum(plan.is_whole(draw) for draw in range(plan.draws))
@@ -188,6 +192,7 @@ class _Gathering:
         if whole:
             self.counts.add(mean)
         self.differences.add(mean - mean[:1])
+        self.programme.add(mean[:, :, PROGRAMME])
         self.by_draw.append(mean[:, 0])
 
     def pounds(self) -> dict[str, tuple[Floats, Floats]]:
@@ -203,11 +208,18 @@ class _Gathering:
 
         return {name: (mean(name, 0), mean(name, 1)) for name in self.names}
 
+    def errors(self) -> Floats:
+        """Return the Monte Carlo errors of mean counts."""
+        found = self.counts.error().copy()
+        found[:, :, PROGRAMME] = self.programme.error()
+        return found
+
     def gathered(self, later: Mapping[str, Later]) -> Gathered:
         """Return what all draws say together."""
         import pandas as pd
 
         counts = _level(self.counts, self.differences, self.counts.mean()[:1])
+        counts[:, :, PROGRAMME] = self.programme.mean()
         years = tuple(year_name(FIRST_YEAR + i) for i in range(counts.shape[-1]))
         money_years = years[BASELINE_YEAR - FIRST_YEAR :]
         pounds, year_0 = self.pounds(), year_name(self.year_0)
@@ -241,8 +253,9 @@ def gather(
     """Read every draw, write outcomes and account (parquet and CSV) and return what they say.
 
     Draws pass through memory one at a time, in their order. Differences between options are means
-    over all draws; levels are those of the comparator in the draws whose county is simulated whole,
-    plus the differences. The parquet files hold these draws.
+    over all draws, and so are counts of the programme's own people; other levels are those of the
+    comparator in the draws whose county is simulated whole, plus the differences. The parquet files
+    hold these draws.
     """
     found = _Gathering(inputs, plan, parts)
     later = later_choice.made(inputs, own or later_choice.look(inputs, plan, parts))
@@ -261,7 +274,7 @@ def gather(
         every.years,
         (
             every.counts,
-            found.counts.error(),
+            found.errors(),
             found.differences.mean(),
             found.differences.error(),
         ),

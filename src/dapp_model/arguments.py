@@ -17,7 +17,7 @@ MOST_DRAWS: Final = 100_000  # weeks of work; more is a slip of the finger
 NESTED_DRAWS: Final = DRAWS
 REPLICATIONS: Final = 2
 PILOTS: Final = 24
-CHOKE_DRAWS: Final = 8  # of a minute or two on two cores
+CHOKE_DRAWS: Final = 64  # of a minute or two on two cores
 PILOT_DRAWS: Final = 24
 
 Command = Callable[[argparse.Namespace], int]

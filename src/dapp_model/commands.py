@@ -243,7 +243,7 @@ def _sensitivity(given: argparse.Namespace) -> int:
             )
     looking = "Looking for what moves the difference"
     with _progress(looking) as progress, _on_pictures(inputs, drawn.decision):
-        engine = importance.Engine(choke, morris, sobol)
+        engine = importance.Engine(choke, given.choke_draws, morris, sobol)
         found = importance.study(drawn, readings=readings, engine=engine, progress=progress)
     return _write_analysis(given, folder, found)
 

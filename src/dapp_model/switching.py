@@ -128,7 +128,9 @@ class Switch:
         value, low, high = (_three(x) for x in (self.value, self.low, self.high))
         said = f"The advice changes to {options[self.becomes]} if {name} {verb} {value} {unit}"
         said = f"{said.rstrip()} (90% interval {low} to {high})"
-        return f"{said}; {self.share:.0%} of draws lie there."
+        error = self.share_monte_carlo_error
+        known = f" (± {100 * error:.2g})" if error else ""
+        return f"{said}; {self.share:.0%}{known} of draws lie there."
 
 
 def _three(value: float) -> str:

@@ -38,6 +38,7 @@ class Engine:
     """What was found by running the model itself; empty tables where it was not asked for."""
 
     choke_points: pd.DataFrame | None = None
+    choke_draws: int = 0
     morris: pd.DataFrame | None = None
     sobol: pd.DataFrame | None = None
 
@@ -89,7 +90,8 @@ def study(
             found[name] = "not assessed: the model was not run for it"
         else:
             tables[name] = table
-    chokes = _choke_sentences(engine.choke_points)
+    chokes = _choke_sentences(engine)
+    found["choke_draws"] = engine.choke_draws
     found["choke_point_sentences"] = chokes if engine.choke_points is not None else []
     sentences += [*chokes, *_of_a_pause(draws, shown)]
     found |= {name: _records(table) for name, table in tables.items()}
@@ -231,9 +233,9 @@ def flips(readings: Mapping[str, Draws]) -> pd.DataFrame:
         reading: {name: draws.measures[name] for name in change.USED}
         for reading, draws in readings.items()
     }
-    route = str(first.decision["harm_route"])
+    usual = str(first.decision["harm_route"]), str(first.decision["advice"]["option"])
     return change.flips(
-        measures, first.options, able, route, without_luck=True, still=first.certain()
+        measures, first.options, able, usual, without_luck=True, still=first.certain()
     )
 
 
@@ -344,7 +346,8 @@ def _of_a_pause(draws: Draws, shown: int) -> list[str]:
     ]
 
 
-def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
+def _choke_sentences(engine: Engine) -> list[str]:
+    table = engine.choke_points
     if table is None:
         return ["Choke points are not assessed: the model was not run for them (--choke-draws)."]
     found = []
@@ -358,11 +361,10 @@ def _choke_sentences(table: pd.DataFrame | None) -> list[str]:
         )
     quiet = table[table["zero_within_noise"] & (table["standard_error"] > 0)]
     if len(quiet):
-        least = float(2 * quiet["standard_error"].min())
         found.append(
-            "Zero within noise does not mean worth nothing: with so few draws such a step would "
-            f"have to be worth {money(least)} or more to be told; four times the draws "
-            "(--choke-draws) halve that."
+            "Zero within noise does not mean worth nothing: a step would have to be worth twice "
+            f"its error to be told from {engine.choke_draws} draws; four times the draws "
+            "(--choke-draws) halve the errors."
         )
     return found
 

@@ -88,7 +88,8 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
     low, high = float(randomised["no_effect"].min()), float(randomised["no_effect"].max())
     hazard_ratio = made.effects()[HOPED]
     found = [
-        f"With this many participants ({own} who start the pilot, and {own} like them who do not), "
+        f"With this many participants ({own} who start the pilot, as the model has it at the best "
+        f"estimates, and {own} like them who do not), "
         f"a result of no effect would appear {in_100(row['no_effect'])} even if the programme "
         f"works as hoped (a hazard ratio of {hazard_ratio:.2f} for those who complete it): "
         f"randomised when a place is given, abuse reported by partners in the year after.",
@@ -120,7 +121,7 @@ def headline(power: pd.DataFrame, own: int) -> list[str]:
         if _given(number["exaggeration"]):
             error = float(number["exaggeration_error"])
             known = f" (± {error:.1f})" if np.isfinite(error) else ""
-            text += f", and overstates the effect {float(number['exaggeration']):.0f}-fold{known}"
+            text += f", and overstates the effect {float(number['exaggeration']):.1f}-fold{known}"
         found.append(f"{text}.")
     return found
 

@@ -18,6 +18,7 @@ from dapp_model.decision.worth import COST, PUBLIC_COST, VALUE, Worth, certain, 
 from dapp_model.economics.settings import HARM_ROUTES
 from dapp_model.economics.summary import CASH, by_route
 from dapp_model.report.names import ROUTES
+from dapp_model.voi import over_replications
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +64,10 @@ def flip_rows(
 ) -> list[dict[str, Any]]:
     """Return the best option by perspective, harm route and reading of a repeat, row by row.
 
-    `own` are the run's reading and harm route. It differs where it is not the advised one, and in
-    other readings only where it is not the best of the run's own reading on the same draws either.
-    No rows from a single draw, which tells nothing apart.
+    `own` are the run's reading and harm route, by which the advice is what it is: it looks at the
+    hurdle for larger budgets too. Elsewhere a row differs where its option is not the advised one,
+    and in other readings only where it is not the best of the run's own reading on the same draws
+    either. No rows from a single draw, which tells nothing apart.
     """
     if len(next(iter(found.values())).serious_averted) < 2:
         return []
@@ -78,20 +80,26 @@ def flip_rows(
     rows = [
         _plain(row)
         for row in flips(
-            measures, options, able, route, without_luck=True, still=certain(options, found)
+            measures,
+            options,
+            able,
+            (route, advised),
+            without_luck=True,
+            still=certain(options, found),
         ).to_dict("records")
     ]
     fewest = min(len(one[VALUE]) for one in measures.values())
     alike = {reading: {used: values[:fewest] for used, values in measures[reading].items()}}
     usual = {
         (row["perspective"], row["harm_route"]): row["option"]
-        for row in map(_plain, flips(alike, options, able, route).to_dict("records"))
+        for row in map(_plain, flips(alike, options, able, (route, advised)).to_dict("records"))
     }
     for row in rows:
         way = row["perspective"], row["harm_route"]
         headline = way == ("social", ROUTES[route])
-        by_luck = row["reading"] != reading and headline and usual[way] == row["option"]
-        row["differs"] = row["option"] != advised and not by_luck
+        # On the run's own draws nothing else is advised, on its first ones only by luck.
+        same = headline and (row["reading"] == reading or usual[way] == row["option"])
+        row["differs"] = row["option"] != advised and not same
     return rows
 
 
@@ -104,7 +112,7 @@ def flips(
     measures: Mapping[str, Measures],
     options: Sequence[str],
     able: Sequence[int],
-    route: str,
+    usual: tuple[str, str],
     *,
     without_luck: bool = False,
     still: npt.NDArray[np.bool_] | None = None,
@@ -113,11 +121,14 @@ def flips(
 
     Best of those that may be chosen (`able`); how likely it is best is told as in the table of
     options, with luck taken out of all options together where draws allow it and it is asked for.
-    `measures` holds those of USED by reading; the first reading and `route` are the headline's, and
-    `still` [draw, option] says where in it there is no luck (`worth.certain`). What the NHS does
+    `measures` holds those of USED by reading; `usual` are the headline's harm route and the advised
+    option, the first reading is its reading, and `still` [draw, option] says where in it there is
+    no luck (`worth.certain`). `behind` is by how much the advised option is worth less than the
+    best, with its error, and `apart_from_advice` whether that is beyond noise. What the NHS does
     for victims goes by the route too, so fiscal values do. The count of recorded incidents averted
     is an illustration: it rewards silence.
     """
+    route, advised = usual
     cases: dict[switching.Case, Floats] = {}
     for reading, own in measures.items():
         for each in (route, *(one for one in HARM_ROUTES if one != route)):
@@ -135,10 +146,23 @@ def flips(
         one = chance.of_options(sure, [True] * len(places))[chosen]
         return float(one["chance_best"] or 0.0), one["chance_best_monte_carlo_error"]
 
-    return switching.flip_map(
+    found = switching.flip_map(
         {case: values[:, :, places] for case, values in cases.items()},
         [options[i] for i in places],
         headline=headline,
         illustrations=(COUNT_ROUTE,),
         chances=chances if without_luck else None,
     )
+    names = list(options)
+    leads = [
+        over_replications(values[:, :, names.index(best)] - values[:, :, names.index(advised)])
+        for best, values in zip(found["option"], cases.values(), strict=True)
+    ]
+    found["behind"] = [float(lead.mean()) for lead in leads]
+    found["behind_monte_carlo_error"] = [chance.error(lead) for lead in leads]
+    found["apart_from_advice"] = [_apart(lead) for lead in leads]
+    return found
+
+
+def _apart(lead: Floats) -> bool:
+    return chance.beyond_noise(float(lead.mean()), chance.error(lead))

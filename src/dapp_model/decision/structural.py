@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dapp_model.decision import chance
 from dapp_model.decision.effect_prior import FEWEST
 from dapp_model.decision.view import Material, Standing, averaged, is_told_apart, material, view
 from dapp_model.decision.worth import PUBLIC_COST, VALUE, Worth
@@ -95,8 +96,8 @@ def structural(
     return {
         "axes": axes,
         "average": {**average, "told_apart": is_told_apart(average, headline)},
-        "note": "The average is over what harm is counted by and over frailty and state "
-        "dependence where they vary; readings of a repeat are averaged apart, on fewer draws. "
+        "note": "Halves of the draws average back to the run itself unless the scenario gives them "
+        "other weights; readings of a repeat are averaged apart, on fewer draws. "
         "Frailty and state dependence are two explanations of the same repeats, between which the "
         "counts hardly decide: they are compared as the two ends of one posterior, in which more "
         "of one goes with less of the other, and not as two models fitted apart.",
@@ -117,7 +118,12 @@ def _half(
 
 
 def _axis(
-    axis: str, given: Material, alternatives: list[dict[str, Any]], draws: int
+    axis: str,
+    given: Material,
+    alternatives: list[dict[str, Any]],
+    draws: int,
+    *,
+    apart: bool = False,
 ) -> dict[str, Any]:
     weights = [float(one["weight"]) for one in alternatives]
     if not fsum(weights) > 0:
@@ -128,7 +134,7 @@ def _axis(
         "assessed": True,
         "draws": draws,
         "alternatives": alternatives,
-        "average": averaged(given, alternatives, weights),
+        "average": averaged(given, alternatives, weights, apart=apart),
     }
 
 
@@ -162,7 +168,35 @@ def _harm_route(inputs: Inputs, found: Mapping[str, Worth], given: Material) -> 
         )
         for route in routes
     ]
-    return {**_axis("harm_route", given, made, len(given.value)), "own": _slug(own)}
+    found_axis = _axis("harm_route", given, made, len(given.value))
+    # Routes value the same draws: what their average errs is told from it draw by draw.
+    average = material(inputs, _over_routes(inputs, found), given.standings).value
+    for i, one in enumerate(found_axis["average"]["options"]):
+        one["monte_carlo_error"] = chance.error(average[:, i])
+    return {**found_axis, "own": _slug(own)}
+
+
+def _over_routes(inputs: Inputs, found: Mapping[str, Worth]) -> Mapping[str, Worth]:
+    """Return what options are worth with value and net public cost averaged over harm routes."""
+    of_routes = {route: _weight(inputs, route) for route in HARM_ROUTES}
+    total = fsum(of_routes.values())
+    if not total > 0:
+        return found
+
+    def average(one: Worth, measure: str) -> Floats:
+        every = [w * one.measures[by_route(measure, route)] for route, w in of_routes.items()]
+        return np.asarray(sum(every[1:], every[0]) / total)
+
+    return {
+        name: replace(
+            one,
+            measures={
+                **one.measures,
+                **{measure: average(one, measure) for measure in (VALUE, PUBLIC_COST)},
+            },
+        )
+        for name, one in found.items()
+    }
 
 
 def _slug(route: str) -> str:
@@ -199,7 +233,7 @@ def _halves(
         _half("less", less, 1.0, (given, ~upper)),
         _half("more", more, float(inputs.values[weight]), (given, upper)),
     ]
-    return {**_axis(axis, given, both, len(upper)), "parameter": name}
+    return {**_axis(axis, given, both, len(upper), apart=True), "parameter": name}
 
 
 def _rivals(inputs: Inputs, given: Material, parameters: pd.DataFrame | None) -> dict[str, Any]:
@@ -232,7 +266,7 @@ def _rivals(inputs: Inputs, given: Material, parameters: pd.DataFrame | None) ->
         one = _half(name, told, float(inputs.values[weight]), (given, own))
         both.append({**one, "brought_on_by_earlier_incidents": share})
     against = float(np.corrcoef(_ranks(brought), _ranks(differ))[0, 1])
-    return {**_axis(RIVALS, given, both, len(index)), "rank_correlation": against}
+    return {**_axis(RIVALS, given, both, len(index), apart=True), "rank_correlation": against}
 
 
 def brought_on(parameters: pd.DataFrame, values: Mapping[str, Any]) -> Floats:
@@ -301,23 +335,5 @@ def _together(
             weights = weights * np.where(upper, float(inputs.values[HALVES[axis][1]]), 1.0)
     if not weights.sum() > 0:
         weights = np.ones(len(given.value))
-    of_routes = {route: _weight(inputs, route) for route in HARM_ROUTES}
-    total = fsum(of_routes.values())
-    if not total > 0:
-        return view(given, weights)
-
-    def average(one: Worth, measure: str) -> Floats:
-        every = [w * one.measures[by_route(measure, route)] for route, w in of_routes.items()]
-        return np.asarray(sum(every[1:], every[0]) / total)
-
-    both = {
-        name: replace(
-            one,
-            measures={
-                **one.measures,
-                **{measure: average(one, measure) for measure in (VALUE, PUBLIC_COST)},
-            },
-        )
-        for name, one in found.items()
-    }
+    both = _over_routes(inputs, found)
     return view(material(inputs, both, given.standings), weights)

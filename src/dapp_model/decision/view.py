@@ -249,19 +249,28 @@ def _not_of(one: Candidate, chances: tuple[str, ...]) -> dict[str, None]:
     return {name: None for kind in chances for name in (kind, f"{kind}_monte_carlo_error")}
 
 
-def averaged(given: Material, views: list[dict[str, Any]], weights: list[float]) -> dict[str, Any]:
+def averaged(
+    given: Material, views: list[dict[str, Any]], weights: list[float], *, apart: bool = False
+) -> dict[str, Any]:
     """Return the average of several views and the advice on it; weights need not add up to 1.
 
-    Views of the same draws err together, so errors are added up and not their squares.
+    Views of the same draws err together, so errors are added up: at most so large are those of the
+    averages. Views of draws that stand `apart` err each by itself: their squares are.
     """
     share = np.array(weights) / fsum(weights)
+
+    def error(i: int, name: str) -> float | None:
+        found = [one["options"][i][name] for one in views]
+        if any(each is None for each in found):
+            return None
+        parts = [float(w) * float(each) for w, each in zip(share, found, strict=True)]
+        return float(np.hypot.reduce(parts)) if apart else fsum(parts)
 
     def mean(i: int, name: str) -> float:
         found = [one["options"][i][name] or 0.0 for one in views]
         return float(np.dot(share, found))
 
     n = range(len(given.standings))
-    alone = any(one["options"][i]["monte_carlo_error"] is None for one in views for i in n)
     values = [mean(i, "mean") for i in n]
     costs = [mean(i, "programme_cost") for i in n]
     rises = [mean(i, "chance_of_rise_beyond_margin") for i in n]
@@ -271,7 +280,7 @@ def averaged(given: Material, views: list[dict[str, Any]], weights: list[float])
         {
             "name": one.name,
             "mean": values[i],
-            "monte_carlo_error": None if alone else mean(i, "monte_carlo_error"),
+            "monte_carlo_error": error(i, "monte_carlo_error"),
             "true_incidents_averted": mean(i, "true_incidents_averted"),
             "chance_best": mean(i, "chance_best"),
             "chance_best_monte_carlo_error": mean(i, "chance_best_monte_carlo_error") or None,

@@ -52,7 +52,8 @@ def _ratio(found: Mapping[str, Any], decision: Mapping[str, Any]) -> str:
     say = account_words.pennies if returns else words.money
     error = found["monte_carlo_error"]
     value = "no ratio" if found["value"] is None else say(found["value"])
-    value += f" \N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{say(error)}" if error else ""
+    print_error = words.money if returns and abs(found["value"] or 0.0) >= 1 else say
+    value += f" \N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{print_error(error)}" if error else ""
     if not found["can_change_sign"]:
         return f"{value} ({say(found['low'])} to {say(found['high'])})"
     if returns:

@@ -19,11 +19,13 @@ def larger_budget(decision: Decision) -> str:
     if returned is None:
         return f"{label} costs no more than {against} although its yearly budget is larger."
     verdict = "does" if found["passes"] else "does not"
+    both = " both ways" if found["same_design"] is not None else ""
     return (
         f"Each extra pound that {label} spends beyond {against} returns about "
         f"{_returned(found)}{_same_design(decision, found)}; a larger budget is advised only if "
-        f"its extra pounds return more than the hurdle of {money(found['hurdle'])}, which it "
-        f"{verdict}{not_clear(found)}."
+        f"its extra pounds return more than the hurdle of {money(found['hurdle'])}{both}, which it "
+        f"{verdict}{not_clear(found)}; the stricter hurdle of {money(found['hurdle_shown'])} it "
+        f"{'passes' if found['passes_hurdle_shown'] else 'does not pass'}."
     )
 
 
@@ -69,7 +71,8 @@ def _same_design(decision: Decision, found: Mapping[str, Any]) -> str:
 
 def _returned(found: Mapping[str, Any]) -> str:
     """Print what an extra pound returns with its Monte Carlo error."""
-    return with_pounds(found["return_on_extra_pounds"], found["return_monte_carlo_error"])
+    told = with_pounds(found["return_on_extra_pounds"], found["return_monte_carlo_error"])
+    return told if found["told_apart_from_hurdle"] else f"{told}, not told apart from the hurdle"
 
 
 def not_clear(found: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ def _label(decision: Decision, name: str) -> str:
 def _way(one: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """Name a perspective, and the harm route where it makes a difference to it."""
     same = [
-        (each["option"], each["told_apart"])
+        (each["option"], each["apart_from_advice"])
         for each in rows
         if (each["perspective"], each["reading"]) == (one["perspective"], one["reading"])
     ]
@@ -105,7 +105,7 @@ def flips(decision: Decision) -> list[str]:
     best: dict[tuple[str, str, bool], list[str]] = {}
     for one in real:
         if one["differs"]:
-            ways = best.setdefault((one["option"], one["reading"], one["told_apart"]), [])
+            ways = best.setdefault((one["option"], one["reading"], one["apart_from_advice"]), [])
             way = _way(one, real)
             if way not in ways:
                 ways.append(way)
@@ -118,7 +118,7 @@ def flips(decision: Decision) -> list[str]:
     lines = [
         f"Counted another way ({listed(ways)}; a repeat {_counted(reading)}), "
         f"{_label(decision, name)} has the highest mean instead of {headline}"
-        f"{'' if apart else ', not told apart from the next'}."
+        f"{'' if apart else ', not told apart from it'}."
         for (name, reading, apart), ways in best.items()
     ]
     shown = {one["option"] for one in decision["flips"] if one["harm_route"] == COUNT_ROUTE}

@@ -13,6 +13,7 @@ from dapp_model.report.words import (
     ERROR,
     Decision,
     concerned,
+    error_of_count,
     in_share_of_draws,
     listed,
     money,
@@ -75,7 +76,7 @@ def rule(decision: Decision) -> str:
 
 
 def rule_in_short(decision: Decision) -> str:
-    """Say the rule for the first page: only one that is worth something is given to act on."""
+    """Say the rule for the first page with the chance of each act, and whether to act on it."""
     found = decision["learning"]
     if found == NOT_ASSESSED or not found["assessed"]:
         return rule(decision)
@@ -83,10 +84,17 @@ def rule_in_short(decision: Decision) -> str:
     none = not any(limit is not None for limit in one["limits"].values())
     if none or not one["value"]["zero_within_noise"]:
         return rule(decision).removesuffix(REPEATS_ALONE)
+    share = share_of_draws(one["chance_of_act"], one[f"chance_of_act{ERROR}"], found["draws"])
     return (
-        "Nothing that monitoring shows is shown to be worth acting on: the best rule found is, on "
-        f"unseen draws, worth {_against_now(one['value'])}. Section 8 has it."
+        f"Nothing that monitoring shows is shown to be worth acting on. The best rule found "
+        f"({_inside(_worded(decision))}) takes the first with a chance of {share} and is, on "
+        f"unseen draws, worth {_against_now(one['value'])}."
     )
+
+
+def _inside(sentence: str) -> str:
+    """Return a sentence to stand inside another."""
+    return f"{sentence[0].lower()}{sentence[1:].removesuffix('.')}"
 
 
 def worth_knowing(decision: Decision) -> str:
@@ -223,10 +231,20 @@ def expected(decision: Decision) -> Table | None:
         back = NO_TRIGGER
         if ends is not None:
             below, above = (_said(ends[k], share=shares) for k in ("below", "above"))
-            back = f"below {below} or above {above}"
+            # Nothing lies below none.
+            back = f"below {below} or above {above}" if ends["below"] > 0 else f"above {above}"
+        error = one["monte_carlo_error"]
+        if error:
+            told = number(100 * error, 2) if shares else error_of_count(error)
+            said[0] += f" \N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{told}"
         rows.append((words, said[0], f"{said[1]} to {said[2]}", back))
     title = "What the simulated pilot shows by the data cut-off, to hold returns against"
-    columns = ("Figure", "Mean", "Nine draws in ten", "Brings the decision back")
+    columns = (
+        "Figure",
+        "Mean (± Monte Carlo error)",
+        "Nine draws in ten",
+        "Brings the decision back",
+    )
     return Table(title, columns, tuple(rows))
 
 

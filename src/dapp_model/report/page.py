@@ -113,7 +113,10 @@ def anyway(totals: Totals) -> Table:
         (VICTIMS[name], words.whole(float(totals.by_year(name, totals.comparator).sum())))
         for name in found
     )
-    title = f"What would happen anyway, {totals.decision_years[0]} to {totals.decision_years[-1]}"
+    title = (
+        f"What would happen anyway, {totals.decision_years[0]} to {totals.decision_years[-1]}"
+        f"{totals.from_few()}"
+    )
     return Table(title, ("County", totals.label(totals.comparator)), rows, OUTCOMES)
 
 
@@ -123,7 +126,10 @@ def victims(totals: Totals) -> Table:
         found = totals.averted(measure, totals.shown)
         without = float(totals.by_year(measure, totals.comparator).sum())
         rows.append((label, words.whole(without), _cell(found, "")))
-    title = f"What {words.quoted(totals.label(totals.shown))} changes, from the decision on"
+    title = (
+        f"What {words.quoted(totals.label(totals.shown))} changes, from the decision on"
+        f"{totals.from_few()}"
+    )
     columns = ("", "Without", "Averted (mean ± Monte Carlo error, and 90% interval)")
     return Table(title, columns, tuple(rows), OUTCOMES)
 

@@ -129,6 +129,7 @@ def _changes(pack: Pack) -> tuple[str, ...]:
         budget_words.hurdle_decides(decision),
         account_words.low_case(decision),
         words.other_views({**decision, "views": others}),
+        words.for_public_bodies(decision),
         *(change_words.switches(decision)[:1] if switches_known else ()),
         sure_words.effect_prior(decision),
         _structures(pack),
@@ -154,7 +155,7 @@ def _structures(pack: Pack) -> str:
             f"{changed} would change the advice, {beyond} beyond Monte Carlo error (section 7 "
             "says which)"
         )
-    return f"{sure_words.other_ways(asked)}, {which}; {sure_words.on_average(pack.decision)}."
+    return f"{sure_words.other_ways(asked)} {which}; {sure_words.on_average(pack.decision)}."
 
 
 _PLUS_MINUS: Final = (

@@ -128,7 +128,8 @@ def _choke_points(pack: Pack) -> tuple[Block, ...]:
             "one more place, a week less wait, one more referral a month or a point of completion"
         )
         return (Paragraph(not_assessed(f"What {steps} is worth")),)
-    head = f"For {pack.label}, in a few draws with the same luck on both sides:"
+    made = pack.analyses["sensitivity"].get("choke_draws", 0)
+    head = f"For {pack.label}, in {made} draws with the same luck on both sides:"
     return (Paragraph(head), Bullets(tuple(str(line) for line in found)))
 
 

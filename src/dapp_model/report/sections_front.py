@@ -82,6 +82,11 @@ def victims(pack: Pack) -> tuple[Block, ...]:
             "incidents alone."
         ),
         Paragraph(not_assessed("How safe, empowered and well victims and children feel")),
+        Paragraph(
+            "A harm index is left out: no source of the weights of the Cambridge Crime Harm Index "
+            "was seen. Two shares of harm in Annex C, which the county was held against, are "
+            "weighted by it from memory."
+        ),
         *pack.picture("incidents", height=9.0),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from dapp_model.decision.chance import beyond_noise
@@ -136,29 +137,52 @@ def _of(view: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def alternatives(decision: Decision) -> tuple[int, list[Mapping[str, Any]]]:
+def alternatives(
+    decision: Decision, *, halves: bool = False
+) -> tuple[int, list[Mapping[str, Any]]]:
     """Return how many other structures were compared, and those that would change the advice.
 
-    One that is the run's own is no alternative; and one that leads back to the advice, where fewer
-    draws by themselves led elsewhere, changes nothing.
+    Or how many `halves` of the run's own draws, which average back to the run itself. One that is
+    the run's own is no alternative; and one that leads back to the advice, where fewer draws by
+    themselves led elsewhere, changes nothing.
     """
     others = [
         one
         for axis in decision["structural"]["axes"]
-        if axis["assessed"]
+        if axis["assessed"] and (axis["axis"] in _HALVES) == halves
         for one in axis["alternatives"]
         if one["name"] != axis.get("own")
     ]
     advised = decision["advice"]["option"]
-    asked = origins.at(len(others), decision["structural"]["axes"])
+    which = "halves of the draws" if halves else "other harm routes and readings"
+    asked = origins.at(len(others), decision["structural"]["axes"], which)
     return asked, [one for one in others if one["differs"] and one["option"] != advised]
+
+
+_HALVES = ("frailty", "state_dependence", "frailty_against_state_dependence")
 
 
 def other_ways(asked: int) -> str:
     """Say how many other structures were compared."""
     if asked == 1:
-        return "Of one other way to build or to read the model that was compared"
-    return f"Of {asked} other ways to build or to read the model that were compared"
+        return "Of one other way to count harm, or what a repeat is,"
+    return f"Of {asked} other ways to count harm, or what a repeat is,"
+
+
+def in_halves(decision: Decision) -> str:
+    """Say what halves of the draws by where repeats come from would advise; nothing without any."""
+    asked, changed = alternatives(decision, halves=True)
+    if not asked:
+        return ""
+    text = (
+        f" Of {asked} halves of this run's own draws by where repeats come from (how cases differ, "
+        "how far one incident brings on the next), "
+    )
+    if not changed:
+        return f"{text}none would change the advice."
+    told = _to_each(decision["structural"]["axes"], changed)
+    count = origins.at(len(changed), decision["structural"]["axes"], "halves that change it")
+    return f"{text}{count} would, to {listed(told)}."
 
 
 def on_average(decision: Decision) -> str:
@@ -168,22 +192,16 @@ def on_average(decision: Decision) -> str:
     differs = average["option"] != decision["advice"]["option"]
     apart = NOT_APART if differs and not average["told_apart"] else ""
     averaged = [
-        _AVERAGED[axis["axis"]]
+        axis
         for axis in decision["structural"]["axes"]
-        if axis["assessed"] and axis["axis"] in _AVERAGED
+        if axis["assessed"] and axis["axis"] == "harm_route"
     ]
-    over = f" over {listed(averaged)}" if averaged else ""
+    over = " over what harm is counted by" if averaged else ""
     return (
         f"on the average{over} it is {quoted(average['label'])}{apart}, and "
         f"{_label(decision, str(shown['name']))} is worth "
         f"{with_pounds(shown['mean'], shown['monte_carlo_error'])}"
     )
-
-
-_AVERAGED = {
-    "harm_route": "what harm is counted by",
-    "frailty_against_state_dependence": "where repeats come from",
-}
 
 
 def structures(decision: Decision) -> str:
@@ -197,18 +215,14 @@ def structures(decision: Decision) -> str:
         for axis in found["axes"]
         if not axis["assessed"]
     ]
-    text = f"{other_ways(asked)}, "
+    text = f"{other_ways(asked)} "
     text += (
         f"{count} would change the advice, to {listed(changed)}"
         if changed
         else "none would change the advice"
     )
     text += f"; {on_average(decision)}."
-    if any(axis["assessed"] and "parameter" in axis for axis in found["axes"]):
-        text += (
-            " Where repeats come from is looked at in halves of this run's own draws, which are "
-            "ends of what is not known and not models fitted apart."
-        )
+    text += in_halves(decision)
     if fewer := fewer_draws(decision):
         text += f" {fewer}"
     if silent:
@@ -247,6 +261,7 @@ def fewer_draws(decision: Decision) -> str:
     axis = found[0]
     own = next(one for one in axis["alternatives"] if one["name"] == axis["own"])
     same = own["option"] == decision["advice"]["option"]
+    shown = _of(axis["average"], str(decision["shown_option"]))
     of_these = (
         f"advises {quoted(own['label'])} too"
         if same
@@ -254,7 +269,9 @@ def fewer_draws(decision: Decision) -> str:
     )
     return (
         f"Other readings of a repeat rest on the first {axis['draws']} draws alone, on which the "
-        f"run's own reading {of_these}."
+        f"run's own reading {of_these}. On their average the best is "
+        f"{quoted(axis['average']['label'])}, and {_label(decision, str(shown['name']))} is worth "
+        f"{_worth(shown)}."
     )
 
 
@@ -297,9 +314,10 @@ def acceptability(decision: Decision) -> str:
             stretches.append((name, price))
     first = quoted(option_of(decision, stretches[0][0])["label"])
     text = f"If averting an incident were worth nothing, {first} would be best"
-    for name, price in stretches[1:]:
+    for (before, _), (name, price) in pairwise(stretches):
+        exact = _overtakes(option_of(decision, before), option_of(decision, name), price)
         text += (
-            f"; from about {money(price)} for each, {quoted(option_of(decision, name)['label'])}"
+            f"; from about {money(exact)} for each, {quoted(option_of(decision, name)['label'])}"
         )
     top = option_of(decision, names[-1])
     chance = share_of_draws(
@@ -311,6 +329,18 @@ def acceptability(decision: Decision) -> str:
         f"{text}. At {money(prices[-1])}, the end of the chart, {quoted(top['label'])} is best "
         f"with a chance of {chance}. This counts public money alone, and is no advice."
     )
+
+
+def _overtakes(before: Mapping[str, Any], after: Mapping[str, Any], price: float) -> float:
+    """Return what an incident averted is worth where one option overtakes another, in GBP.
+
+    From their means; the point of the grid where they do not tell.
+    """
+    cost, averted = (
+        after["measures"][name]["mean"] - before["measures"][name]["mean"]
+        for name in ("net_public_cost", "true_incidents_averted")
+    )
+    return float(price) if averted == 0 else cost / averted
 
 
 def without_rail(decision: Decision) -> str:

@@ -151,6 +151,11 @@ class Totals:
         """Return of how many draws the whole county was simulated."""
         return int(self.decision.get("whole_county_draws", len(self.gathered.by_draw)))
 
+    def from_few(self) -> str:
+        """Say on how many draws the level of the county rests, where not on all."""
+        few = self.whole_draws < int(self.decision["draws"])
+        return f" (the county's level: means over {self.whole_draws} draws)" if few else ""
+
     def level_fan(self, measure: str, option: str) -> Floats:
         """Return the fan of a measure by year [end, year], over draws of the whole county."""
         found = self.gathered.by_draw[: self.whole_draws]

@@ -75,7 +75,7 @@ def _money(value: float) -> str:
     sign = "-" if near < 0 else ""
     size = abs(near)
     if size < 10 and round(size, 2) % 1:
-        return f"{sign}£{size:.2f}"
+        return f"{sign}£{abs(value):.2f}"  # rounded once
     if size >= 1e6:
         return f"{sign}£{_number(size / 1e6)} million"
     return f"{sign}£{_number(round(size, 2) if size < 1000 else size)}"
@@ -117,6 +117,8 @@ def share_of_draws(share: float, error: float | None, draws: int) -> str:
     told = in_draws(share, draws)
     if error is None:
         return told
+    if not 0 < share < 1:
+        return f"{told} (±\N{NO-BREAK SPACE}{number(100 * error, 2)} points)"
     return f"{told} (± {number(100 * error, 2)})"
 
 
@@ -418,6 +420,28 @@ def other_views(decision: Decision) -> str:
         for name, kinds in found.items()
     ]
     return f"Counted otherwise, the advice would be {', or '.join(each)}." if each else ""
+
+
+def for_public_bodies(decision: Decision) -> str:
+    """Say what is best for public bodies alone, which is no advice; nothing without a map."""
+    found: dict[str, list[str]] = {}
+    own = [one for one in decision["flips"] if not one["illustration"]]
+    for perspective, how in (("fiscal", "cash and capacity"), ("cashable", "cash alone")):
+        row = next((one for one in own if one["perspective"] == perspective), None)
+        if row is not None:
+            share, error = row["chance_best"], row[f"chance_best{ERROR}"]
+            often = in_share_of_draws(share, error, decision["draws"])
+            found.setdefault(str(row["option"]), []).append(f"{how} (best {often})")
+    each = [
+        f"{quoted(option_of(decision, name)['label'])} by {listed(kinds)}"
+        for name, kinds in found.items()
+    ]
+    if not each:
+        return ""
+    return (
+        f"For public bodies alone the best would be {listed(each)}: no advice, since harm to "
+        "victims counts for nothing in it."
+    )
 
 
 def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
