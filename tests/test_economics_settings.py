@@ -339,6 +339,10 @@ def test_the_low_case_is_the_same_whatever_the_route() -> None:
     assert harm_of() < harm_of(harm_route="recorded crimes") < 0
 
 
+def test_every_route_that_may_be_chosen_stands_beside_the_others() -> None:
+    assert registry()["money.harm_route"].choices == HARM_ROUTES
+
+
 @pytest.mark.parametrize("route", HARM_ROUTES)
 @pytest.mark.parametrize("ways", [{}, {"cashable_view": "upper"}, {"homicide": "left out"}])
 def test_numbers_by_another_route_are_those_of_a_run_that_takes_it(
