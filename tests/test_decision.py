@@ -384,6 +384,7 @@ def test_no_programme_is_no_choice_once_the_pilot_has_run(tmp_path: Path) -> Non
     without = decided(load(shipped()["surrey_extension.toml"]), {"extend": found["extend"]})
     for name in ("information", "wrong", "three_numbers"):
         assert with_it[name] == without[name], name
+    assert none["chance_worse"] is None
     for one in without["options"]:
         beside = words.option_of(with_it, one["name"])
         assert beside["chance_best"] == one["chance_best"]

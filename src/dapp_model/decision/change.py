@@ -141,8 +141,8 @@ def flips(
     places = list(able)
 
     def chances(case: switching.Case, chosen: int) -> tuple[float, float | None]:
-        own = still if case[2] == headline[2] else None
-        sure = apart(cases[case], own).among(places)
+        own = still[:, places] if still is not None and case[2] == headline[2] else None
+        sure = apart(cases[case][:, :, places], own)
         one = chance.of_options(sure, [True] * len(places))[chosen]
         return float(one["chance_best"] or 0.0), one["chance_best_monte_carlo_error"]
 

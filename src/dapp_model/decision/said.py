@@ -284,7 +284,7 @@ def _add_chances(options: list[dict[str, Any]], sure: Apart, able: list[int]) ->
         one["expected_loss"] = None if value is None else float(value)
         one["expected_loss_monte_carlo_error"] = error
         one |= chances[i]
-        if one["is_comparator"]:
+        if one["is_comparator"] or one["is_reference"]:
             one |= {"chance_worse": None, "chance_worse_monte_carlo_error": None}
 
 

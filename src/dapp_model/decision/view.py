@@ -60,9 +60,9 @@ class Material:
 
     `value`, `cost`, `public_cost` and `averted` are float64 [draw, option], means over repetitions;
     `nested` float64 [draw, repetition, option] are values with luck, of which there is none where
-    `certain`, and `apart` holds values without it. `beyond` is the rise in harm beyond the
-    guard-rail's margin [draw, option], and `beyond_again` its resamples by option, None where luck
-    stays in.
+    `certain`, and `apart` holds values without it; what is no choice counts there as the first.
+    `beyond` is the rise in harm beyond the guard-rail's margin [draw, option], and `beyond_again`
+    its resamples by option, None where luck stays in.
     """
 
     standings: tuple[Standing, ...]
@@ -95,6 +95,11 @@ def material(
     names = inputs.options
     rail = rail_of(inputs)
     values = nested(names, found, measure)
+    # What is no choice has no part in how luck is taken out of those that are.
+    counted = values.copy()
+    for i, one in enumerate(standings):
+        if one.reference:
+            counted[:, :, i] = values[:, :, 0]
     harm = {name: expected(found[name], rail) for name in names if name in found}
     nothing = np.zeros(len(values))
     rises = [harm[name].beyond if name in harm else nothing for name in names]
@@ -104,9 +109,9 @@ def material(
         cost=over_replications(nested(names, found, COST)),
         public_cost=over_replications(nested(names, found, public_cost)),
         averted=over_replications(nested(names, found, AVERTED)),
-        nested=values,
+        nested=counted,
         certain=certain(names, found),
-        apart=apart(values, certain(names, found)),
+        apart=apart(counted, certain(names, found)),
         beyond=np.stack(rises, axis=1),
         beyond_again=tuple(harm[name].beyond_again if name in harm else None for name in names),
         rail=rail,
@@ -244,7 +249,7 @@ def is_told_apart(found: Mapping[str, Any], option: str) -> bool:
 
 def _not_of(one: Candidate, chances: tuple[str, ...]) -> dict[str, None]:
     """Return nothing for chances against the comparator, which it has none of itself."""
-    if not one.comparator:
+    if not one.comparator and not one.reference:
         return {}
     return {name: None for kind in chances for name in (kind, f"{kind}_monte_carlo_error")}
 

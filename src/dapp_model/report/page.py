@@ -71,7 +71,7 @@ def chances(decision: Mapping[str, Any]) -> Table:
     """Return how likely each option is the best or a loss, and whether it is safe for victims."""
     rows = []
     for one in decision["options"]:
-        worse = "-" if one["is_comparator"] else words.chance(one, "chance_worse", decision)
+        worse = "-" if one["chance_worse"] is None else words.chance(one, "chance_worse", decision)
         safe = "yes" if one["is_comparator"] or one["admissible"] else "no"
         rows.append((_named(one, decision), worse, *_best(one, decision), safe))
     columns = (

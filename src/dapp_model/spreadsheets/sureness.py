@@ -40,7 +40,7 @@ def _probabilities(totals: Totals) -> Sheet:
                 one["chance_best"] if free else NOT_APPLICABLE,
                 one["expected_loss"] if free else NOT_APPLICABLE,
                 _or_none(one.get("expected_loss_monte_carlo_error")),
-                NOT_APPLICABLE if first else one["chance_worse"],
+                NOT_APPLICABLE if one["chance_worse"] is None else one["chance_worse"],
                 NOT_APPLICABLE if first else harm.get("chance_of_rise_beyond_margin"),
             )
         )
