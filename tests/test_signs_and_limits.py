@@ -94,10 +94,12 @@ def test_a_choke_point_within_noise_is_not_said_to_be_worth_nothing() -> None:
             "zero_within_noise": [True, False],
         }
     )
-    lines = importance._choke_sentences(table)
+    engine = importance.Engine(choke_points=table, choke_draws=4)
+    lines = importance._choke_sentences(engine)
     assert lines[0].endswith("(standard error £37,000), zero within noise.")
-    assert "would have to be worth £74,000 or more to be told" in lines[-1]
-    assert len(importance._choke_sentences(table[1:])) == 1
+    assert "would have to be worth twice its error to be told from 4 draws" in lines[-1]
+    clear = importance.Engine(choke_points=table[1:], choke_draws=4)
+    assert len(importance._choke_sentences(clear)) == 1
 
 
 def test_choke_points_are_told_unless_they_are_not_wanted() -> None:

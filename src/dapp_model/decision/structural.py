@@ -184,8 +184,10 @@ def _over_routes(inputs: Inputs, found: Mapping[str, Worth]) -> Mapping[str, Wor
         return found
 
     def average(one: Worth, measure: str) -> Floats:
-        every = [w * one.measures[by_route(measure, route)] for route, w in of_routes.items()]
-        return np.asarray(sum(every[1:], every[0]) / total)
+        whole = np.zeros_like(one.measures[VALUE])
+        for route, weight in of_routes.items():
+            whole = whole + weight * one.measures[by_route(measure, route)]
+        return whole / total
 
     return {
         name: replace(

@@ -74,7 +74,8 @@ class Harm:
 
     def total(self, *tiers: str) -> int:
         """Return the discounted sum, of some tiers or of all."""
-        return sum(n for tier, n in self.discounted.items() if not tiers or tier in tiers)
+        own = [pence for tier, pence in self.discounted.items() if not tiers or tier in tiers]
+        return int(np.sum(own, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
