@@ -174,8 +174,8 @@ def test_the_map_of_flips_names_the_best_from_each_perspective() -> None:
     for line in change_words.flips(said_of(None) | {"flips": near} | advice)[:-1]:
         assert line.endswith(", not told apart from it.")
     public = words.for_public_bodies(said_of(None) | {"flips": rows})
-    assert public.startswith("For public bodies alone the best would be ‘Stop’ by cash and cap")
-    assert "cash alone (best in" in public
+    assert public.startswith("For public bodies alone, no advice: ‘Stop’ is best in")
+    assert "by cash alone" in public
     assert words.for_public_bodies(said_of(None) | {"flips": []}) == ""
 
 

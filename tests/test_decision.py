@@ -14,7 +14,7 @@ import pytest
 from dapp_model import decision
 from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
-from dapp_model.report import budget_words, page, section_first, words
+from dapp_model.report import budget_words, page, words
 from dapp_model.scenario import load, shipped
 
 Floats = npt.NDArray[np.float64]
@@ -179,8 +179,6 @@ def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: 
         assert view["told_apart"] == apart
         axis = said["structural"]["axes"][0]
         assert [one["told_apart"] for one in axis["alternatives"]] == [False, apart, False, False]
-        turned = section_first._turned(said)
-        assert turned.count("stop") == (1 if apart else 0)
 
 
 def test_the_largest_rise_in_harm_is_said(inputs: Inputs) -> None:

@@ -226,29 +226,14 @@ def of_options(decision: dict[str, Any], chances: list[float]) -> dict[str, Any]
     }
 
 
-def test_what_is_most_often_best_and_what_turns_the_advice_is_said_only_where_it_is_so(
+def test_what_is_most_often_best_is_said_only_where_it_is_so(
     decision: dict[str, Any],
 ) -> None:
-    first, second, third = (words.quoted(one["label"]) for one in decision["options"])
+    first, *_ = (words.quoted(one["label"]) for one in decision["options"])
     assert section_first.most_often(of_options(decision, [0.2, 0.5, 0.3])) == ""
     said = section_first.most_often(of_options(decision, [0.5, 0.2, 0.3]))
-    told = f"{second} is best in 20% (± 10) of draws, {first} in 50% (± 10) of draws."
+    told = f"the advice is best in 20% (± 10) of draws, {first} in 50% (± 10) of draws."
     assert told in " ".join(said.split())
-    assert "tests below" not in said
-    turned = of_options(decision, [0.2, 0.5, 0.3])
-    names = [one["name"] for one in decision["options"]]
-    turned["views"] = [
-        {
-            **one,
-            "option": names[0] if i < 2 or i == 3 else names[2] if i == 2 else names[1],
-            "told_apart": i != 3,
-        }
-        for i, one in enumerate(turned["views"])
-    ]
-    assert section_first.most_often(turned) == (
-        f"Beyond Monte Carlo error 2 of the tests below would turn the advice to {first} and 1 to "
-        f"{third}."
-    )
 
 
 def test_the_first_page_says_what_its_option_is_and_for_which_month(

@@ -205,7 +205,7 @@ def low_case(decision: Decision) -> str:
     view = next(each for each in decision["views"] if each["view"] == "low_harm")
     text = (
         f"{quoted(one['label'])} is worth {headline} net in the headline, and {low} in the low "
-        "case, which counts harm as averted recorded crimes times their multiplier"
+        "case, which counts averted recorded crimes times their multiplier"
         f"{_reported_more(one)}"
     )
     if view["differs"]:

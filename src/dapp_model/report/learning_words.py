@@ -84,11 +84,11 @@ def rule_in_short(decision: Decision) -> str:
     none = not any(limit is not None for limit in one["limits"].values())
     if none or not one["value"]["zero_within_noise"]:
         return rule(decision).removesuffix(REPEATS_ALONE)
-    share = share_of_draws(one["chance_of_act"], one[f"chance_of_act{ERROR}"], found["draws"])
+    share = in_share_of_draws(one["chance_of_act"], one[f"chance_of_act{ERROR}"], found["draws"])
     return (
-        f"Nothing that monitoring shows is shown to be worth acting on. The best rule found "
-        f"({_inside(_worded(decision))}) takes the first with a chance of {share} and is, on "
-        f"unseen draws, worth {_against_now(one['value'])}."
+        "Nothing that monitoring shows is shown to be worth acting on: the best rule "
+        f"({_inside(_worded(decision))}: the first {share}) is, on unseen draws, worth "
+        f"{_against_now(one['value'])}."
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -78,46 +77,17 @@ def _meant(pack: Pack) -> str:
 
 
 def most_often(decision: Mapping[str, Any]) -> str:
-    """Say why the chart and the tests name other options than the advice; nothing if they do not.
-
-    The advice is best on average. An option that is more often best, and the views and schools of
-    thought that would advise another beyond Monte Carlo error, stand against it. The average of
-    structures is made of these and is not counted again.
-    """
+    """Say which option is more often best than the advice, which is best on average; or nothing."""
     advised = words.option_of(decision, decision["advice"]["option"])
     able = [one for one in decision["options"] if one["may_be_chosen"]]
     often = max(able, key=lambda one: float(one["chance_best"]))
-    said = []
     if advised["may_be_chosen"] and often["chance_best"] > advised["chance_best"]:
-        said.append(
-            f"Best on average is not most often best: {words.quoted(advised['label'])} is best "
+        return (
+            "Best on average is not most often best: the advice is best "
             f"{words.often(advised, 'chance_best', decision)}, "
             f"{words.quoted(often['label'])} {words.often(often, 'chance_best', decision)}."
         )
-    turned = Counter(_turned(decision)).most_common()
-    if turned:
-        labels = [words.quoted(words.option_of(decision, name)["label"]) for name, _ in turned]
-        (_, most), *others = [
-            (o, origins.at(n, decision["views"], "and other tests that turn the advice"))
-            for o, n in turned
-        ]
-        each = [f"to {labels[0]}"]
-        each += [f"{n} to {label}" for (_, n), label in zip(others, labels[1:], strict=True)]
-        said.append(
-            f"Beyond Monte Carlo error {most} of the tests below would turn the advice "
-            f"{words.listed(each)}."
-        )
-    return " ".join(said)
-
-
-def _turned(decision: Mapping[str, Any]) -> list[str]:
-    """Return the option that each test of the first page would advise, where it is another."""
-    advised = decision["advice"]["option"]
-    schools = decision["by_effect_prior"]
-    found = list(decision["views"])
-    if schools["assessed"]:
-        found += [one for one in schools["parts"][1:] if one["assessed"]]
-    return [one["option"] for one in found if one["option"] != advised and one["told_apart"]]
+    return ""
 
 
 def _changes(pack: Pack) -> tuple[str, ...]:
@@ -128,8 +98,8 @@ def _changes(pack: Pack) -> tuple[str, ...]:
     return (
         budget_words.hurdle_decides(decision),
         account_words.low_case(decision),
-        words.other_views({**decision, "views": others}),
-        words.for_public_bodies(decision),
+        f"{words.other_views({**decision, 'views': others})} "
+        f"{words.for_public_bodies(decision)}".strip(),
         *(change_words.switches(decision)[:1] if switches_known else ()),
         sure_words.effect_prior(decision),
         _structures(pack),
@@ -151,16 +121,12 @@ def _structures(pack: Pack) -> str:
             for some, how in ((others, ""), (apart, " beyond Monte Carlo error"))
         )
         beyond = f"{clear} of them" if apart else "none of them"
-        which = (
-            f"{changed} would change the advice, {beyond} beyond Monte Carlo error (section 7 "
-            "says which)"
-        )
+        which = f"{changed} would change the advice, {beyond} beyond Monte Carlo error"
     return f"{sure_words.other_ways(asked)} {which}; {sure_words.on_average(pack.decision)}."
 
 
 _PLUS_MINUS: Final = (
-    "After \N{PLUS-MINUS SIGN} stands the Monte Carlo error, which more draws make smaller; of a "
-    "chance it is in percentage points. "
+    "After \N{PLUS-MINUS SIGN} stands the Monte Carlo error (of chances in percentage points). "
 )
 
 

@@ -122,8 +122,9 @@ def structural(decision: Decision) -> Table:
             continue
         draws = words.number(axis["draws"])
         for one in axis["alternatives"]:
+            own = words.number(one.get("draws", axis["draws"]))
             rows.append(
-                (axis["words"], one["words"], words.number(one["weight"]), draws, *_row(one, shown))
+                (axis["words"], one["words"], words.number(one["weight"]), own, *_row(one, shown))
             )
         rows.append((axis["words"], "average", "", draws, *_row(axis["average"], shown)))
     whole = decision["structural"]["average"]

@@ -159,7 +159,7 @@ class _Writer:
         columns = ("Number", "Mean", "90% interval", "Monte Carlo error", "Weakest evidence")
         flat = tuple(tuple(map(plain, row)) for row in rows)
         shown = Table("The three numbers", columns, flat)
-        manner = wp.Manner((25, 17, 26, 13, 37), 1, rows)
+        manner = wp.Manner((24, 17, 28, 12, 38), 1, rows)
         wp.add_table(self.paper, shown, self.width, manner)
 
     def table(self, block: Table) -> None:

@@ -426,22 +426,17 @@ def for_public_bodies(decision: Decision) -> str:
     """Say what is best for public bodies alone, which is no advice; nothing without a map."""
     found: dict[str, list[str]] = {}
     own = [one for one in decision["flips"] if not one["illustration"]]
-    for perspective, how in (("fiscal", "cash and capacity"), ("cashable", "cash alone")):
+    for perspective, how in (("fiscal", ""), ("cashable", " by cash alone")):
         row = next((one for one in own if one["perspective"] == perspective), None)
         if row is not None:
             share, error = row["chance_best"], row[f"chance_best{ERROR}"]
             often = in_share_of_draws(share, error, decision["draws"])
-            found.setdefault(str(row["option"]), []).append(f"{how} (best {often})")
+            found.setdefault(str(row["option"]), []).append(f"{often}{how}")
     each = [
-        f"{quoted(option_of(decision, name)['label'])} by {listed(kinds)}"
+        f"{quoted(option_of(decision, name)['label'])} is best {listed(kinds)}"
         for name, kinds in found.items()
     ]
-    if not each:
-        return ""
-    return (
-        f"For public bodies alone the best would be {listed(each)}: no advice, since harm to "
-        "victims counts for nothing in it."
-    )
+    return f"For public bodies alone, no advice: {listed(each)}." if each else ""
 
 
 def how_often(what: str, found: Mapping[str, Any], name: str, draws: int) -> str:
