@@ -523,5 +523,7 @@ def test_what_a_step_would_have_to_be_worth_is_said_for_each_by_its_error() -> N
     engine = importance.Engine(choke_points=pd.DataFrame(steps), choke_draws=64)
     found = importance.study(made_up(60), readings={}, engine=engine)
     said = " ".join(found.sentences)
-    assert "worth twice its error to be told from 64 draws" in said
+    for name, least in (("completion", "£1,800"), ("wait", "£52,000")):
+        assert f"{name} would have to be worth {least} or more to be told" in said
+    assert "From 64 draws" in said
     assert found.found["choke_draws"] == 64

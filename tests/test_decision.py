@@ -14,7 +14,7 @@ import pytest
 from dapp_model import decision
 from dapp_model.decision import chance
 from dapp_model.parameters import Inputs
-from dapp_model.report import budget_words, page, words
+from dapp_model.report import budget_words, page, sure_words, words
 from dapp_model.scenario import load, shipped
 
 Floats = npt.NDArray[np.float64]
@@ -179,6 +179,8 @@ def test_another_way_of_counting_turns_the_advice_only_beyond_its_error(inputs: 
         assert view["told_apart"] == apart
         axis = said["structural"]["axes"][0]
         assert [one["told_apart"] for one in axis["alternatives"]] == [False, apart, False, False]
+        turned = sure_words.turned(said)
+        assert ("1 would beyond Monte Carlo error turn the advice to ‘Stop" in turned) == apart
 
 
 def test_the_largest_rise_in_harm_is_said(inputs: Inputs) -> None:

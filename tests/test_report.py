@@ -28,6 +28,7 @@ from dapp_model.report import (
     figures,
     origins,
     section_first,
+    sure_words,
     words,
 )
 from dapp_model.report import page as tables_of_page
@@ -234,6 +235,29 @@ def test_what_is_most_often_best_is_said_only_where_it_is_so(
     said = section_first.most_often(of_options(decision, [0.5, 0.2, 0.3]))
     told = f"the advice is best in 20% (± 10) of draws, {first} in 50% (± 10) of draws."
     assert told in " ".join(said.split())
+
+
+def test_which_ways_of_counting_turn_the_advice_is_said_only_beyond_their_error(
+    decision: dict[str, Any],
+) -> None:
+    first, _, third = (words.quoted(one["label"]) for one in decision["options"])
+    names = [one["name"] for one in decision["options"]]
+    turned = {**decision, "advice": {**decision["advice"], "option": names[1]}}
+    turned["by_effect_prior"] = {"assessed": False}
+    turned["views"] = [
+        {
+            **one,
+            "option": names[0] if i < 2 or i == 3 else names[2] if i == 2 else names[1],
+            "told_apart": i != 3,
+        }
+        for i, one in enumerate(turned["views"])
+    ]
+    assert sure_words.turned(turned) == (
+        f"Of {len(turned['views'])} other ways of counting and schools of thought, 2 would beyond "
+        f"Monte Carlo error turn the advice to {first} and 1 to {third}."
+    )
+    still = [{**one, "told_apart": False} for one in turned["views"]]
+    assert sure_words.turned({**turned, "views": still}) == ""
 
 
 def test_the_first_page_says_what_its_option_is_and_for_which_month(

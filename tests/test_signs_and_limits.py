@@ -97,7 +97,8 @@ def test_a_choke_point_within_noise_is_not_said_to_be_worth_nothing() -> None:
     engine = importance.Engine(choke_points=table, choke_draws=4)
     lines = importance._choke_sentences(engine)
     assert lines[0].endswith("(standard error £37,000), zero within noise.")
-    assert "would have to be worth twice its error to be told from 4 draws" in lines[-1]
+    assert "From 4 draws one more place would have to be worth £74,000 or more" in lines[-1]
+    assert "would have to be worth £74,000 or more to be told" in lines[-1]
     clear = importance.Engine(choke_points=table[1:], choke_draws=4)
     assert len(importance._choke_sentences(clear)) == 1
 

@@ -17,7 +17,7 @@ from dapp_model.analysis.pictures import Bar, Picture, Words, bars
 from dapp_model.decision import VALUE, change
 from dapp_model.draws import NOTHING_DRAWN, Draws
 from dapp_model.report import change_words, sure_words
-from dapp_model.report.words import money, with_pounds
+from dapp_model.report.words import listed, money, with_pounds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -361,10 +361,14 @@ def _choke_sentences(engine: Engine) -> list[str]:
         )
     quiet = table[table["zero_within_noise"] & (table["standard_error"] > 0)]
     if len(quiet):
+        least = [
+            f"{row['step'][0].lower()}{row['step'][1:]} would have to be worth "
+            f"{money(2 * float(row['standard_error']))} or more to be told"
+            for _, row in quiet.iterrows()
+        ]
         found.append(
-            "Zero within noise does not mean worth nothing: a step would have to be worth twice "
-            f"its error to be told from {engine.choke_draws} draws; four times the draws "
-            "(--choke-draws) halve the errors."
+            f"Zero within noise does not mean worth nothing. From {engine.choke_draws} draws "
+            f"{listed(least)}; four times the draws (--choke-draws) halve that."
         )
     return found
 

@@ -108,6 +108,7 @@ def how_sure(pack: Pack) -> tuple[Block, ...]:
                 ".",
             )
         ),
+        *([Paragraph(turned)] if (turned := sure_words.turned(decision)) else []),
         Bullets(
             (
                 *words.rests_on(decision),

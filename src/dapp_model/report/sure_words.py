@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -248,6 +249,33 @@ def _to_each(axes: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, An
         parts += [f"{listed(near)}, not told apart from the advice"] if near else []
         told.append(f"{quoted(label)} ({'; '.join(parts)})")
     return told
+
+
+def turned(decision: Decision) -> str:
+    """Say which other options views and schools of thought would advise, beyond their error.
+
+    Nothing where none does. Structures have a sentence of their own.
+    """
+    schools = decision["by_effect_prior"]
+    views = list(decision["views"])
+    if schools["assessed"]:
+        views += [one for one in schools["parts"][1:] if one["assessed"]]
+    advised = decision["advice"]["option"]
+    found = Counter(
+        one["option"] for one in views if one["option"] != advised and one["told_apart"]
+    ).most_common()
+    if not found:
+        return ""
+    (name, most), *others = [
+        (name, origins.at(n, decision["views"], "and schools of thought that turn the advice"))
+        for name, n in found
+    ]
+    each = [f"to {_label(decision, name)}"]
+    each += [f"{n} to {_label(decision, other)}" for other, n in others]
+    return (
+        f"Of {len(views)} other ways of counting and schools of thought, {most} would beyond Monte "
+        f"Carlo error turn the advice {listed(each)}."
+    )
 
 
 def fewer_draws(decision: Decision) -> str:
